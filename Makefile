@@ -1,0 +1,55 @@
+# Everything a person needs, by name. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+STUDIO_VENV := .venv-label-studio
+BIN := $(VENV)/bin
+PIP_FLAGS := --quiet --disable-pip-version-check
+
+.PHONY: help setup demo test check fix bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.ready $(STUDIO_VENV)/.ready ## install Waarom and, apart from it, Label Studio
+
+demo: setup ## the whole loop on sample messages, with a real Label Studio
+	$(BIN)/waarom demo
+
+test: setup check ## every check, then every test
+	$(BIN)/pytest
+
+check: $(VENV)/.ready ## format, lint, types, direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(VENV)/.ready ## format and repair what can be repaired
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.ready ## accuracy, speed and memory, against peers in the same run
+	$(BIN)/python -m tests.benchmarks
+
+lock: $(VENV)/.ready ## write the constraints files anew (needs uv on the path)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o constraints.txt
+	echo label-studio | uv pip compile - --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o constraints-label-studio.txt
+
+clean: ## remove what the commands above made
+	rm -rf $(VENV) $(STUDIO_VENV) .waarom .cache .mypy_cache .ruff_cache .pytest_cache .coverage htmlcov
+
+$(VENV)/.ready: constraints.txt pyproject.toml
+	@echo "Installing Waarom (two to four minutes the first time) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install $(PIP_FLAGS) --require-hashes -r constraints.txt
+	$(BIN)/pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(STUDIO_VENV)/.ready: constraints-label-studio.txt
+	@echo "Installing Label Studio in its own environment (1 GB, two to four minutes) ..."
+	$(PYTHON) -m venv $(STUDIO_VENV)
+	$(STUDIO_VENV)/bin/pip install $(PIP_FLAGS) --require-hashes -r constraints-label-studio.txt
+	@touch $@

@@ -1,0 +1,113 @@
+"""What travels through Waarom: messages, labels, predictions. Frozen values, no behaviour to mock.
+
+A `RawMessage` is what a reader found and still holds personal data; it lives in memory only.
+Everything kept, sent or learned from is `RedactedText` (see `classifier.redaction`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+UNKNOWN: Final = "unknown"
+"""The reserved column and label name for "about none of the drivers"."""
+
+
+class Direction(StrEnum):
+    """Which way a message went. Only inbound messages are classified and counted."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    AUTO_REPLY = "auto_reply"
+    BOUNCE = "bounce"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a person says a message is about.
+
+    `primary` is a driver id, or None for "unknown driver"; `also` are the other drivers.
+    """
+
+    primary: str | None
+    also: tuple[str, ...] = ()
+
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        """Every driver the message is about, the primary one first; empty when unknown."""
+        return (self.primary, *self.also) if self.primary else ()
+
+    @classmethod
+    def parse(cls, written: str, *, unknown_label: str = UNKNOWN) -> "Label":
+        """Read `a|b|c` (the first is primary). Empty, or `unknown_label`, means unknown driver."""
+        parts = [part.strip() for part in written.split("|")]
+        names = [part for part in dict.fromkeys(parts) if part and part != unknown_label]
+        return cls(names[0], tuple(names[1:])) if names else cls(None)
+
+    def __str__(self) -> str:
+        return "|".join(self.drivers) or UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawMessage:
+    """One message as it came in, before cleaning and redaction. Never stored, logged or sent.
+
+    `received_at` is timezone-aware; `scores` maps nps/csat/ces to a number; `source` is
+    "file:line" for messages from a file, for error messages only.
+    """
+
+    text: str
+    subject: str = ""
+    external_id: str | None = None
+    channel: str = "ticket"
+    received_at: datetime | None = None
+    language: str | None = None
+    conversation_id: str | None = None
+    customer: str | None = None
+    direction: Direction = Direction.INBOUND
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+    label: Label | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that could not be used: where and why, never its content (invariant 2)."""
+
+    file: str
+    line: int
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says of one message.
+
+    `drivers` are the model's k driver ids, `probabilities` (k,) is calibrated and sums to 1 given
+    that the message is about one of them; `unknown` in [0, 1] is the probability that it is not.
+    """
+
+    drivers: tuple[str, ...]
+    probabilities: NDArray[np.float64]
+    unknown: float
+
+    @property
+    def driver(self) -> str:
+        """The likeliest driver's id."""
+        return self.drivers[int(self.probabilities.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        """The probability that the likeliest driver is right: (1 - unknown) · max p."""
+        return (1.0 - self.unknown) * float(self.probabilities.max())
+
+    def ranked(self, n: int) -> list[tuple[str, float]]:
+        """The n likeliest drivers with their probability given that it is one of them."""
+        best = np.argsort(-self.probabilities, kind="stable")[:n]
+        return [(self.drivers[i], float(self.probabilities[i])) for i in best]
