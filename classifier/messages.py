@@ -8,13 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NewType
 
 import numpy as np
 from numpy.typing import NDArray
 
 UNKNOWN: Final = "unknown"
 """The reserved column and label name for "about none of the drivers"."""
+
+
+RedactedText = NewType("RedactedText", str)
+"""Text without personal data. Minted by `classifier.redaction.redact` and by nothing else."""
 
 
 class Direction(StrEnum):
@@ -73,6 +77,25 @@ class RawMessage:
     scores: Mapping[str, float] = field(default_factory=dict)
     label: Label | None = None
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabeledMessage:
+    """A redacted message with a person's label: what models are trained and judged on.
+
+    `group` is shared by messages that must not be split over train and test (same normalized
+    text, same customer); `inclusion` is the probability with which the message was drawn for a
+    label, None when that is not known.
+    """
+
+    text: RedactedText
+    label: Label
+    message_id: str = ""
+    group: str = ""
+    channel: str = ""
+    language: str = ""
+    received_at: datetime | None = None
+    inclusion: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

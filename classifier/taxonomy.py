@@ -173,9 +173,13 @@ def _with_others(drivers: list[Driver]) -> Iterable[Driver]:
 
 def _problems(rows: list[Mapping[str, Any]]) -> list[str]:
     ids = [str(row.get("id", "")) for row in rows]
-    problems = [f"driver {each!r} occurs twice" for each in sorted({i for i in ids if ids.count(i) > 1})]
+    problems = [
+        f"driver {each!r} occurs twice" for each in sorted({i for i in ids if ids.count(i) > 1})
+    ]
     for number, row in enumerate(rows, start=1):
-        problems += [f"driver {row.get('id') or number}: {text}" for text in _row_problems(row, ids)]
+        problems += [
+            f"driver {row.get('id') or number}: {text}" for text in _row_problems(row, ids)
+        ]
     return problems + ([] if problems else _cycles(rows))
 
 
