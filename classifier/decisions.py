@@ -1,0 +1,173 @@
+"""Auto or review: how a message is routed, and the doubts that say why it was not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+from classifier.messages import Label, Prediction
+from classifier.taxonomy import Taxonomy
+
+
+class Status(StrEnum):
+    """Who routed a message: the model, nobody yet, or a person."""
+
+    AUTO = "auto"
+    REVIEW = "review"
+    PERSON = "person"
+
+
+class Doubt(StrEnum):
+    """A reason why a message waits for a person."""
+
+    NO_MODEL = "no_model"
+    NO_THRESHOLD = "no_threshold"
+    RETIRED_DRIVER = "retired_driver"
+    LOW_CONFIDENCE = "low_confidence"
+    NARROW_MARGIN = "narrow_margin"
+    UNKNOWN_DRIVER = "unknown_driver"
+    TOO_SHORT = "too_short"
+
+
+EXPLANATIONS: Final[Mapping[Doubt, str]] = MappingProxyType(
+    {
+        Doubt.NO_MODEL: "No model is in use yet, so a person decides.",
+        Doubt.NO_THRESHOLD: "The model has not yet shown that it can route messages on its own.",
+        Doubt.RETIRED_DRIVER: "The likeliest driver is no longer in the taxonomy.",
+        Doubt.LOW_CONFIDENCE: "The model is not sure enough of the likeliest driver.",
+        Doubt.NARROW_MARGIN: "Two drivers are almost equally likely.",
+        Doubt.UNKNOWN_DRIVER: "The message may be about none of the drivers.",
+        Doubt.TOO_SHORT: "The message has too few words to go by.",
+    }
+)
+"""One English sentence per doubt; screens translate it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtLimits:
+    """Where the explaining doubts begin: a lead over the second driver in [0, 1], and words."""
+
+    margin: float = 0.2
+    words: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a message is routed.
+
+    `driver` is the likeliest driver, also in review where it is only a proposal; None when
+    "none of the drivers" is likelier, or without a model. `queue` is never empty; `doubts` are
+    the reasons for a review, empty for `auto` and `person`.
+    """
+
+    status: Status
+    driver: str | None
+    queue: str
+    doubts: tuple[Doubt, ...] = ()
+
+
+def precision_threshold(
+    confidence: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+    target: float = 0.95,
+    minimum: int = 20,
+    *,
+    assurance: float = 0.9,
+) -> float:
+    """The lowest confidence from which messages routed automatically are right often enough.
+
+    `confidence` (n,) in [0, 1] and `correct` (n,) come from messages the model was not trained
+    on. A threshold counts only when at least `minimum` messages reach it and the one-sided
+    Clopper-Pearson lower bound of their precision, at level `assurance`, is at least `target`:
+    the share right among few messages is no evidence, and the lowest of many thresholds that look
+    fine is usually one that was lucky. Returns infinity when no threshold can be shown to keep
+    the target (at 0.95, that takes at least 45 messages without a mistake).
+    """
+    if not len(confidence):
+        return float("inf")
+    order = np.argsort(-confidence, kind="stable")
+    ranked = confidence[order]
+    routed, right = np.arange(1, len(ranked) + 1), np.cumsum(correct[order])
+    lowest = np.nan_to_num(beta.ppf(1.0 - assurance, right, routed - right + 1))
+    last_of_equals = np.append(ranked[1:] != ranked[:-1], True)
+    kept = ranked[last_of_equals & (routed >= minimum) & (lowest >= target)]
+    return float(kept[-1]) if len(kept) else float("inf")
+
+
+def is_routed(
+    confidence: NDArray[np.float64], unknown: NDArray[np.float64], threshold: float
+) -> NDArray[np.bool_]:
+    """Which messages (n,) a model routes itself: sure enough, and of a driver above all."""
+    return (confidence >= threshold) & (confidence > unknown)
+
+
+def low_confidence(confidence: float, threshold: float) -> bool:
+    """The likeliest driver is not likely enough; an infinite threshold is another doubt."""
+    return confidence < threshold < float("inf")
+
+
+def narrow_margin(probabilities: NDArray[np.float64], margin: float) -> bool:
+    """The likeliest of the (k,) drivers leads the second by less than `margin`."""
+    if len(probabilities) < 2:
+        return False
+    second, first = np.partition(probabilities, -2)[-2:]
+    return bool(first - second < margin)
+
+
+def unknown_driver(confidence: float, unknown: float) -> bool:
+    """That it is none of the drivers is at least as likely as the likeliest driver."""
+    return unknown >= confidence
+
+
+def too_short(text: str, words: int) -> bool:
+    """Fewer than `words` words."""
+    return len(text.split()) < words
+
+
+def decide(
+    prediction: Prediction | None,
+    taxonomy: Taxonomy,
+    *,
+    threshold: float,
+    text: str = "",
+    limits: DoubtLimits | None = None,
+) -> Decision:
+    """Route one message: to its driver's queue when the model is sure, else to the fallback.
+
+    `threshold` is a confidence in [0, 1], or infinity to route nothing. `text` only serves to
+    explain a review. A driver without a queue of its own goes to the fallback queue, too.
+    """
+    if prediction is None:
+        return Decision(Status.REVIEW, None, taxonomy.fallback_queue, (Doubt.NO_MODEL,))
+    confidence, unknown = prediction.confidence, prediction.unknown
+    driver = None if unknown_driver(confidence, unknown) else prediction.driver
+    if driver in taxonomy.leaves and confidence >= threshold:
+        return Decision(Status.AUTO, driver, taxonomy.queue(driver))
+    doubts = _doubts(prediction, taxonomy, threshold, text, limits or DoubtLimits())
+    return Decision(Status.REVIEW, driver, taxonomy.fallback_queue, doubts)
+
+
+def decided_by_person(label: Label, taxonomy: Taxonomy) -> Decision:
+    """Route one message by what a person says; an unknown driver goes to the fallback queue."""
+    return Decision(Status.PERSON, label.primary, taxonomy.queue(label.primary))
+
+
+def _doubts(
+    prediction: Prediction, taxonomy: Taxonomy, threshold: float, text: str, limits: DoubtLimits
+) -> tuple[Doubt, ...]:
+    """Every doubt that holds, those that decide before those that explain."""
+    confidence = prediction.confidence
+    fired = {
+        Doubt.NO_THRESHOLD: threshold == float("inf"),
+        Doubt.RETIRED_DRIVER: prediction.driver not in taxonomy.leaves,
+        Doubt.LOW_CONFIDENCE: low_confidence(confidence, threshold),
+        Doubt.UNKNOWN_DRIVER: unknown_driver(confidence, prediction.unknown),
+        Doubt.NARROW_MARGIN: narrow_margin(prediction.probabilities, limits.margin),
+        Doubt.TOO_SHORT: bool(text) and too_short(text, limits.words),
+    }
+    return tuple(doubt for doubt, holds in fired.items() if holds)

@@ -1,0 +1,168 @@
+"""Auto or review: the threshold keeps its promise, and nothing is routed nowhere."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier.decisions import (
+    EXPLANATIONS,
+    Decision,
+    Doubt,
+    Status,
+    decide,
+    decided_by_person,
+    is_routed,
+    narrow_margin,
+    precision_threshold,
+    too_short,
+)
+from classifier.messages import Label, Prediction
+from classifier.taxonomy import Driver, Taxonomy
+
+TAXONOMY = Taxonomy(
+    (
+        Driver(id="delivery", names={"en": "Delivery"}),
+        Driver(id="delivery.late", parent="delivery", names={"en": "Late"}, queue="logistics"),
+        Driver(id="delivery.lost", parent="delivery", names={"en": "Lost"}),
+    )
+)
+
+
+def prediction(late: float, *, unknown: float = 0.0) -> Prediction:
+    drivers = ("delivery.late", "delivery.lost")
+    return Prediction(drivers, np.array([late, 1.0 - late]), unknown)
+
+
+def test_a_sure_prediction_goes_to_its_drivers_queue() -> None:
+    found = decide(prediction(0.9), TAXONOMY, threshold=0.8)
+    assert found == Decision(Status.AUTO, "delivery.late", "logistics")
+
+
+def test_confidence_equal_to_the_threshold_is_enough() -> None:
+    assert decide(prediction(0.75), TAXONOMY, threshold=0.75).status is Status.AUTO
+
+
+def test_an_unsure_prediction_waits_in_the_fallback_queue_and_keeps_its_proposal() -> None:
+    found = decide(prediction(0.55), TAXONOMY, threshold=0.8, text="waar blijft mijn pakje nou")
+    assert found.status is Status.REVIEW
+    assert (found.driver, found.queue) == ("delivery.late", "triage")
+    assert found.doubts == (Doubt.LOW_CONFIDENCE, Doubt.NARROW_MARGIN)
+
+
+def test_the_chance_that_it_is_no_driver_lowers_the_confidence() -> None:
+    assert decide(prediction(0.9), TAXONOMY, threshold=0.8).status is Status.AUTO
+    assert decide(prediction(0.9, unknown=0.2), TAXONOMY, threshold=0.8).status is Status.REVIEW
+
+
+def test_a_message_likelier_about_no_driver_is_never_routed_even_above_the_threshold() -> None:
+    found = decide(prediction(0.9, unknown=0.5), TAXONOMY, threshold=0.3)
+    assert found == Decision(Status.REVIEW, None, "triage", (Doubt.UNKNOWN_DRIVER,))
+
+
+def test_a_driver_without_a_queue_goes_to_the_fallback_queue() -> None:
+    found = decide(prediction(0.05), TAXONOMY, threshold=0.8)
+    assert found == Decision(Status.AUTO, "delivery.lost", "triage")
+
+
+def test_without_a_model_a_person_decides() -> None:
+    found = decide(None, TAXONOMY, threshold=0.8)
+    assert found == Decision(Status.REVIEW, None, "triage", (Doubt.NO_MODEL,))
+
+
+def test_a_model_without_a_threshold_routes_nothing() -> None:
+    found = decide(prediction(1.0), TAXONOMY, threshold=float("inf"))
+    assert found.status is Status.REVIEW
+    assert found.doubts == (Doubt.NO_THRESHOLD,)
+
+
+@pytest.mark.parametrize("gone", ["delivery.old", "delivery"])
+def test_a_driver_that_left_the_taxonomy_or_became_a_parent_is_reviewed(gone: str) -> None:
+    certain = Prediction((gone,), np.array([1.0]), 0.0)
+    found = decide(certain, TAXONOMY, threshold=0.5)
+    assert found == Decision(Status.REVIEW, gone, "triage", (Doubt.RETIRED_DRIVER,))
+
+
+def test_a_few_words_explain_a_review_but_do_not_cause_one() -> None:
+    assert decide(prediction(0.9), TAXONOMY, threshold=0.8, text="pakje?").status is Status.AUTO
+    assert Doubt.TOO_SHORT in decide(prediction(0.9), TAXONOMY, threshold=0.95, text="x").doubts
+
+
+@given(
+    late=st.floats(0, 1),
+    unknown=st.floats(0, 1),
+    threshold=st.floats(0, 1) | st.just(float("inf")),
+)
+def test_every_message_has_a_queue_and_a_review_has_a_reason(
+    late: float, unknown: float, threshold: float
+) -> None:
+    one = prediction(late, unknown=unknown)
+    found = decide(one, TAXONOMY, threshold=threshold)
+    assert found.queue
+    assert (found.status is Status.REVIEW) == bool(found.doubts)
+    counted = is_routed(np.array([one.confidence]), np.array([unknown]), threshold)
+    assert (found.status is Status.AUTO) == counted[0]
+
+
+def test_a_persons_answer_decides() -> None:
+    assert decided_by_person(Label("delivery.late"), TAXONOMY) == Decision(
+        Status.PERSON, "delivery.late", "logistics"
+    )
+    assert decided_by_person(Label(None), TAXONOMY).queue == "triage"
+
+
+def test_every_doubt_is_explained_in_one_sentence() -> None:
+    assert set(EXPLANATIONS) == set(Doubt)
+    assert all(text.endswith(".") and text.count(".") == 1 for text in EXPLANATIONS.values())
+
+
+def test_margin_and_length_work_on_bare_values() -> None:
+    assert narrow_margin(np.array([0.45, 0.4, 0.15]), 0.1)
+    assert not narrow_margin(np.array([0.5, 0.3, 0.2]), 0.1)
+    assert not narrow_margin(np.array([1.0]), 0.1)
+    assert too_short("waar is", 3)
+    assert not too_short("waar is het", 3)
+
+
+def test_the_threshold_is_the_lowest_confidence_that_still_keeps_the_target() -> None:
+    confidence = np.linspace(1.0, 0.5, 200)
+    correct = np.arange(200) < 100
+    threshold = precision_threshold(confidence, correct, 0.95)
+    routed = confidence >= threshold
+    assert routed.sum() == 101  # 100 of 101 right: its lower bound .962; 100 of 102: .949
+    assert precision_threshold(confidence, correct, 0.95, assurance=0.5) < threshold
+
+
+def test_messages_of_equal_confidence_are_routed_together() -> None:
+    confidence = np.repeat([0.9, 0.6], 100)
+    correct = np.repeat([True, False], 100)
+    correct[100:130] = True  # alone these would pass, the seventy that share their value do not
+    assert precision_threshold(confidence, correct, 0.95) == 0.9
+
+
+def test_few_messages_without_a_mistake_prove_nothing() -> None:
+    assert precision_threshold(np.ones(44), np.ones(44, bool), 0.95) == float("inf")
+    assert precision_threshold(np.ones(45), np.ones(45, bool), 0.95) == 1.0
+    assert precision_threshold(np.ones(19), np.ones(19, bool), 0.5, minimum=20) == float("inf")
+    assert precision_threshold(np.zeros(0), np.zeros(0, bool)) == float("inf")
+
+
+def test_a_model_that_is_never_right_gets_no_threshold() -> None:
+    assert precision_threshold(np.linspace(0, 1, 300), np.zeros(300, bool)) == float("inf")
+
+
+@pytest.mark.parametrize("target", [0.95, 0.98])
+def test_the_precision_on_fresh_messages_keeps_the_target_nine_times_in_ten(target: float) -> None:
+    """200 hold-outs of 750; on each threshold, 20,000 fresh messages of an overconfident model."""
+    random = np.random.default_rng(11)
+
+    def messages(n: int) -> tuple[np.ndarray, np.ndarray]:
+        confidence = random.beta(4, 0.4, n)
+        return confidence, random.random(n) < confidence**1.15
+
+    fresh, right = messages(20_000)
+    thresholds = [precision_threshold(*messages(750), target) for _ in range(200)]
+    realized = np.array([right[fresh >= each].mean() for each in thresholds if each <= 1.0])
+    assert len(realized) > 190
+    assert np.mean(realized >= target) > 0.85  # 0.9 less two standard errors
+    assert target < realized.mean() < target + 0.015
