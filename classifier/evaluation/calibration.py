@@ -1,0 +1,103 @@
+"""Whether probabilities mean what they say."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.evaluation.rates import Rate, rate
+
+BINS = 15
+RESAMPLES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Messages of about equal probability: its mean, and the share that was right."""
+
+    probability: float
+    right: Rate
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"probability": self.probability, "right": self.right.to_dict()}
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The expected calibration error (a fraction of 1), its 95 % bootstrap interval, and its mean
+    for a perfectly calibrated model with these same probabilities, which is not zero."""
+
+    ece: float
+    low: float
+    high: float
+    perfect: float
+    bins: tuple[Bin, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "ece": self.ece,
+            "low": self.low,
+            "high": self.high,
+            "perfect": self.perfect,
+            "bins": [each.to_dict() for each in self.bins],
+        }
+
+
+def expected_calibration_error(
+    probability: NDArray[np.float64], correct: NDArray[np.bool_], *, bins: int = BINS
+) -> float:
+    """Mean gap between probability (n,) and share right, over `bins` bins of equal mass.
+
+    Top-label ECE (Guo et al. 2017) with the equal-mass bins of Nixon et al. (2019); n ≥ 1.
+    """
+    order = np.argsort(probability, kind="stable")
+    return float(_error(probability[order] - correct[order], bins))
+
+
+def calibration(
+    probability: NDArray[np.float64], correct: NDArray[np.bool_], *, seed: int = 0
+) -> Calibration | None:
+    """Calibration of the likeliest driver's probability (n,); None without messages.
+
+    The interval is the basic bootstrap: resampling adds unevenness of its own, which a percentile
+    interval would count twice.
+    """
+    if not len(probability):
+        return None
+    random = np.random.default_rng(seed)
+    error = expected_calibration_error(probability, correct)
+    rows = (random.integers(len(probability), size=len(probability)) for _ in range(RESAMPLES))
+    drawn = [expected_calibration_error(probability[each], correct[each]) for each in rows]
+    low, high = 2 * error - np.quantile(drawn, [0.975, 0.025])
+    return Calibration(
+        error,
+        max(0.0, float(low)),
+        max(0.0, float(high)),
+        _error_if_perfect(probability, random),
+        _bins(probability, correct),
+    )
+
+
+def _error(gaps: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+    """ECE of gaps (…, n) sorted by probability: the sizes of the bins cancel out."""
+    n = gaps.shape[-1]
+    sums = np.add.reduceat(gaps, _starts(n, bins), axis=-1)
+    return np.asarray(np.abs(sums).sum(axis=-1) / n)
+
+
+def _starts(n: int, bins: int) -> NDArray[np.intp]:
+    """Where each bin begins, sizes differing by at most one."""
+    return np.asarray(np.unique(np.arange(bins) * n // bins), dtype=np.intp)
+
+
+def _error_if_perfect(probability: NDArray[np.float64], random: np.random.Generator) -> float:
+    ranked = np.sort(probability)
+    draws = (random.random(len(ranked)) < ranked for _ in range(RESAMPLES))
+    return float(np.mean([_error(ranked - each, BINS) for each in draws]))
+
+
+def _bins(probability: NDArray[np.float64], correct: NDArray[np.bool_]) -> tuple[Bin, ...]:
+    order = np.argsort(probability, kind="stable")
+    parts = np.split(order, _starts(len(order), BINS)[1:])
+    return tuple(Bin(float(probability[each].mean()), rate(correct[each])) for each in parts)

@@ -1,0 +1,82 @@
+"""How much the model may route itself, and how often that is right."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from classifier.evaluation.outcomes import Outcomes
+from classifier.evaluation.rates import Rate, rate
+
+POINTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Auto:
+    """What is routed at the model's threshold, of all messages, whatever their label.
+
+    `precision` counts a message about none of the drivers, or about a driver the model does not
+    know, as wrong: it went to the wrong queue.
+    """
+
+    target: float
+    threshold: float
+    share: Rate
+    precision: Rate
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "target": self.target,
+            "share": self.share.value,
+            "precision": self.precision.value,
+            "threshold": _finite(self.threshold),
+            "share_interval": [self.share.low, self.share.high],
+            "precision_interval": [self.precision.low, self.precision.high],
+            "n": self.precision.n,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CoveragePoint:
+    """The share routed, and how often that is right, if `threshold` were the threshold."""
+
+    threshold: float
+    share: float
+    precision: Rate
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "threshold": self.threshold,
+            "share": self.share,
+            "precision": self.precision.to_dict(),
+        }
+
+
+def auto(found: Outcomes, *, threshold: float, target: float) -> Auto:
+    """What is routed at `threshold`."""
+    precision = rate(found.correct[found.routed])
+    return Auto(target, threshold, rate(found.routed), precision)
+
+
+def coverage_curve(found: Outcomes) -> tuple[CoveragePoint, ...]:
+    """At most 60 points, from the surest messages to all that could be routed."""
+    routable = np.flatnonzero(found.confidence > found.unknown)
+    order = routable[np.argsort(-found.confidence[routable], kind="stable")]
+    if not len(order):
+        return ()
+    right = np.cumsum(found.correct[order])
+    ends = np.unique(np.ceil(np.linspace(0, len(order), POINTS + 1)[1:]).astype(int)) - 1
+    ranked = found.confidence[order]
+    last = np.unique(np.searchsorted(-ranked, -ranked[ends], side="right") - 1)
+    return tuple(
+        CoveragePoint(
+            float(ranked[end]),
+            float((end + 1) / len(found.confidence)),
+            rate(int(right[end]), int(end) + 1),
+        )
+        for end in last
+    )
+
+
+def _finite(threshold: float) -> float | None:
+    return threshold if np.isfinite(threshold) else None

@@ -1,0 +1,166 @@
+"""Everything we say of a model's worth, in one value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.evaluation.calibration import Calibration, calibration
+from classifier.evaluation.coverage import Auto, CoveragePoint, auto, coverage_curve
+from classifier.evaluation.mistakes import (
+    Confusion,
+    DriverScore,
+    FScores,
+    confusions,
+    driver_scores,
+    f_scores,
+)
+from classifier.evaluation.novelty import UnknownDrivers, unknown_drivers
+from classifier.evaluation.outcomes import Outcomes, outcomes
+from classifier.evaluation.rates import Rate, rate
+from classifier.evaluation.slices import Slice, slices
+from classifier.messages import Label
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What a model is worth on `n` messages; `left_out` more were among its training messages.
+
+    Accuracy, F1 and calibration are over the `known` messages, whose driver the model knows;
+    `unknown_labels` say none of the drivers, `other_drivers` name drivers the model does not know.
+    `auto` is over all n. `correct` and `counted` have a row for every message given, left out or
+    not (False there), so that two evaluations of the same messages can be paired.
+    """
+
+    n: int
+    left_out: int
+    known: int
+    unknown_labels: int
+    other_drivers: int
+    accuracy: Rate
+    f1: FScores
+    calibration: Calibration | None
+    auto: Auto
+    unknown: UnknownDrivers
+    drivers: tuple[DriverScore, ...]
+    confusions: tuple[Confusion, ...]
+    coverage: tuple[CoveragePoint, ...]
+    slices: tuple[Slice, ...]
+    correct: NDArray[np.bool_]
+    counted: NDArray[np.bool_]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: fractions of 1; None for a figure that does not apply; no message text."""
+        return {
+            "n": self.n,
+            "accuracy": self.accuracy.value,
+            "macro_f1": self.f1.macro,
+            "micro_f1": self.f1.micro,
+            "ece": self.calibration.ece if self.calibration else None,
+            "auto": self.auto.to_dict(),
+            "unknown": self.unknown.to_dict(),
+            "left_out": self.left_out,
+            "known": self.known,
+            "unknown_labels": self.unknown_labels,
+            "other_drivers": self.other_drivers,
+            "accuracy_interval": [self.accuracy.low, self.accuracy.high],
+            "macro_f1_interval": [self.f1.macro_low, self.f1.macro_high],
+            "calibration": self.calibration.to_dict() if self.calibration else None,
+            "drivers": [each.to_dict() for each in self.drivers],
+            "confusions": [each.to_dict() for each in self.confusions],
+            "coverage": [each.to_dict() for each in self.coverage],
+            "slices": [each.to_dict() for each in self.slices],
+        }
+
+
+def evaluate(
+    probabilities: NDArray[np.float64],
+    unknown: NDArray[np.float64],
+    labels: Sequence[Label | str | None],
+    drivers: Sequence[str],
+    *,
+    threshold: float,
+    target: float,
+    message_ids: Sequence[str] | None = None,
+    languages: Sequence[str] | None = None,
+    channels: Sequence[str] | None = None,
+    trained_on: NDArray[np.bool_] | None = None,
+) -> Evaluation:
+    """Judge predictions against labels.
+
+    `probabilities` (n, k) over `drivers` (k) given that it is one of them; `unknown` (n,) in
+    [0, 1]; `labels` (n), None or an empty `Label` for none of the drivers. `threshold` and
+    `target` are the confidence from which the model routes itself and the precision that should
+    give. Rows where `trained_on` (n,) is true are left out. `message_ids` default to row numbers,
+    from 1. With several drivers a label, the likeliest driver is right when it is one of them.
+    Raises ValueError when the sizes do not agree.
+    """
+    n, k = probabilities.shape
+    _check_sizes(n, unknown, labels, message_ids, languages, channels, trained_on)
+    if k != len(drivers):
+        raise ValueError(f"{k} columns of probabilities for {len(drivers)} drivers")
+    kept = np.arange(n) if trained_on is None else np.flatnonzero(~trained_on)
+    ids = [str(row + 1) for row in range(n)] if message_ids is None else message_ids
+    found = outcomes(
+        np.asarray(probabilities[kept], dtype=np.float64),
+        np.asarray(unknown[kept], dtype=np.float64),
+        _at(labels, kept),
+        drivers,
+        _at(ids, kept),
+        threshold,
+    )
+    by = (
+        *slices(found, "language", None if languages is None else _at(languages, kept)),
+        *slices(found, "channel", None if channels is None else _at(channels, kept)),
+    )
+    return _evaluation(found, by, kept, n, threshold=threshold, target=target)
+
+
+def _evaluation(
+    found: Outcomes,
+    by: tuple[Slice, ...],
+    kept: NDArray[np.intp],
+    given: int,
+    *,
+    threshold: float,
+    target: float,
+) -> Evaluation:
+    counted = found.counted
+    return Evaluation(
+        n=len(kept),
+        left_out=given - len(kept),
+        known=int(counted.sum()),
+        unknown_labels=int(found.nothing.sum()),
+        other_drivers=int((~counted & ~found.nothing).sum()),
+        accuracy=rate(found.correct[counted]),
+        f1=f_scores(found),
+        calibration=calibration(found.top[counted], found.correct[counted]),
+        auto=auto(found, threshold=threshold, target=target),
+        unknown=unknown_drivers(found),
+        drivers=driver_scores(found),
+        confusions=confusions(found),
+        coverage=coverage_curve(found),
+        slices=by,
+        correct=_spread(found.correct, kept, given),
+        counted=_spread(counted, kept, given),
+    )
+
+
+def _spread(values: NDArray[np.bool_], rows: NDArray[np.intp], n: int) -> NDArray[np.bool_]:
+    spread = np.zeros(n, dtype=bool)
+    spread[rows] = values
+    return spread
+
+
+def _at(values: Sequence[Item], rows: NDArray[np.intp]) -> list[Item]:
+    return [values[row] for row in rows]
+
+
+def _check_sizes(n: int, *columns: Sequence[Any] | NDArray[Any] | None) -> None:
+    sizes = [len(column) for column in columns if column is not None]
+    if any(size != n for size in sizes):
+        raise ValueError(f"{n} predictions, but columns of {sizes}")
