@@ -1,0 +1,44 @@
+"""Which messages count: the first inbound one of a conversation within the reopening window."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from classifier.messages import Direction
+from service.database import chunks
+from service.settings import Settings
+from service.tables import MessageRow
+
+
+def mark_counted(session: Session, rows: Sequence[MessageRow], settings: Settings) -> None:
+    """Set `counted` on rows that are not stored yet.
+
+    A message counts unless its conversation had another inbound one at most `reopening_days`
+    earlier; with `count = "message"` every inbound message counts.
+    """
+    moments = _known_moments(session, rows)
+    window = timedelta(days=settings.reopening_days)
+    for row in sorted(rows, key=lambda each: each.received_at):
+        row.counted = row.direction == Direction.INBOUND
+        if not (row.counted and row.conversation_id and settings.count == "conversation"):
+            continue
+        earlier = moments[row.conversation_id]
+        row.counted = not any(
+            timedelta(0) <= row.received_at - moment <= window for moment in earlier
+        )
+        earlier.append(row.received_at)
+
+
+def _known_moments(session: Session, rows: Sequence[MessageRow]) -> dict[str, list[datetime]]:
+    wanted = sorted({row.conversation_id for row in rows if row.conversation_id})
+    moments: dict[str, list[datetime]] = defaultdict(list)
+    for some in chunks(wanted):
+        query = select(MessageRow.conversation_id, MessageRow.received_at).where(
+            MessageRow.conversation_id.in_(some), MessageRow.direction == Direction.INBOUND
+        )
+        for conversation, moment in session.execute(query):
+            moments[conversation or ""].append(moment)
+    return moments

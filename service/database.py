@@ -1,0 +1,90 @@
+"""Opening the database, bringing it up to date, and handing out numbers without gaps."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, event, insert, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from service.tables import CounterRow
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+Item = TypeVar("Item")
+
+
+def open_database(url: str) -> Engine:
+    """An engine for SQLite (WAL, safe against power loss) or PostgreSQL.
+
+    A `postgresql://` address uses the pg8000 driver.
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql":
+        return create_engine(address.set(drivername="postgresql+pg8000"), pool_pre_ping=True)
+    if address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, connect_args={"timeout": 60})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    """Writers take the lock at once: a deferred one can fail half-way when another came first."""
+    reading = connection.get_execution_options().get("reading")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def read_only(engine: Engine) -> Engine:
+    """The same database for transactions that only read, and so never wait for a writer."""
+    return engine.execution_options(reading=True)
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the database to the newest version; does nothing when it is there already."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def numbers(session: Session, name: str, count: int) -> range:
+    """`count` numbers after the last one handed out under this name.
+
+    The row stays locked until the transaction ends, so a reader who has seen number n has seen
+    every number below it.
+    """
+    if count == 0:
+        return range(0)
+    bump = (
+        update(CounterRow)
+        .where(CounterRow.name == name)
+        .values(value=CounterRow.value + count)
+        .returning(CounterRow.value)
+    )
+    last = session.execute(bump).scalar_one_or_none()
+    if last is None:
+        session.execute(insert(CounterRow).values(name=name, value=count))
+        last = count
+    return range(last - count + 1, last + 1)
+
+
+def chunks(items: Sequence[Item], size: int = 500) -> Iterator[Sequence[Item]]:
+    """The items in runs that fit in one IN (…) of either database."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def latest_number(session: Session, name: str) -> int:
+    """The last number handed out under this name, 0 when none was."""
+    return session.scalar(select(CounterRow.value).where(CounterRow.name == name)) or 0

@@ -1,0 +1,163 @@
+"""Questions to people: open, claimed, answered, skipped. Claiming is one conditional update."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from classifier.redaction import redact
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from classifier.messages import Label
+from service.errors import NotFound, ReviewClosed, ReviewTaken
+from service.labels import Answer, record
+from service.runtime import Runtime
+from service.tables import LabelRow, MessageRow, PredictionRow, ReviewRow
+
+DOOR = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A review with what a person needs to answer it. Blind: `prediction` is None."""
+
+    review: ReviewRow
+    message: MessageRow
+    prediction: PredictionRow | None
+
+
+def claim(session: Session, runtime: Runtime, *, person: str, now: datetime) -> Question | None:
+    """The next question for this person, theirs until they answer or the claim expires.
+
+    Drawn questions come in random order, before those picked to learn from. None when there is
+    nothing left. A question this person holds already is served again.
+    """
+    free = _claimable(runtime, now)
+    mine = and_(ReviewRow.state == "claimed", ReviewRow.claimed_by == person)
+    while True:
+        candidate = session.scalar(
+            select(ReviewRow.id)
+            .where(or_(mine, free))
+            .order_by(~mine, ReviewRow.priority, ReviewRow.order_key)
+            .limit(1)
+        )
+        if candidate is None:
+            return None
+        take = update(ReviewRow).where(ReviewRow.id == candidate, or_(mine, free))
+        taken = session.execute(take.values(state="claimed", claimed_by=person, claimed_at=now))
+        if taken.rowcount:  # type: ignore[attr-defined]
+            return question(session, candidate)
+
+
+def _claimable(runtime: Runtime, now: datetime) -> ColumnElement[bool]:
+    expired = now - timedelta(minutes=runtime.settings.claim_minutes)
+    return or_(
+        ReviewRow.state == "open",
+        and_(ReviewRow.state == "claimed", ReviewRow.claimed_at < expired),
+    )
+
+
+def question(session: Session, review_id: int) -> Question:
+    """A review with its message. Raises `NotFound`."""
+    review = session.get(ReviewRow, review_id, populate_existing=True)
+    if review is None:
+        raise NotFound("review", review_id)
+    message = session.get_one(MessageRow, review.message_id)
+    prediction = None if review.blind else newest_prediction(session, message.id)
+    return Question(review, message, prediction)
+
+
+def newest_prediction(session: Session, message_id: int) -> PredictionRow | None:
+    query = select(PredictionRow).where(PredictionRow.message_id == message_id)
+    return session.scalar(query.order_by(PredictionRow.id.desc()).limit(1))
+
+
+def answer(
+    session: Session,
+    runtime: Runtime,
+    *,
+    review_id: int,
+    label: Label,
+    person: str,
+    now: datetime,
+    note: str = "",
+    suggestion: str = "",
+) -> LabelRow:
+    """Answer a question that is open or claimed by this person.
+
+    Raises `NotFound`, `ReviewClosed`, `ReviewTaken` or `UnknownDriver`.
+    """
+    review = _workable(session, runtime, review_id, person, now)
+    given = Answer(
+        message_id=review.message_id,
+        label=label,
+        person=person,
+        door=DOOR,
+        door_ref=f"review-{review_id}",
+        version=now.isoformat(),
+        answered_at=now,
+        review_id=review_id,
+        chosen=review.purpose,
+        origin=_origin(session, review, label),
+        seconds=(now - review.claimed_at).total_seconds() if review.claimed_at else None,
+        note=redact(note, key=runtime.secret),
+        suggestion=redact(suggestion, key=runtime.secret),
+    )
+    rows = record(session, runtime, [given], now=now)
+    review.state, review.closed_at = "answered", now
+    return rows[0] if rows else _current_label(session, given)
+
+
+def skip(
+    session: Session, runtime: Runtime, *, review_id: int, person: str, now: datetime
+) -> ReviewRow:
+    """Close a question without an answer; it counts as missing."""
+    review = _workable(session, runtime, review_id, person, now)
+    review.state, review.closed_at = "skipped", now
+    return review
+
+
+def release(
+    session: Session, runtime: Runtime, *, review_id: int, person: str, now: datetime
+) -> ReviewRow:
+    """Give a claimed question back to everybody."""
+    review = _workable(session, runtime, review_id, person, now)
+    review.state, review.claimed_by, review.claimed_at = "open", None, None
+    return review
+
+
+def left(session: Session) -> int:
+    """How many questions still wait for an answer."""
+    query = select(func.count()).where(ReviewRow.state.in_(["open", "claimed"]))
+    return session.scalar(query) or 0
+
+
+def _workable(
+    session: Session, runtime: Runtime, review_id: int, person: str, now: datetime
+) -> ReviewRow:
+    review = session.get(ReviewRow, review_id, with_for_update=True, populate_existing=True)
+    if review is None:
+        raise NotFound("review", review_id)
+    if review.state in ("answered", "skipped"):
+        raise ReviewClosed(review_id, review.state)
+    expires = timedelta(minutes=runtime.settings.claim_minutes)
+    held = review.claimed_at is not None and now - review.claimed_at <= expires
+    if held and review.state == "claimed" and review.claimed_by != person:
+        raise ReviewTaken(review_id)
+    return review
+
+
+def _origin(session: Session, review: ReviewRow, label: Label) -> str:
+    """accepted, changed (a proposal was shown) or manual (blind)."""
+    if review.blind:
+        return "manual"
+    prediction = newest_prediction(session, review.message_id)
+    if prediction is None:
+        return "manual"
+    return "accepted" if prediction.top[0][0] == label.primary else "changed"
+
+
+def _current_label(session: Session, given: Answer) -> LabelRow:
+    query = select(LabelRow).where(
+        LabelRow.door == given.door, LabelRow.door_ref == given.door_ref, LabelRow.current
+    )
+    return session.scalars(query).one()

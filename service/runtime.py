@@ -1,0 +1,110 @@
+"""What every use case needs: settings, sessions, the secret, the taxonomy and the current model."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from classifier.model import Model
+from classifier.registry import current_version, load_model
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from classifier.errors import ModelNotFound
+from classifier.taxonomy import Taxonomy, load_taxonomy
+from service.database import migrate, open_database, read_only
+from service.secret import load_secret
+from service.settings import Settings
+from service.tables import ModelRow, TaxonomyRow
+
+
+@dataclass
+class Runtime:
+    """Built once by `open_runtime`; holds no state that cannot be read again from disk."""
+
+    settings: Settings
+    engine: Engine
+    secret: bytes
+    _models: dict[str, Model] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with Session(read_only(self.engine)) as session:
+            yield session
+
+    def current_model(self) -> Model | None:
+        """The model in use, loaded when CURRENT changes; None when there is none yet."""
+        folder = self.settings.models_dir
+        try:
+            version = current_version(folder)
+        except ModelNotFound:
+            return None
+        if version is None:
+            return None
+        with self._lock:
+            if version not in self._models:
+                self._models = {version: load_model(folder / version)}
+            return self._models[version]
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_runtime(settings: Settings) -> Runtime:
+    """Open the database, bring it up to date, and register the taxonomy file if there is one."""
+    engine = open_database(settings.resolved_database_url)
+    migrate(engine)
+    return Runtime(settings, engine, load_secret(settings))
+
+
+def use_taxonomy(session: Session, taxonomy: Taxonomy, *, now: datetime) -> Taxonomy:
+    """Make a taxonomy the one in use, remembering every version that ever was."""
+    row = session.get(TaxonomyRow, taxonomy.version)
+    if row is None:
+        row = TaxonomyRow(version=taxonomy.version, content=taxonomy.to_dict(), used_since=now)
+        session.add(row)
+    elif _newest(session) is not row:
+        row.used_since = now
+    session.flush()
+    return taxonomy
+
+
+def _newest(session: Session) -> TaxonomyRow | None:
+    return session.scalar(select(TaxonomyRow).order_by(TaxonomyRow.used_since.desc()).limit(1))
+
+
+def taxonomy_in_use(session: Session, runtime: Runtime) -> Taxonomy:
+    """The taxonomy file when there is one, else the newest known, else the current model's.
+
+    A taxonomy without drivers stands for "none yet": everything is then an unknown driver.
+    """
+    if runtime.settings.taxonomy.exists():
+        return load_taxonomy(runtime.settings.taxonomy)
+    newest = _newest(session)
+    if newest:
+        return Taxonomy.from_dict(newest.content)
+    model = runtime.current_model()
+    return model.taxonomy if model else Taxonomy(())
+
+
+def remember_model(session: Session, model: Model, *, now: datetime) -> None:
+    """Keep what reading this model's predictions takes, apart from its files."""
+    if session.get(ModelRow, model.version) is None:
+        session.add(
+            ModelRow(
+                version=model.version,
+                taxonomy=model.taxonomy.version,
+                drivers=list(model.drivers),
+                base_shares=[float(share) for share in model.base_shares],
+                used_since=now,
+            )
+        )
+        session.flush()

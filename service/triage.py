@@ -1,0 +1,224 @@
+"""What happens to a message once it is stored: a prediction, a decision, a draw, a question.
+
+Whether a person is asked is drawn once, before anybody is asked, with a logged probability.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from classifier.decisions import Decision, Status, decide
+from classifier.messages import Direction, Prediction
+from labeling.sampling import drawn, inclusion, order_key, prefilled, stratum, uncertainty
+from service.database import numbers
+from service.outbox import announce
+from service.plans import LABELED, TOO_OLD, Plans
+from service.runtime import Runtime, remember_model, taxonomy_in_use
+from service.tables import DecisionRow, DrawRow, MessageRow, PredictionRow, ReviewRow
+from service.terms import mark_stale
+
+TOP = 5
+NO_RECALIBRATION = "none"
+FIRST, LATER = 0, 5
+"""Priorities of reviews: drawn questions and doubtful routes before learning picks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A stored message with what the model and the rules made of it."""
+
+    row: MessageRow
+    prediction: Prediction | None
+    decision: Decision
+
+
+def triage(
+    session: Session,
+    runtime: Runtime,
+    rows: Sequence[MessageRow],
+    *,
+    now: datetime,
+    draw_since: datetime | None,
+    labeled: Collection[str],
+) -> None:
+    """Predict, decide, draw and ask for newly stored messages; only inbound ones are classified.
+
+    `labeled` are the external ids that came with a person's label: drawn with certainty.
+    """
+    judged = _judge(session, runtime, rows, now=now, first=True)
+    plans = Plans(session, runtime.settings, now)
+    draws = {}
+    for each in judged:
+        if each.row.counted:
+            draws[each.row.id] = _draw(runtime, plans, each, now, draw_since, labeled)
+    session.add_all(draws.values())
+    askable = [
+        each
+        for each in judged
+        if each.row.external_id not in labeled and not _too_old(each.row, draw_since)
+    ]
+    reviews = list(_reviews(runtime, askable, draws, now))
+    session.add_all(reviews)
+    session.flush()
+    announce(session, runtime.settings, reviews, now=now)
+    mark_stale(session, {row.week for row in rows if row.counted})
+
+
+def retriage(
+    session: Session, runtime: Runtime, rows: Sequence[MessageRow], *, now: datetime
+) -> None:
+    """Predict and decide again for messages whose content was replaced; the draw stands."""
+    _judge(session, runtime, rows, now=now, first=False)
+
+
+def route(
+    session: Session, decisions: Sequence[tuple[int, Decision]], *, now: datetime
+) -> list[DecisionRow]:
+    """Append decisions (message id, decision) to the feed; the newest of a message is current."""
+    ids = [message_id for message_id, _ in decisions]
+    retire = update(DecisionRow).where(DecisionRow.current, DecisionRow.message_id.in_(ids))
+    if ids:
+        session.execute(retire.values(current=False))
+    positions = numbers(session, "decisions", len(decisions))
+    rows = [
+        DecisionRow(
+            position=position,
+            message_id=message_id,
+            status=str(decision.status),
+            driver=decision.driver,
+            queue=decision.queue,
+            doubts=[str(doubt) for doubt in decision.doubts],
+            current=True,
+            made_at=now,
+        )
+        for position, (message_id, decision) in zip(positions, decisions, strict=True)
+    ]
+    session.add_all(rows)
+    return rows
+
+
+def _judge(
+    session: Session, runtime: Runtime, rows: Sequence[MessageRow], *, now: datetime, first: bool
+) -> list[Judged]:
+    inbound = [row for row in rows if row.direction == Direction.INBOUND]
+    model = runtime.current_model()
+    taxonomy = taxonomy_in_use(session, runtime)
+    found = model.predict([classified_text(row) for row in inbound]) if model and inbound else None
+    predictions = found or [None] * len(inbound)
+    judged = [
+        Judged(row, prediction, decide(prediction, taxonomy, threshold=threshold, text=row.text))
+        for row, prediction in zip(inbound, predictions, strict=True)
+        for threshold in [model.threshold if model else float("inf")]
+    ]
+    if model and inbound:
+        remember_model(session, model, now=now)
+        session.add_all(
+            _prediction_row(each, model.version, model.threshold, taxonomy.version, now, first)
+            for each in judged
+        )
+    route(session, [(each.row.id, each.decision) for each in judged], now=now)
+    return judged
+
+
+def classified_text(row: MessageRow) -> str:
+    """What models read of a message: its subject, if any, and its text."""
+    return f"{row.subject}\n{row.text}" if row.subject else row.text
+
+
+def _prediction_row(
+    each: Judged, model: str, threshold: float, taxonomy: str, now: datetime, first: bool
+) -> PredictionRow:
+    assert each.prediction is not None  # noqa: S101 - a prediction row is made of predictions
+    top = each.prediction.ranked(TOP)
+    return PredictionRow(
+        message_id=each.row.id,
+        first=first,
+        model=model,
+        recalibration=NO_RECALIBRATION,
+        taxonomy=taxonomy,
+        top=[[driver, round(p, 6)] for driver, p in top],
+        rest=max(0.0, 1.0 - sum(round(p, 6) for _, p in top)),
+        unknown=each.prediction.unknown,
+        confidence=each.prediction.confidence,
+        threshold=threshold if np.isfinite(threshold) else None,
+        made_at=now,
+    )
+
+
+def _draw(
+    runtime: Runtime,
+    plans: Plans,
+    each: Judged,
+    now: datetime,
+    draw_since: datetime | None,
+    labeled: Collection[str],
+) -> DrawRow:
+    u = _uncertainty(each.prediction)
+    required = each.decision.status == Status.REVIEW and runtime.settings.ask_doubtful == "all"
+    confidence = each.prediction.confidence if each.prediction else 0.0
+    layer = stratum(required, confidence, each.row.day.isoformat())
+    if each.row.external_id in labeled:
+        pi, required, layer = 1.0, False, LABELED
+    elif _too_old(each.row, draw_since):
+        pi, required, layer = 0.0, False, TOO_OLD
+    elif required:
+        pi = 1.0
+    else:
+        pi = float(inclusion(plans.of(each.row.day), np.array([u]))[0])
+    return DrawRow(
+        message_id=each.row.id,
+        inclusion=pi,
+        drawn=pi > 0 and drawn(each.row.external_id, pi, key=runtime.secret),
+        required=required,
+        stratum=layer,
+        uncertainty=u,
+        made_at=now,
+    )
+
+
+def _uncertainty(prediction: Prediction | None) -> float:
+    if prediction is None:
+        return 1.0
+    known = (1 - prediction.unknown) * prediction.probabilities
+    return float(uncertainty(np.append(known, prediction.unknown)[None, :])[0])
+
+
+def _too_old(row: MessageRow, draw_since: datetime | None) -> bool:
+    return draw_since is not None and row.received_at < draw_since
+
+
+def _reviews(
+    runtime: Runtime, judged: Iterable[Judged], draws: dict[int, DrawRow], now: datetime
+) -> Iterable[ReviewRow]:
+    for each in judged:
+        draw = draws.get(each.row.id)
+        purpose = _purpose(each, draw)
+        if purpose is None:
+            continue
+        yield ReviewRow(
+            message_id=each.row.id,
+            round=1,
+            purpose=purpose,
+            blind=purpose == "audit"
+            and not prefilled(
+                each.row.external_id, runtime.settings.prefilled_share, key=runtime.secret
+            ),
+            priority=FIRST,
+            order_key=order_key(each.row.external_id, key=runtime.secret),
+            state="open",
+            made_at=now,
+        )
+
+
+def _purpose(each: Judged, draw: DrawRow | None) -> str | None:
+    """Why a person is asked: required or audit (drawn), routing (a doubtful one that does not
+    count), or not at all."""
+    if draw is None:
+        return "routing" if each.decision.status == Status.REVIEW else None
+    if not draw.drawn:
+        return None
+    return "required" if draw.required else "audit"
