@@ -1,0 +1,112 @@
+"""Volumes with intervals from terms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
+
+from classifier.volumes.moderation import (
+    PRIOR,
+    Dispersion,
+    dispersion,
+    freedom,
+    moderated_variance,
+)
+from classifier.volumes.review_only import review_only_interval
+from classifier.volumes.terms import Floats, VolumeTerms
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Volumes:
+    """Numbers of messages, (columns,) each, in the columns of the terms they came from.
+
+    `total` is unbiased whatever the model does (leaves sum to N) and may lie outside its interval
+    [`low`, `high`]; `point` is the figure to show and lies inside; `blend` is the total shrunken
+    towards the model's own count; `variance` is the total's. Where `known` is False nothing was
+    measured (no answer, or a stratum without any): show `point` in grey and no interval.
+    """
+
+    total: Floats
+    low: Floats
+    high: Floats
+    blend: Floats
+    point: Floats
+    known: NDArray[np.bool_]
+    variance: Floats
+
+
+def estimate_volumes(
+    terms: VolumeTerms,
+    history: Sequence[VolumeTerms] = (),
+    *,
+    trained: ArrayLike | None = None,
+    level: float = 0.95,
+    whole: tuple[VolumeTerms, Sequence[VolumeTerms]] | None = None,
+) -> Volumes:
+    """Volumes of a week, with intervals that hold with probability `level`.
+
+    `history`: the terms of up to four previous weeks, oldest first, of the same columns.
+    `trained` (columns,) or (leaves,) bool: False for a driver without training data, whose
+    interval rests on answers alone; groups count as trained if it is not said. For a slice (a
+    channel, a product, a partner), `whole` is (terms, history) of all messages of those weeks:
+    how far off the model is, is learned there.
+
+    Raises ValueError if columns differ, or history has more than four weeks.
+    """
+    of_whole, past = whole if whole is not None else (terms, history)
+    _check_columns(terms, (*history, of_whole, *past))
+    if max(len(history), len(past)) > 4:
+        raise ValueError("history is at most four weeks")
+    spread = dispersion((*past, of_whole))
+    total = _total(terms)
+    low, high = _interval(terms, total, spread, _trained(trained, terms), level)
+    return Volumes(
+        total=total,
+        low=low,
+        high=high,
+        blend=total,
+        point=np.clip(total, low, high),
+        known=np.full(terms.columns, _measured(terms)),
+        variance=moderated_variance(terms, spread),
+    )
+
+
+def _total(terms: VolumeTerms) -> Floats:
+    counted = terms.answers == terms.messages and terms.weight_spread == 0
+    # Everyone asked and answered: the same number, without rounding.
+    return terms.reviewed.copy() if counted else terms.expected + terms.correction
+
+
+def _interval(
+    terms: VolumeTerms, total: Floats, spread: Dispersion, trained: NDArray[np.bool_], level: float
+) -> tuple[Floats, Floats]:
+    quantile = stdtrit(freedom(terms) + PRIOR, (1 + level) / 2)
+    half = quantile * np.sqrt(moderated_variance(terms, spread))
+    asked_low, asked_high = review_only_interval(terms, level)
+    # Reviewed messages are known: so many have the driver, so many do not.
+    least, most = terms.reviewed, terms.messages - (terms.answers - terms.reviewed)
+    low = np.clip(np.where(trained, total - half, asked_low), least, most)
+    high = np.clip(np.where(trained, total + half, asked_high), least, most)
+    return low, high
+
+
+def _measured(terms: VolumeTerms) -> bool:
+    return terms.messages == 0 or (terms.answers > 0 and terms.unmeasured == 0)
+
+
+def _trained(trained: ArrayLike | None, terms: VolumeTerms) -> NDArray[np.bool_]:
+    every = np.ones(terms.columns, dtype=np.bool_)
+    if trained is None:
+        return every
+    given = np.asarray(trained, dtype=np.bool_)
+    if given.shape not in {(terms.columns,), (terms.leaves,)}:
+        raise ValueError(f"trained needs {terms.leaves} leaves or {terms.columns} columns")
+    every[: len(given)] = given
+    return every
+
+
+def _check_columns(terms: VolumeTerms, others: Sequence[VolumeTerms]) -> None:
+    if any((o.leaves, o.columns) != (terms.leaves, terms.columns) for o in others):
+        raise ValueError("all terms need the same columns")

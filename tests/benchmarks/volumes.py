@@ -1,0 +1,221 @@
+"""How often the weekly intervals hold, and how wide they are, beside plainer methods.
+
+    python -m tests.benchmarks.volumes [--weeks 60] [--json]
+
+Messages are simulated: a model that is right about 85 % of the time and somewhat too sure of
+itself, drivers with Zipf shares, and weeks in which something moves. Truth is the count realised.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import betaincinv
+
+from classifier.volumes import Volumes, VolumeTerms, estimate_volumes, volume_change, volume_terms
+from classifier.volumes.review_only import review_only_interval
+from labeling.sampling import draws, inclusion, plan, uncertainty
+
+KEY = b"a key for simulations only"
+SCENARIOS = ("no shift", "prevalence", "unseen driver", "confused pair")
+CONFUSED, TAKEN_FOR = 1, 4
+METHODS = ("moderated", "naive", "aipw wald", "review only")
+
+
+@dataclass(frozen=True)
+class World:
+    """`drivers` trained ones, then one nobody trained on, then unknown: the columns."""
+
+    drivers: int = 40
+    strength: float = 3.5
+    overconfidence: float = 1.15
+
+    @property
+    def columns(self) -> int:
+        return self.drivers + 2
+
+    @property
+    def unseen(self) -> int:
+        return self.drivers
+
+    @property
+    def shares(self) -> np.ndarray:
+        """(columns,) what the model was trained on: Zipf, none unseen, 2 % unknown."""
+        zipf = 1 / np.arange(1, self.drivers + 1)
+        return np.append(0.98 * zipf / zipf.sum(), [0.0, 0.02])
+
+    @property
+    def trained(self) -> np.ndarray:
+        return np.arange(self.columns) != self.unseen
+
+    def means(self) -> np.ndarray:
+        """(columns, columns) what a message of each driver looks like: a bit like its twin's."""
+        means = self.strength * np.eye(self.columns)
+        twins = np.arange(self.drivers) ^ 1
+        means[np.arange(self.drivers), twins] = 0.5 * self.strength
+        means[self.unseen] = 0.5 * means[2] + 0.4 * means[-1]
+        return means
+
+    def week(self, shares: np.ndarray, n: int, misread: float, rng: np.random.Generator):
+        """Truth (n,) and frozen probabilities (n, columns) of one week's messages."""
+        truth = rng.choice(self.columns, size=n, p=shares / shares.sum())
+        looks = np.where((truth == CONFUSED) & (rng.random(n) < misread), TAKEN_FOR, truth)
+        return truth, self.probabilities(self.means()[looks] + rng.normal(size=(n, self.columns)))
+
+    def probabilities(self, features: np.ndarray) -> np.ndarray:
+        means = self.means()
+        logits = features @ means.T - (means**2).sum(axis=1) / 2
+        logits[:, self.unseen] = -np.inf
+        logits = self.overconfidence * logits + np.log(np.maximum(self.shares, 1e-12))
+        p = np.exp(logits - logits.max(axis=1, keepdims=True))
+        floor = 0.9 * self.shares + 0.1 / self.columns
+        return 0.99 * p / p.sum(axis=1, keepdims=True) + 0.01 * floor
+
+
+@dataclass(frozen=True)
+class Week:
+    truth: np.ndarray
+    probabilities: np.ndarray
+    inclusion: np.ndarray
+    asked: np.ndarray
+    terms: VolumeTerms
+
+    @property
+    def counts(self) -> np.ndarray:
+        return np.bincount(self.truth, minlength=self.probabilities.shape[1]).astype(float)
+
+
+def scenario_shares(world: World, scenario: str, week: int, rng: np.random.Generator):
+    shares = world.shares
+    if scenario == "prevalence":
+        moved = rng.dirichlet(np.maximum(60 * shares[world.trained], 0.05))
+        shares[world.trained] = moved
+    if scenario == "unseen driver":
+        shares[world.unseen] = 0.15 * ((week % 12) + 1) / 12
+    return shares
+
+
+def simulate(
+    scenario: str,
+    *,
+    n: int,
+    budget: float,
+    weeks: int,
+    seed: int = 0,
+    world: World | None = None,
+) -> Iterator[Week]:
+    """Weeks one after the other; each is planned with the uncertainties of the one before."""
+    world = world or World()
+    rng = np.random.default_rng([seed, n, SCENARIOS.index(scenario)])
+    doubts = np.empty(0)
+    for week in range(weeks):
+        shares = scenario_shares(world, scenario, week, rng)
+        misread = 0.3 if scenario == "confused pair" else 0.0
+        truth, p = world.week(shares, n, misread, rng)
+        pi = inclusion(plan(doubts, budget=budget * n, expected=n), doubts := uncertainty(p))
+        asked = draws([f"{seed}/{week}/{i}" for i in range(n)], pi, key=KEY)
+        terms = volume_terms(p, np.where(asked, truth, -1), pi, asked)
+        yield Week(truth, p, pi, asked, terms)
+
+
+def naive(week: Week) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Answers plus the likeliest driver of the rest, with an exact binomial interval."""
+    k = week.probabilities.shape[1]
+    best = np.where(week.asked, week.truth, week.probabilities.argmax(axis=1))
+    count, n = np.bincount(best, minlength=k).astype(float), len(best)
+    low = np.where(count > 0, betaincinv(np.maximum(count, 1), n - count + 1, 0.025), 0.0)
+    high = betaincinv(count + 1, np.maximum(n - count, 1), 0.975)
+    return count, n * low, n * high
+
+
+def aipw_wald(terms: VolumeTerms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same total with the variance of the textbook and 1.96."""
+    total, half = terms.expected + terms.correction, 1.96 * np.sqrt(terms.design)
+    return total, total - half, total + half
+
+
+@dataclass
+class Tally:
+    """Which intervals held, and how wide they were: one row a week."""
+
+    covered: dict[str, list] = field(default_factory=lambda: {m: [] for m in METHODS})
+    width: dict[str, list] = field(default_factory=lambda: {m: [] for m in METHODS})
+    error: dict[str, list] = field(default_factory=lambda: {m: [] for m in METHODS})
+    truth: list = field(default_factory=list)
+    change: list = field(default_factory=list)
+
+    def add(self, week: Week, volumes: Volumes, before: tuple[Week, Volumes] | None) -> None:
+        only = review_only_interval(week.terms, 0.95)
+        raw = volumes.total, volumes.low, volumes.high
+        estimates = (raw, naive(week), aipw_wald(week.terms), (sum(only) / 2, *only))
+        for method, (total, low, high) in zip(METHODS, estimates, strict=True):
+            inside = (low <= week.counts + 1e-9) & (week.counts <= high + 1e-9)
+            self.covered[method].append(inside)
+            self.width[method].append(high - low)
+            self.error[method].append(total - week.counts)
+        self.truth.append(week.counts)
+        if before is not None:
+            change = volume_change(volumes, before[1])
+            moved = week.counts - before[0].counts
+            self.change.append((change.low <= moved + 1e-9) & (moved <= change.high + 1e-9))
+
+    def coverage(self, method: str, columns: np.ndarray | int | slice = slice(None)) -> float:
+        return 100 * float(np.mean(np.array(self.covered[method])[:, columns]))
+
+
+def run(scenario: str, *, n: int, budget: float, weeks: int, seed: int = 0) -> Tally:
+    """Simulate, estimate every week with the four before it, and compare with the truth."""
+    tally, history, before = Tally(), [], None
+    for week in simulate(scenario, n=n, budget=budget, weeks=weeks, seed=seed):
+        volumes = estimate_volumes(week.terms, history[-4:], trained=World().trained)
+        tally.add(week, volumes, before)
+        history.append(week.terms)
+        before = (week, volumes)
+    return tally
+
+
+def figures(scenario: str, n: int, budget: float, weeks: int) -> dict[str, float | str]:
+    tally, world = run(scenario, n=n, budget=budget, weeks=weeks), World()
+    large = np.flatnonzero(world.shares >= 0.03)
+    widths = {m: np.mean(np.array(tally.width[m])[:, large]) for m in METHODS}
+    errors = {m: np.mean(np.abs(np.array(tally.error[m]))) for m in METHODS}
+    half = (
+        np.array(tally.width["moderated"])[:, large] / 2 / np.array(tally.truth)[:, large].clip(1)
+    )
+    return {
+        "scenario": scenario,
+        "messages": n,
+        "budget_%": 100 * budget,
+        "moderated_%": tally.coverage("moderated"),
+        "large_%": tally.coverage("moderated", large),
+        "unseen_%": tally.coverage("moderated", world.unseen),
+        "pair_%": tally.coverage("moderated", [CONFUSED, TAKEN_FOR]),
+        "change_%": 100 * float(np.mean(tally.change)),
+        "naive_%": tally.coverage("naive"),
+        "aipw_wald_%": tally.coverage("aipw wald"),
+        "review_only_%": tally.coverage("review only"),
+        "half_width_large_%": 100 * float(np.median(half)),
+        "width_vs_review_only_%": 100 * widths["moderated"] / widths["review only"],
+        "error_vs_naive": errors["moderated"] / errors["naive"],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weeks", type=int, default=60)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    settings = [(n, b) for n, b in ((500, 0.1), (2000, 0.05), (2000, 0.1), (10_000, 0.05))]
+    rows = [figures(s, n, b, arguments.weeks) for n, b in settings for s in SCENARIOS]
+    if arguments.json:
+        print(json.dumps(rows, indent=1))  # noqa: T201
+        return
+    print("\t".join(rows[0]))  # noqa: T201
+    for row in rows:
+        print("\t".join(f"{v:.4g}" if not isinstance(v, str) else v for v in row.values()))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
