@@ -15,13 +15,13 @@ from enum import StrEnum
 from uuid import uuid4
 
 from classifier.cleaning import clean
-from classifier.language import detect_language
-from classifier.redaction import pseudonym, redact
-from classifier.text import in_holdout, text_key
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from classifier.messages import RawMessage
+from classifier.language import detect_language
+from classifier.messages import Direction, RawMessage
+from classifier.redaction import pseudonym, redact
+from classifier.text import in_holdout, text_key
 from service.conversations import mark_counted
 from service.database import chunks
 from service.runtime import Runtime
@@ -49,6 +49,7 @@ class Receipt:
     outcome: Outcome
     message_id: int
     external_id: str
+    inbound: bool
 
 
 def receive(
@@ -86,7 +87,10 @@ def receive(
     session.flush()
     triage(session, runtime, fresh, now=now, draw_since=draw_since, labeled=labeled)
     retriage(session, runtime, revised, now=now)
-    return [Receipt(outcome, row.id, row.external_id) for outcome, row in receipts]
+    return [
+        Receipt(outcome, row.id, row.external_id, row.direction == Direction.INBOUND)
+        for outcome, row in receipts
+    ]
 
 
 def prepare(message: RawMessage, runtime: Runtime, *, now: datetime) -> MessageRow:

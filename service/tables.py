@@ -16,7 +16,6 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
-    Float,
     ForeignKey,
     Index,
     Integer,
@@ -136,7 +135,7 @@ class PredictionRow(Table):
     rest: Mapped[float]
     unknown: Mapped[float]
     confidence: Mapped[float]
-    threshold: Mapped[float | None] = mapped_column(Float)
+    threshold: Mapped[float | None]
     made_at: Mapped[datetime]
 
 

@@ -1,0 +1,212 @@
+"""Files of messages into the store: streamed, in small transactions, safe to run twice."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from classifier.messages import Label, RawMessage, Rejected
+from classifier.readers import read_messages
+from classifier.redaction import redact
+from classifier.taxonomy import Taxonomy, flat_taxonomy
+from service.errors import UnknownDriver
+from service.intake import Outcome, Receipt, receive
+from service.labels import Answer, check_label, record
+from service.runtime import Runtime, taxonomy_in_use, use_taxonomy
+from service.tables import RejectRow
+
+BATCH = 1000
+DOOR = "import"
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """How to read the files. `draw_since`: older messages are predicted but never asked about."""
+
+    channel: str | None = None
+    labels: bool = False
+    unknown_label: str = "unknown"
+    draw_since: datetime | None = None
+    person: str = "import"
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of the rows; every row is in exactly one of the first five counts."""
+
+    stored: int = 0
+    known: int = 0
+    conflicts: int = 0
+    rejected: int = 0
+    set_aside: int = 0
+    labels: int = 0
+    derived_taxonomy: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+def import_files(
+    runtime: Runtime,
+    paths: Sequence[Path],
+    options: ImportOptions,
+    *,
+    now: datetime,
+    progress: Progress = lambda rows: None,
+) -> ImportReport:
+    """Import files one after the other; bad rows are kept aside by place and reason.
+
+    Without a taxonomy, labels make a flat one. Raises `BadFile` for a file that cannot be read.
+    """
+    report = ImportReport()
+    if options.labels:
+        report.derived_taxonomy = _derive_taxonomy(runtime, paths, options, now)
+    seen: Counter[str] = Counter()
+    for path in paths:
+        for rows in _batches(_read(runtime, path, options)):
+            _import_batch(runtime, rows, options, report, seen, now)
+            progress(len(rows))
+    return report
+
+
+def default_draw_since(runtime: Runtime, now: datetime) -> datetime:
+    return now - timedelta(days=runtime.settings.draw_since_days)
+
+
+def _read(runtime: Runtime, path: Path, options: ImportOptions) -> Iterator[RawMessage | Rejected]:
+    return read_messages(
+        path,
+        channel=options.channel,
+        unknown_label=options.unknown_label,
+        labels=options.labels,
+        timezone=runtime.settings.timezone,
+    )
+
+
+def _batches(items: Iterable[RawMessage | Rejected]) -> Iterator[list[RawMessage | Rejected]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, BATCH)):
+        yield batch
+
+
+def _import_batch(
+    runtime: Runtime,
+    rows: Sequence[RawMessage | Rejected],
+    options: ImportOptions,
+    report: ImportReport,
+    seen: Counter[str],
+    now: datetime,
+) -> None:
+    with runtime.writing() as session:
+        taxonomy = taxonomy_in_use(session, runtime)
+        messages, rejected = _sorted_out(rows, taxonomy, seen)
+        receipts = receive(session, runtime, messages, now=now, draw_since=options.draw_since)
+        labels = _record_labels(session, runtime, messages, receipts, options, now)
+        session.add_all(_reject_row(each, runtime.secret, now) for each in rejected)
+    outcomes = Counter(receipt.outcome for receipt in receipts)
+    aside = sum(receipt.outcome is Outcome.STORED and not receipt.inbound for receipt in receipts)
+    report.stored += outcomes[Outcome.STORED] - aside
+    report.set_aside += aside
+    report.known += outcomes[Outcome.KNOWN]
+    report.conflicts += outcomes[Outcome.CONFLICT]
+    report.labels += labels
+    report.rejected += len(rejected)
+    report.reasons.update(f"{each.field}: {each.reason}" for each in rejected)
+
+
+def _sorted_out(
+    rows: Sequence[RawMessage | Rejected], taxonomy: Taxonomy, seen: Counter[str]
+) -> tuple[list[RawMessage], list[Rejected]]:
+    """Messages that can be stored, each with an external id, and those that cannot."""
+    messages, rejected = [], []
+    for row in rows:
+        if isinstance(row, Rejected):
+            rejected.append(row)
+            continue
+        problem = _label_problem(row.label, taxonomy)
+        if problem:
+            file, _, line = row.source.rpartition(":")
+            rejected.append(Rejected(file, int(line or 0), "label", problem))
+        else:
+            messages.append(row if row.external_id else _named_by_content(row, seen))
+    return messages, rejected
+
+
+def _label_problem(label: Label | None, taxonomy: Taxonomy) -> str:
+    try:
+        check_label(label or Label(None), taxonomy)
+    except UnknownDriver:
+        return "names a driver that is not in the taxonomy; correct it or add the driver"
+    return ""
+
+
+def _named_by_content(row: RawMessage, seen: Counter[str]) -> RawMessage:
+    """A row without an id is named by its content and how often that came before, so that the
+    same file imported twice stores nothing twice."""
+    content = f"{row.channel}\n{row.received_at}\n{row.subject}\n{row.text}"
+    digest = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:24]
+    seen[digest] += 1
+    return replace(row, external_id=f"c-{digest}-{seen[digest]}")
+
+
+def _record_labels(
+    session: Session,
+    runtime: Runtime,
+    messages: Sequence[RawMessage],
+    receipts: Sequence[Receipt],
+    options: ImportOptions,
+    now: datetime,
+) -> int:
+    answers = [
+        Answer(
+            message_id=receipt.message_id,
+            label=message.label,
+            person=options.person,
+            door=DOOR,
+            door_ref=receipt.external_id,
+            version=str(message.label),
+            answered_at=message.received_at or now,
+            chosen="import",
+            came_with_message=receipt.outcome is Outcome.STORED,
+        )
+        for message, receipt in zip(messages, receipts, strict=True)
+        if message.label is not None and receipt.inbound and receipt.outcome in _LABELABLE
+    ]
+    return len(record(session, runtime, answers, now=now))
+
+
+_LABELABLE = (Outcome.STORED, Outcome.KNOWN)
+
+
+def _reject_row(rejected: Rejected, key: bytes, now: datetime) -> RejectRow:
+    return RejectRow(
+        file=redact(rejected.file, key=key)[-200:],
+        line=rejected.line,
+        field=rejected.field,
+        reason=rejected.reason[:500],
+        made_at=now,
+    )
+
+
+def _derive_taxonomy(
+    runtime: Runtime, paths: Sequence[Path], options: ImportOptions, now: datetime
+) -> int:
+    """Without a taxonomy file, the labels themselves are the drivers; how many were new."""
+    if runtime.settings.taxonomy.exists():
+        return 0
+    found = {
+        driver
+        for path in paths
+        for row in _read(runtime, path, options)
+        if isinstance(row, RawMessage) and row.label
+        for driver in row.label.drivers
+    }
+    with runtime.writing() as session:
+        known = set(taxonomy_in_use(session, runtime).leaves)
+        if found - known:
+            use_taxonomy(session, flat_taxonomy(found | known), now=now)
+    return len(found - known)

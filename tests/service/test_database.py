@@ -1,0 +1,75 @@
+"""Both kinds of database come up to date, hand out numbers without gaps, and keep UTC."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import select
+from sqlalchemy.exc import StatementError
+from sqlalchemy.orm import Session
+
+from service.database import chunks, migrate, numbers, open_database
+from service.tables import BookmarkRow, KeyRow, Table
+
+
+@pytest.fixture
+def engine(database_url: str):
+    opened = open_database(database_url)
+    migrate(opened)
+    yield opened
+    opened.dispose()
+
+
+def test_migrations_build_exactly_the_tables(engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_migrating_twice_changes_nothing(engine) -> None:
+    with Session(engine) as session, session.begin():
+        session.add(BookmarkRow(name="here", value={"n": 1}))
+    migrate(engine)
+    with Session(engine) as session:
+        assert session.get_one(BookmarkRow, "here").value == {"n": 1}
+
+
+def test_numbers_have_no_gaps_and_a_rollback_gives_them_back(engine) -> None:
+    with Session(engine) as session, session.begin():
+        assert list(numbers(session, "n", 3)) == [1, 2, 3]
+    with Session(engine) as session:
+        numbers(session, "n", 5)
+        session.rollback()
+    with Session(engine) as session, session.begin():
+        assert list(numbers(session, "n", 2)) == [4, 5]
+        assert list(numbers(session, "n", 0)) == []
+
+
+def test_numbers_of_writers_at_once_are_all_different(engine) -> None:
+    with Session(engine) as session, session.begin():
+        numbers(session, "n", 1)
+
+    def take(_: int) -> list[int]:
+        with Session(engine) as session, session.begin():
+            return list(numbers(session, "n", 2))
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [number for some in pool.map(take, range(20)) for number in some]
+    assert sorted(taken) == list(range(2, 42))
+
+
+def test_moments_come_back_aware_and_naive_ones_are_refused(engine) -> None:
+    moment = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    with Session(engine) as session, session.begin():
+        session.add(KeyRow(name="a", hash="h", scopes=[], made_at=moment))
+    with Session(engine) as session:
+        assert session.scalars(select(KeyRow.made_at)).one() == moment
+        session.add(KeyRow(name="b", hash="i", scopes=[], made_at=moment.replace(tzinfo=None)))
+        with pytest.raises(StatementError, match="without a time zone"):
+            session.flush()
+
+
+def test_chunks_hold_everything_in_order() -> None:
+    assert [list(some) for some in chunks([1, 2, 3, 4, 5], 2)] == [[1, 2], [3, 4], [5]]
