@@ -1,0 +1,63 @@
+"""The plots are SVG text that says what the figures say, without a browser."""
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from classifier.evaluation import Evaluation, evaluate
+from classifier.plots import coverage_plot, reliability_plot
+
+DRIVERS = ("delivery", "payment")
+
+
+@pytest.fixture(scope="module")
+def evaluation() -> Evaluation:
+    random = np.random.default_rng(1)
+    sure = random.beta(5, 1, 900)
+    labels = [DRIVERS[0] if each else DRIVERS[1] for each in random.random(900) < sure]
+    return evaluate(
+        np.column_stack([sure, 1 - sure]),
+        random.beta(1, 20, 900),
+        labels,
+        DRIVERS,
+        threshold=0.8,
+        target=0.95,
+    )
+
+
+def words(svg: str) -> str:
+    return " ".join(text for text in ElementTree.fromstring(svg).itertext() if text.strip())
+
+
+def test_reliability_shows_a_dot_a_bin_and_names_the_error(evaluation: Evaluation) -> None:
+    svg = reliability_plot(evaluation)
+    assert evaluation.calibration is not None
+    assert f"Expected calibration error {evaluation.calibration.ece:.1%}" in words(svg)
+    assert svg.count('aria-roledescription="circle"') == len(evaluation.calibration.bins)
+
+
+def test_coverage_names_what_the_threshold_gives(evaluation: Evaluation) -> None:
+    said = words(coverage_plot(evaluation))
+    auto = evaluation.auto
+    assert f"{auto.share.value:.1%} routed, {auto.precision.value:.1%} of it right" in said
+    assert "target 95.0%" in said
+
+
+def test_a_model_that_routes_nothing_still_has_a_curve_without_a_dot() -> None:
+    nothing = evaluate(
+        np.eye(2), np.zeros(2), list(DRIVERS), DRIVERS, threshold=float("inf"), target=0.95
+    )
+    svg = coverage_plot(nothing)
+    assert "nothing is routed" in words(svg)
+    assert 'aria-roledescription="circle"' not in svg
+
+
+def test_without_messages_both_say_so() -> None:
+    empty = evaluate(np.zeros((0, 2)), np.zeros(0), [], DRIVERS, threshold=0.5, target=0.95)
+    assert "no message" in words(reliability_plot(empty))
+    assert "no message" in words(coverage_plot(empty))
+
+
+def test_the_same_evaluation_draws_the_same_picture(evaluation: Evaluation) -> None:
+    assert reliability_plot(evaluation) == reliability_plot(evaluation)
