@@ -1,0 +1,253 @@
+"""A model's card: what it was made from, what it is worth, and what it is bad at, in Markdown.
+
+A card holds counts, driver ids and message ids, never message text.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from classifier.evaluation import Confusion, DriverScore, Evaluation, Rate, Slice
+from classifier.messages import LabeledMessage
+
+WORST = 8
+PAIRS = 12
+FEW = 10
+"""Below this many messages a driver's own figures say too little to call it bad."""
+DRIVER_COLUMNS = ("driver", "messages", "precision", "recall", "F1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingData:
+    """What a model was trained on: counts, ISO weeks (None when no message is dated)."""
+
+    messages: int
+    unknown: int = 0
+    first_week: str | None = None
+    last_week: str | None = None
+    languages: Mapping[str, int] = field(default_factory=dict)
+    channels: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """How a model was made: `threshold_messages` is the number of messages its threshold was set
+    on, apart from those that judge it; `settings` are shown as they are."""
+
+    version: str
+    taxonomy: str
+    threshold_messages: int
+    assurance: float = 0.9
+    promotion: str = ""
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+def training_data(
+    messages: Iterable[LabeledMessage], *, timezone: str = "Europe/Amsterdam"
+) -> TrainingData:
+    """Count the messages a model is trained on; weeks are those of `timezone`."""
+    languages: Counter[str] = Counter()
+    channels: Counter[str] = Counter()
+    weeks: set[str] = set()
+    unknown, zone = 0, ZoneInfo(timezone)
+    for message in messages:
+        languages[message.language] += 1
+        channels[message.channel] += 1
+        unknown += message.label.primary is None
+        if message.received_at is not None:
+            weeks.add("{}-W{:02}".format(*message.received_at.astimezone(zone).isocalendar()[:2]))
+    return TrainingData(
+        messages=sum(languages.values()),
+        unknown=unknown,
+        first_week=min(weeks, default=None),
+        last_week=max(weeks, default=None),
+        languages=dict(languages.most_common()),
+        channels=dict(channels.most_common()),
+    )
+
+
+def write_card(making: Making, data: TrainingData, evaluation: Evaluation) -> str:
+    """The card as Markdown. It shows `reliability.svg` and `coverage.svg` from the same folder."""
+    sections = (
+        _heading(making, data, evaluation),
+        _data(data),
+        _worth(evaluation),
+        _threshold(making, evaluation),
+        _reliability(evaluation),
+        _weaknesses(evaluation),
+        _slices(evaluation.slices),
+        _drivers(evaluation.drivers),
+        _settings(making),
+    )
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _heading(making: Making, data: TrainingData, evaluation: Evaluation) -> str:
+    lines = [
+        f"# Model {making.version}",
+        f"{len(evaluation.drivers)} drivers of taxonomy {_code(making.taxonomy)}, learned from "
+        f"{data.messages:,} labeled messages and judged on {evaluation.n:,} others. "
+        "Between brackets: 95 % intervals.",
+    ]
+    return "\n\n".join([*lines, making.promotion] if making.promotion else lines)
+
+
+def _data(data: TrainingData) -> str:
+    weeks = f"{data.first_week} to {data.last_week}" if data.first_week else "not dated"
+    rows = [
+        ("messages", f"{data.messages:,}"),
+        ("about none of the drivers", f"{data.unknown:,}"),
+        ("weeks", weeks),
+        ("languages", _counts(data.languages)),
+        ("channels", _counts(data.channels)),
+    ]
+    return "## Data\n\n" + _table(("learned from", ""), rows)
+
+
+def _worth(evaluation: Evaluation) -> str:
+    f1, unknown = evaluation.f1, evaluation.unknown
+    rows = [
+        ("accuracy", _rate(evaluation.accuracy), f"{evaluation.known:,}"),
+        ("macro F1", _figure(f1.macro, f1.macro_low, f1.macro_high), f"{evaluation.known:,}"),
+        ("routed by the model", _rate(evaluation.auto.share), f"{evaluation.n:,}"),
+        ("of which right", _rate(evaluation.auto.precision), f"{evaluation.auto.precision.n:,}"),
+        (
+            "sees that it is none of the drivers (AUROC)",
+            _figure(unknown.auroc, unknown.auroc_low, unknown.auroc_high),
+            f"{unknown.recall_at_95_kept.n:,}",
+        ),
+        (
+            "of those caught, letting 95 % of the others through",
+            _rate(unknown.recall_at_95_kept),
+            f"{unknown.recall_at_95_kept.n:,}",
+        ),
+    ]
+    counted = (
+        f"Accuracy and F1 are over the {evaluation.known:,} messages whose driver the model knows; "
+        f"{evaluation.unknown_labels:,} are about none of the drivers, "
+        f"{evaluation.other_drivers:,} about drivers it never learned, and "
+        f"{evaluation.left_out:,} were left out because it was trained on them."
+    )
+    return "## Worth\n\n" + _table(("figure", "value", "messages"), rows) + "\n\n" + counted
+
+
+def _threshold(making: Making, evaluation: Evaluation) -> str:
+    auto = evaluation.auto
+    how = (
+        f"The threshold was set on {making.threshold_messages:,} messages that neither trained nor "
+        f"judge the model: the lowest confidence at which, with {making.assurance:.0%} assurance "
+        f"(a one-sided Clopper-Pearson bound), at least {auto.target:.1%} of what is routed is "
+        "right."
+    )
+    if auto.to_dict()["threshold"] is None:
+        what = "No confidence kept that promise, so every message goes to a person."
+    else:
+        what = (
+            f"It is {auto.threshold:.4f}. On the judging messages it routes "
+            f"{_rate(auto.share)}, of which {_rate(auto.precision)} is right."
+        )
+    picture = "![Coverage and precision](coverage.svg)"
+    return f"## Coverage and precision\n\n{how}\n\n{what}\n\n{picture}\n\n{_curve(evaluation)}"
+
+
+def _curve(evaluation: Evaluation) -> str:
+    steps = evaluation.coverage[5::6]
+    rows = [(f"{each.share:.0%}", f"{each.threshold:.3f}", _rate(each.precision)) for each in steps]
+    return _table(("routed", "from confidence", "right"), rows) if rows else ""
+
+
+def _reliability(evaluation: Evaluation) -> str:
+    found = evaluation.calibration
+    if found is None:
+        return "## Reliability\n\nNot measured: no judging message has a driver the model knows."
+    error = _figure(found.ece, found.low, found.high)
+    return (
+        f"## Reliability\n\nExpected calibration error {error} (likeliest driver, 15 bins of equal "
+        f"mass, {evaluation.known:,} messages); a perfectly calibrated model would show "
+        f"{found.perfect:.1%} by chance.\n\n![Reliability](reliability.svg)\n\n"
+    ) + _table(
+        ("says", "is right", "messages"),
+        [(f"{b.probability:.1%}", _rate(b.right), f"{b.right.n:,}") for b in found.bins],
+    )
+
+
+def _weaknesses(evaluation: Evaluation) -> str:
+    parts = ["## What it is bad at", _worst(evaluation.drivers), _pairs(evaluation.confusions)]
+    recall = evaluation.unknown.recall_at_95_kept
+    if recall.value is None:
+        parts.append("Messages about none of the drivers: not measured, there were none to judge.")
+    else:
+        parts.append(
+            f"Messages about none of the drivers: {1 - recall.value:.1%} of {recall.n:,} look like "
+            "a driver it knows when 95 % of the others are let through."
+        )
+    return "\n\n".join(part for part in parts if part)
+
+
+def _worst(drivers: Sequence[DriverScore]) -> str:
+    measured = sorted((each for each in drivers if each.support >= FEW), key=lambda d: d.f1)
+    few = sum(each.support < FEW for each in drivers)
+    rows = [_driver_row(each) for each in measured[:WORST] if each.f1 < 1.0]
+    note = f"{few} drivers have fewer than {FEW} judging messages: too few to say." if few else ""
+    table = _table(DRIVER_COLUMNS, rows) if rows else ""
+    return "\n\n".join(part for part in (table, note) if part)
+
+
+def _pairs(pairs: Sequence[Confusion]) -> str:
+    rows = [
+        (_code(p.label), _code(p.predicted), f"{p.count:,}", ", ".join(map(_code, p.message_ids)))
+        for p in pairs[:PAIRS]
+    ]
+    return _table(("people say", "the model says", "times", "message ids"), rows) if rows else ""
+
+
+def _slices(slices: Sequence[Slice]) -> str:
+    rows = [
+        (each.kind, _code(each.name), f"{each.n:,}", *map(_rate, _rates_of(each)))
+        for each in slices
+    ]
+    columns = ("by", "", "messages", "accuracy", "routed", "of which right")
+    return "## Languages and channels\n\n" + _table(columns, rows) if rows else ""
+
+
+def _rates_of(each: Slice) -> tuple[Rate, ...]:
+    return (each.accuracy, each.share, each.precision)
+
+
+def _drivers(drivers: Sequence[DriverScore]) -> str:
+    return "## Drivers\n\n" + _table(DRIVER_COLUMNS, [_driver_row(each) for each in drivers])
+
+
+def _driver_row(each: DriverScore) -> tuple[str, ...]:
+    figures = (_rate(each.precision), _rate(each.recall), f"{each.f1:.3f}")
+    return (_code(each.driver), f"{each.support:,}", *figures)
+
+
+def _settings(making: Making) -> str:
+    rows = [(_code(name), _code(str(value))) for name, value in making.settings.items()]
+    return "## Settings\n\n" + _table(("setting", "value"), rows) if rows else ""
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{_code(name or 'not given')} {n:,}" for name, n in counts.items()) or "none"
+
+
+def _code(written: str) -> str:
+    """Names come from people's files: on one line, unable to break out of a table cell."""
+    return "`" + " ".join(written.split()).replace("`", "'").replace("|", "/") + "`"
+
+
+def _rate(found: Rate) -> str:
+    return _figure(found.value, found.low, found.high)
+
+
+def _figure(value: float | None, low: float, high: float) -> str:
+    if value is None:
+        return "not measured"
+    return f"{value:.1%} ({100 * low:.1f}–{100 * high:.1f})"
