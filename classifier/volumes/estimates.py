@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,9 @@ from classifier.volumes.moderation import (
 from classifier.volumes.review_only import review_only_interval
 from classifier.volumes.terms import Floats, VolumeTerms
 
+MOST_UNMEASURED: Final = 0.1
+"""Share of messages in strata without an answer up to which intervals are widened for them."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Volumes:
@@ -24,8 +28,9 @@ class Volumes:
 
     `total` is unbiased whatever the model does (leaves sum to N) and may lie outside its interval
     [`low`, `high`]; `point` is the figure to show and lies inside; `blend` is the total shrunken
-    towards the model's own count; `variance` is the total's. Where `known` is False nothing was
-    measured (no answer, or a stratum without any): show `point` in grey and no interval.
+    towards the model's own count; `variance` is the total's. Where `known` is False the week was
+    not measured (no answer, or more than a tenth of its messages in strata without any): show
+    `point` in grey and no interval.
     """
 
     total: Floats
@@ -84,16 +89,19 @@ def _interval(
 ) -> tuple[Floats, Floats]:
     quantile = stdtrit(freedom(terms) + PRIOR, (1 + level) / 2)
     half = quantile * np.sqrt(moderated_variance(terms, spread))
+    # Where nobody answered, any of the messages may have the driver, or none.
+    fewer = np.minimum(terms.unmeasured, terms.expected_open)
     asked_low, asked_high = review_only_interval(terms, level)
     # Reviewed messages are known: so many have the driver, so many do not.
     least, most = terms.reviewed, terms.messages - (terms.answers - terms.reviewed)
-    low = np.clip(np.where(trained, total - half, asked_low), least, most)
-    high = np.clip(np.where(trained, total + half, asked_high), least, most)
+    low = np.clip(np.where(trained, total - half - fewer, asked_low), least, most)
+    high = np.clip(np.where(trained, total + half + terms.unmeasured, asked_high), least, most)
     return low, high
 
 
 def _measured(terms: VolumeTerms) -> bool:
-    return terms.messages == 0 or (terms.answers > 0 and terms.unmeasured == 0)
+    few = terms.unmeasured <= MOST_UNMEASURED * terms.messages
+    return terms.messages == 0 or (terms.answers > 0 and few)
 
 
 def _trained(trained: ArrayLike | None, terms: VolumeTerms) -> NDArray[np.bool_]:

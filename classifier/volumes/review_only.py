@@ -11,10 +11,14 @@ from classifier.volumes.terms import Floats, VolumeTerms
 
 
 def review_only_interval(terms: VolumeTerms, level: float) -> tuple[Floats, Floats]:
-    """(columns,) low and high in messages; 0 and N where there is no answer."""
+    """(columns,) low and high in messages; 0 and N where there is no answer.
+
+    Of messages in strata where nobody answered any number may have the driver, none or all.
+    """
     share = np.clip(ratio(terms.weighted, terms.weight), 0.0, 1.0)
     low, high = clopper_pearson(share, _effective_answers(terms, share), level)
-    return terms.messages * low, terms.messages * high
+    measured = terms.messages - terms.unmeasured
+    return measured * low, measured * high + terms.unmeasured
 
 
 def clopper_pearson(share: Floats, n: Floats, level: float) -> tuple[Floats, Floats]:
@@ -27,10 +31,10 @@ def clopper_pearson(share: Floats, n: Floats, level: float) -> tuple[Floats, Flo
 
 
 def _effective_answers(terms: VolumeTerms, share: Floats) -> Floats:
-    size = float(terms.messages) ** 2
+    measured = terms.messages - terms.unmeasured
     spread = (1 - 2 * share) * terms.weighted_spread + share**2 * terms.weight_spread
-    variance = ratio(terms.messages, terms.weight) ** 2 * np.maximum(spread, 0.0)
-    without = size / terms.weight_spread if terms.weight_spread > 0 else np.inf
-    measured = share * (1 - share) * size
-    effective = np.divide(measured, variance, out=np.full_like(share, without), where=variance > 0)
+    variance = ratio(measured, terms.weight) ** 2 * np.maximum(spread, 0.0)
+    without = measured**2 / terms.weight_spread if terms.weight_spread > 0 else np.inf
+    effective = np.full_like(share, without)
+    np.divide(share * (1 - share) * measured**2, variance, out=effective, where=variance > 0)
     return np.asarray(np.minimum(effective, float(terms.answers)))

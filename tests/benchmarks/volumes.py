@@ -8,15 +8,16 @@ itself, drivers with Zipf shares, and weeks in which something moves. Truth is t
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.special import betaincinv
 
 from classifier.volumes import Volumes, VolumeTerms, estimate_volumes, volume_change, volume_terms
 from classifier.volumes.review_only import review_only_interval
-from labeling.sampling import draws, inclusion, plan, uncertainty
+from labeling.sampling import draws, inclusion, plan, response_rates, stratum, uncertainty
 
 KEY = b"a key for simulations only"
 SCENARIOS = ("no shift", "prevalence", "unseen driver", "confused pair")
@@ -104,10 +105,15 @@ def simulate(
     budget: float,
     weeks: int,
     seed: int = 0,
-    world: World | None = None,
+    doubtful_below: float = 0.0,
+    answered: Mapping[str, float] | None = None,
 ) -> Iterator[Week]:
-    """Weeks one after the other; each is planned with the uncertainties of the one before."""
-    world = world or World()
+    """Weeks one after the other; each is planned with the uncertainties of the one before.
+
+    Messages with less confidence than `doubtful_below` are all asked; `answered` is the share of
+    questions answered in each confidence band, all if it is not said.
+    """
+    world = World()
     rng = np.random.default_rng([seed, n, SCENARIOS.index(scenario)])
     doubts = np.empty(0)
     for week in range(weeks):
@@ -115,9 +121,27 @@ def simulate(
         misread = 0.3 if scenario == "confused pair" else 0.0
         truth, p = world.week(shares, n, misread, rng)
         pi = inclusion(plan(doubts, budget=budget * n, expected=n), doubts := uncertainty(p))
+        pi[p.max(axis=1) < doubtful_below] = 1.0
         asked = draws([f"{seed}/{week}/{i}" for i in range(n)], pi, key=KEY)
+        if answered:
+            asked, pi = leave_unanswered(asked, pi, p.max(axis=1), answered, rng)
         terms = volume_terms(p, np.where(asked, truth, -1), pi, asked)
         yield Week(truth, p, pi, asked, terms)
+
+
+def leave_unanswered(
+    asked: np.ndarray,
+    pi: np.ndarray,
+    confidence: np.ndarray,
+    answered: Mapping[str, float],
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which questions were answered, and π·ρ̂."""
+    days = rng.integers(1, 8, size=len(pi))
+    strata = [stratum(q == 1, c, f"{d}") for q, c, d in zip(pi, confidence, days, strict=True)]
+    wider = [each.rsplit("/", 1)[0] for each in strata]
+    found = asked & (rng.random(len(pi)) < [answered[each.split("/")[1]] for each in strata])
+    return found, pi * response_rates(strata, found, asked=asked, wider=wider)
 
 
 def naive(week: Week) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -165,10 +189,10 @@ class Tally:
         return 100 * float(np.mean(np.array(self.covered[method])[:, columns]))
 
 
-def run(scenario: str, *, n: int, budget: float, weeks: int, seed: int = 0) -> Tally:
+def run(scenario: str, **setting: Any) -> Tally:
     """Simulate, estimate every week with the four before it, and compare with the truth."""
     tally, history, before = Tally(), [], None
-    for week in simulate(scenario, n=n, budget=budget, weeks=weeks, seed=seed):
+    for week in simulate(scenario, **setting):
         volumes = estimate_volumes(week.terms, history[-4:], trained=World().trained)
         tally.add(week, volumes, before)
         history.append(week.terms)

@@ -12,6 +12,7 @@ from tests.benchmarks.volumes import CONFUSED, SCENARIOS, TAKEN_FOR, Tally, Worl
 
 WORLD = World()
 WEEKS = 80
+ANSWERED = {"low": 0.4, "middle": 0.6, "high": 0.8}
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,13 @@ def test_intervals_are_much_narrower_than_those_of_answers_alone(tallies, scenar
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_limits_of_a_change_hold(tallies, scenario):
     assert np.mean(tallies[scenario].change) >= 0.94
+
+
+def test_intervals_hold_when_many_questions_stay_unanswered():
+    tally = run(
+        "prevalence", n=2000, budget=0.1, weeks=WEEKS, doubtful_below=0.3, answered=ANSWERED
+    )
+    assert tally.coverage("moderated") >= 94
 
 
 def test_the_total_is_right_on_average_whatever_the_model_says():
@@ -148,11 +156,25 @@ def test_a_week_without_answers_shows_the_models_count_as_not_measured():
     assert not volumes.known.any()
 
 
-def test_a_stratum_without_answers_makes_the_week_not_measured():
-    asked = np.arange(10) < 5
-    inclusion = np.where(np.arange(10) < 9, 0.5, np.nan)
-    terms = volume_terms(np.full((10, 2), 0.5), np.zeros(10, dtype=int), inclusion, asked)
-    assert not estimate_volumes(terms).known.any()
+def partly_measured(unmeasured: int) -> VolumeTerms:
+    """100 messages, half of them answered, the last few in a stratum in which nobody answered."""
+    number = np.arange(100)
+    inclusion = np.where(number < 100 - unmeasured, 0.5, np.nan)
+    return volume_terms(np.full((100, 2), 0.5), number % 2, inclusion, number < 50)
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_intervals_leave_room_for_messages_of_strata_in_which_nobody_answered(trained):
+    known, part = (
+        estimate_volumes(partly_measured(n), trained=[trained, trained]) for n in (0, 10)
+    )
+    room = (part.high - part.low) - (known.high - known.low)
+    assert np.all((room > 5) & (room <= 21))
+    assert part.known.all()
+
+
+def test_too_many_messages_in_strata_without_answers_make_the_week_not_measured():
+    assert not estimate_volumes(partly_measured(11)).known.any()
 
 
 def test_no_messages_is_a_measured_zero():
