@@ -7,7 +7,7 @@ of test persons do. Everything is drawn at random; any likeness to a real person
 from dataclasses import dataclass
 from random import Random
 
-DUTCH_SHARE = 0.65
+DUTCH_SHARE = 0.63
 
 
 def _pool(names: str) -> tuple[str, ...]:
