@@ -46,7 +46,7 @@ GIVE_ORDER = {
 }
 GIVE_NAME = {
     "nl": ("Mijn naam is {name}.", "Ik heet {name}."),
-    "en": ("My name is {name}.", "This is {name}."),
+    "en": ("My name is {name}.", "my name is {name}."),
 }
 GIVE_ADDRESS = {
     "nl": (
