@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
+from classifier.volumes.blend import blended
 from classifier.volumes.moderation import (
     PRIOR,
     Dispersion,
@@ -27,10 +28,11 @@ class Volumes:
     """Numbers of messages, (columns,) each, in the columns of the terms they came from.
 
     `total` is unbiased whatever the model does (leaves sum to N) and may lie outside its interval
-    [`low`, `high`]; `point` is the figure to show and lies inside; `blend` is the total shrunken
-    towards the model's own count; `variance` is the total's. Where `known` is False the week was
-    not measured (no answer, or more than a tenth of its messages in strata without any): show
-    `point` in grey and no interval.
+    [`low`, `high`]; `variance` is the total's. `blend` is the total shrunken towards the model's
+    own count (leaves with training data; else the total): nearer to the truth as a rule, but
+    blends do not add up. `point` is the figure to show, the blend kept within the interval. Where
+    `known` is False the week was not measured (no answer, or more than a tenth of its messages in
+    strata without any): show `point` in grey and no interval.
     """
 
     total: Floats
@@ -65,14 +67,17 @@ def estimate_volumes(
     if max(len(history), len(past)) > 4:
         raise ValueError("history is at most four weeks")
     spread = dispersion((*past, of_whole))
-    total = _total(terms)
-    low, high = _interval(terms, total, spread, _trained(trained, terms), level)
+    total, taught = _total(terms), _trained(trained, terms)
+    low, high = _interval(terms, total, spread, taught, level)
+    # Groups stay with the total: blends of children do not add up to their parent's.
+    shrunken = taught & (np.arange(terms.columns) < terms.leaves)
+    blend = np.where(shrunken, blended(terms, history, spread, total), total)
     return Volumes(
         total=total,
         low=low,
         high=high,
-        blend=total,
-        point=np.clip(total, low, high),
+        blend=blend,
+        point=np.clip(blend, low, high),
         known=np.full(terms.columns, _measured(terms)),
         variance=moderated_variance(terms, spread),
     )

@@ -22,7 +22,7 @@ from labeling.sampling import draws, inclusion, plan, response_rates, stratum, u
 KEY = b"a key for simulations only"
 SCENARIOS = ("no shift", "prevalence", "unseen driver", "confused pair")
 CONFUSED, TAKEN_FOR = 1, 4
-METHODS = ("moderated", "naive", "aipw wald", "review only")
+METHODS = ("moderated", "blend", "naive", "aipw wald", "review only")
 
 
 @dataclass(frozen=True)
@@ -172,8 +172,14 @@ class Tally:
 
     def add(self, week: Week, volumes: Volumes, before: tuple[Week, Volumes] | None) -> None:
         only = review_only_interval(week.terms, 0.95)
-        raw = volumes.total, volumes.low, volumes.high
-        estimates = (raw, naive(week), aipw_wald(week.terms), (sum(only) / 2, *only))
+        limits = volumes.low, volumes.high
+        estimates = (
+            (volumes.total, *limits),
+            (volumes.point, *limits),
+            naive(week),
+            aipw_wald(week.terms),
+            (sum(only) / 2, *only),
+        )
         for method, (total, low, high) in zip(METHODS, estimates, strict=True):
             inside = (low <= week.counts + 1e-9) & (week.counts <= high + 1e-9)
             self.covered[method].append(inside)
@@ -222,7 +228,8 @@ def figures(scenario: str, n: int, budget: float, weeks: int) -> dict[str, float
         "review_only_%": tally.coverage("review only"),
         "half_width_large_%": 100 * float(np.median(half)),
         "width_vs_review_only_%": 100 * widths["moderated"] / widths["review only"],
-        "error_vs_naive": errors["moderated"] / errors["naive"],
+        "total_error_vs_naive": errors["moderated"] / errors["naive"],
+        "blend_error_vs_naive": errors["blend"] / errors["naive"],
     }
 
 

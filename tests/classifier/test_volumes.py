@@ -70,6 +70,37 @@ def test_limits_of_a_change_hold(tallies, scenario):
     assert np.mean(tallies[scenario].change) >= 0.94
 
 
+def error(tally: Tally, method: str) -> float:
+    return float(np.mean(np.abs(tally.error[method])))
+
+
+def test_the_blend_is_much_nearer_than_the_total_when_nothing_moves(tallies):
+    assert error(tallies["no shift"], "blend") < 0.6 * error(tallies["no shift"], "moderated")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_blend_is_nearer_than_the_total_whatever_moves(tallies, scenario):
+    assert error(tallies[scenario], "blend") < 0.9 * error(tallies[scenario], "moderated")
+
+
+def test_the_blend_is_nearer_than_a_naive_count_when_a_new_driver_grows(tallies):
+    assert error(tallies["unseen driver"], "blend") < 0.8 * error(tallies["unseen driver"], "naive")
+
+
+def test_the_blend_gives_way_to_the_total_where_answers_contradict_the_model():
+    pi, asked = np.full(1000, 0.2), np.arange(1000) % 5 == 0
+    sure = np.tile([0.95, 0.05], (1000, 1))
+    volumes = estimate_volumes(volume_terms(sure, np.ones(1000, dtype=int), pi, asked))
+    assert volumes.blend == pytest.approx(volumes.total)
+
+
+def test_parents_and_untaught_drivers_show_the_total():
+    terms = made_up(21, groups=[[0, 1]])
+    volumes = estimate_volumes(terms, trained=[True, True, True, True, False])
+    assert volumes.blend[4:].tolist() == volumes.total[4:].tolist()
+    assert np.any(volumes.blend[:4] != volumes.total[:4])
+
+
 def test_intervals_hold_when_many_questions_stay_unanswered():
     tally = run(
         "prevalence", n=2000, budget=0.1, weeks=WEEKS, doubtful_below=0.3, answered=ANSWERED
