@@ -148,7 +148,8 @@ def _threshold(making: Making, evaluation: Evaluation) -> str:
             f"{_rate(auto.share)}, of which {_rate(auto.precision)} is right."
         )
     picture = "![Coverage and precision](coverage.svg)"
-    return f"## Coverage and precision\n\n{how}\n\n{what}\n\n{picture}\n\n{_curve(evaluation)}"
+    parts = ("## Coverage and precision", how, what, picture, _curve(evaluation))
+    return "\n\n".join(part for part in parts if part)
 
 
 def _curve(evaluation: Evaluation) -> str:

@@ -49,10 +49,12 @@ def expected_calibration_error(
 ) -> float:
     """Mean gap between probability (n,) and share right, over `bins` bins of equal mass.
 
-    Top-label ECE (Guo et al. 2017) with the equal-mass bins of Nixon et al. (2019); n ≥ 1.
+    Top-label ECE (Guo et al. 2017) with the equal-mass bins of Nixon et al. (2019); n ≥ 1. The
+    order of the messages does not matter, also where probabilities are equal.
     """
     order = np.argsort(probability, kind="stable")
-    return float(_error(probability[order] - correct[order], bins))
+    ranked, right = probability[order], _shared(probability, correct)[order]
+    return float(_error(ranked - right, bins))
 
 
 def calibration(
@@ -84,6 +86,12 @@ def _error(gaps: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
     n = gaps.shape[-1]
     sums = np.add.reduceat(gaps, _starts(n, bins), axis=-1)
     return np.asarray(np.abs(sums).sum(axis=-1) / n)
+
+
+def _shared(probability: NDArray[np.float64], correct: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The share right (n,) among messages of the very same probability."""
+    _, group, sizes = np.unique(probability, return_inverse=True, return_counts=True)
+    return np.asarray((np.bincount(group, weights=correct) / sizes)[group])
 
 
 def _starts(n: int, bins: int) -> NDArray[np.intp]:

@@ -186,6 +186,13 @@ def test_the_calibration_error_of_two_bins_by_hand() -> None:
     assert expected_calibration_error(probability, correct, bins=2) == pytest.approx(0.25)
 
 
+def test_the_order_of_messages_does_not_matter_to_the_calibration_error() -> None:
+    probability, correct = np.full(150, 0.8), np.arange(150) < 120
+    assert expected_calibration_error(probability, correct) == pytest.approx(0.0)
+    random = np.random.default_rng(2).permutation(150)
+    assert expected_calibration_error(probability, correct[random]) == pytest.approx(0.0)
+
+
 def test_more_bins_than_messages_is_one_bin_a_message() -> None:
     probability, correct = np.array([0.9, 0.6]), np.array([True, False])
     assert expected_calibration_error(probability, correct) == pytest.approx(0.35)
