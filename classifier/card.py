@@ -33,11 +33,13 @@ class TrainingData:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Making:
     """How a model was made: `threshold_messages` is the number of messages its threshold was set
-    on, apart from those that judge it; `settings` are shown as they are."""
+    on, held out apart from those that judge it or, if `out_of_fold`, its training messages as
+    predicted by models that had not seen them; `settings` are shown as they are."""
 
     version: str
     taxonomy: str
     threshold_messages: int
+    out_of_fold: bool = False
     assurance: float = 0.9
     promotion: str = ""
     settings: Mapping[str, object] = field(default_factory=dict)
@@ -134,9 +136,14 @@ def _worth(evaluation: Evaluation) -> str:
 
 def _threshold(making: Making, evaluation: Evaluation) -> str:
     auto = evaluation.auto
+    source = (
+        "training messages, each predicted by a model that had not seen it"
+        if making.out_of_fold
+        else "messages that neither trained nor judge the model"
+    )
     how = (
-        f"The threshold was set on {making.threshold_messages:,} messages that neither trained nor "
-        f"judge the model: the lowest confidence at which, with {making.assurance:.0%} assurance "
+        f"The threshold was set on {making.threshold_messages:,} {source}: the lowest confidence "
+        f"at which, with {making.assurance:.0%} assurance "
         f"(a one-sided Clopper-Pearson bound), at least {auto.target:.1%} of what is routed is "
         "right."
     )

@@ -1,6 +1,7 @@
 """The card: where figures come from, what a model is bad at, never what was written."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -105,6 +106,15 @@ def test_the_threshold_and_how_it_was_set(threshold: float, words: str) -> None:
     assert "310 messages" in said
     assert "90% assurance" in said
     assert "(coverage.svg)" in said
+
+
+def test_a_threshold_from_training_messages_says_so() -> None:
+    making = replace(MAKING, out_of_fold=True)
+    said = section(
+        write_card(making, TrainingData(messages=900), judged()), "Coverage and precision"
+    )
+    assert "310 training messages, each predicted by a model that had not seen it" in said
+    assert "neither trained" not in said
 
 
 def test_languages_have_their_own_row() -> None:
