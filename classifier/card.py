@@ -108,12 +108,17 @@ def _data(data: TrainingData) -> str:
 
 
 def _worth(evaluation: Evaluation) -> str:
-    f1, unknown = evaluation.f1, evaluation.unknown
+    f1, unknown, auto = evaluation.f1, evaluation.unknown, evaluation.auto
     rows = [
         ("accuracy", _rate(evaluation.accuracy), f"{evaluation.known:,}"),
         ("macro F1", _figure(f1.macro, f1.macro_low, f1.macro_high), f"{evaluation.known:,}"),
-        ("routed by the model", _rate(evaluation.auto.share), f"{evaluation.n:,}"),
-        ("of which right", _rate(evaluation.auto.precision), f"{evaluation.auto.precision.n:,}"),
+        ("routed by the model", _rate(auto.share), f"{evaluation.n:,}"),
+        ("of which right", _rate(auto.precision), f"{auto.precision.n:,}"),
+        (
+            "of which right, where the model knows the driver",
+            _rate(auto.precision_known),
+            f"{auto.precision_known.n:,}",
+        ),
         (
             "sees that it is none of the drivers (AUROC)",
             _figure(unknown.auroc, unknown.auroc_low, unknown.auroc_high),

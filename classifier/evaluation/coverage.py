@@ -16,13 +16,15 @@ class Auto:
     """What is routed at the model's threshold, of all messages, whatever their label.
 
     `precision` counts a message about none of the drivers, or about a driver the model does not
-    know, as wrong: it went to the wrong queue.
+    know, as wrong: it went to the wrong queue. `precision_known` leaves those out, and so does not
+    depend on how many of them the messages hold.
     """
 
     target: float
     threshold: float
     share: Rate
     precision: Rate
+    precision_known: Rate
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -33,6 +35,7 @@ class Auto:
             "share_interval": [self.share.low, self.share.high],
             "precision_interval": [self.precision.low, self.precision.high],
             "n": self.precision.n,
+            "precision_known": self.precision_known.to_dict(),
         }
 
 
@@ -55,7 +58,8 @@ class CoveragePoint:
 def auto(found: Outcomes, *, threshold: float, target: float) -> Auto:
     """What is routed at `threshold`."""
     precision = rate(found.correct[found.routed])
-    return Auto(target, threshold, rate(found.routed), precision)
+    known = rate(found.correct[found.routed & found.counted])
+    return Auto(target, threshold, rate(found.routed), precision, known)
 
 
 def coverage_curve(found: Outcomes) -> tuple[CoveragePoint, ...]:

@@ -76,7 +76,7 @@ def test_every_figure_stands_with_its_interval_and_count() -> None:
         f"| accuracy | {accuracy.value:.1%} "
         f"({100 * accuracy.low:.1f}–{100 * accuracy.high:.1f}) | 195 |" in worth
     )
-    for line in worth.splitlines()[3:9]:
+    for line in worth.splitlines()[3:10]:
         assert re.search(r"\d\.\d% \(\d+\.\d–\d+\.\d\) \| \d+ \|$", line), line
 
 

@@ -76,6 +76,7 @@ def test_auto_is_over_every_message_and_a_message_about_nothing_is_wrong() -> No
         np.eye(3), np.zeros(3), ["delivery", None, "gift-card"], DRIVERS, threshold=0.9, target=0.95
     )
     assert certain.to_dict()["auto"]["precision"] == pytest.approx(1 / 3)
+    assert certain.auto.precision_known == rate(1, 1)
 
 
 def test_the_contract_names_are_there_and_the_whole_is_json() -> None:
