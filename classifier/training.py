@@ -1,0 +1,342 @@
+"""From labeled messages to a model: hold-out, folds, calibration, and the threshold."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from math import isinf
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.calibration import (
+    UnknownCurve,
+    fit_temperature,
+    fit_unknown_curve,
+    tempered,
+    unknown_scores,
+)
+from classifier.decisions import is_routed, precision_threshold
+from classifier.errors import BadTaxonomy, TooFewLabels
+from classifier.evaluation import Evaluation, evaluate
+from classifier.folds import OutOfFold, Progress, columns_of, fit, left_out_logits, out_of_fold
+from classifier.messages import UNKNOWN, LabeledMessage
+from classifier.model import Model, fingerprint
+from classifier.pipeline import PipelineConfig, build_pipeline
+from classifier.taxonomy import Taxonomy
+
+MANY = 4000
+"""From so many messages on, three folds tell as much as five and take half the time."""
+
+FEW_UNKNOWN = 20
+"""With fewer messages labeled unknown, made-up ones say more about what they look like."""
+
+PRIOR_WEIGHT = 100
+"""How many messages the assumed share of unknown ones is worth beside those labeled so."""
+
+FEWEST_FOR_THRESHOLD = 200
+"""Messages in the half of the hold-out that sets the threshold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingConfig:
+    """How to train.
+
+    `folds`: for calibration; None takes 5, or 3 from 4,000 messages on. `target_precision` in
+    (0, 1): what the threshold aims at. `assumed_unknown` in (0, 1): the share of messages about
+    none of the drivers where no label says so.
+    """
+
+    pipeline: PipelineConfig = field(default_factory=PipelineConfig)
+    folds: int | None = None
+    target_precision: float = 0.95
+    assumed_unknown: float = 0.03
+
+    def folds_for(self, n: int) -> int:
+        return self.folds or (3 if n >= MANY else 5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A model not yet saved, and what it is worth on messages that had no part in its making.
+
+    `evaluation` is None without hold-out; `judged` are the messages it rests on. `remarks` are
+    sentences a person should read.
+    """
+
+    model: Model
+    evaluation: Evaluation | None
+    judged: tuple[LabeledMessage, ...]
+    training_ids: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Calibration:
+    """What the folds taught, and every message's probabilities (n, k) and unknown (n,) by them."""
+
+    temperature: float
+    curve: UnknownCurve
+    probabilities: NDArray[np.float64]
+    unknown: NDArray[np.float64]
+
+
+def quiet(line: str) -> None:
+    """Progress for nobody."""
+
+
+def train(
+    messages: Sequence[LabeledMessage],
+    taxonomy: Taxonomy,
+    *,
+    config: TrainingConfig | None = None,
+    holdout: Sequence[bool] | None = None,
+    progress: Progress = quiet,
+) -> Trained:
+    """Train on the messages outside the hold-out and judge on half of those inside.
+
+    `holdout` (n,) says which messages are held out: they never train, nor does any message with
+    the same normalized text (invariant 12). A stable hash of the text splits them: one half sets
+    the threshold, the other judges; with fewer than 200 to set it by, out-of-fold predictions set
+    it and the whole hold-out judges. Of several drivers a label, the primary one is learned.
+    Raises `BadTaxonomy` for labels that are not leaves of the taxonomy, `TooFewLabels` without
+    two drivers to tell apart.
+    """
+    config = config or TrainingConfig()
+    kept, held = _split(messages, holdout)
+    _check(messages, kept, taxonomy)
+    found, calibration = _calibrate(kept, config, progress)
+    progress(f"Training on {len(kept):,} messages about {len(found.drivers)} drivers")
+    model = _model(kept, taxonomy, config, found, calibration)
+    setting = [message for message in held if _sets_threshold(message)]
+    by_holdout = len(setting) >= FEWEST_FOR_THRESHOLD
+    judged = [m for m in held if not (by_holdout and _sets_threshold(m))]
+    threshold = (
+        _threshold_on(model, setting, config)
+        if by_holdout
+        else _threshold(calibration.probabilities, calibration.unknown, found.truth, config)
+    )
+    source = "hold-out" if by_holdout else "out-of-fold predictions"
+    facts = _facts(kept, held, judged, left_out=len(messages) - len(kept) - len(held))
+    manifest = {"counts": facts, "threshold_from": source, "pipeline": config.pipeline.to_dict()}
+    model = replace(model, threshold=threshold, manifest=manifest)
+    progress(f"Judging on {len(judged):,} messages held out")
+    return Trained(
+        model=model,
+        evaluation=judge(model, judged) if judged else None,
+        judged=tuple(judged),
+        training_ids=tuple(message.message_id for message in kept),
+        remarks=tuple(_remarks(model, kept, judged, by_holdout=by_holdout)),
+    )
+
+
+def judge(model: Model, messages: Sequence[LabeledMessage]) -> Evaluation:
+    """What a model is worth on labeled messages (n ≥ 1), at its own threshold."""
+    predictions = model.predict([message.text for message in messages])
+    return evaluate(
+        np.stack([each.probabilities for each in predictions]),
+        np.array([each.unknown for each in predictions]),
+        [message.label for message in messages],
+        model.drivers,
+        threshold=model.threshold,
+        target=model.target_precision,
+        message_ids=[message.message_id for message in messages],
+        languages=[message.language for message in messages],
+        channels=[message.channel for message in messages],
+    )
+
+
+def cross_validate(
+    messages: Sequence[LabeledMessage],
+    taxonomy: Taxonomy,
+    *,
+    folds: int = 5,
+    config: TrainingConfig | None = None,
+    progress: Progress = quiet,
+) -> Evaluation:
+    """What a model trained on such messages is worth, each judged by folds that never saw it.
+
+    Folds are grouped by `group` or identical normalized text. One temperature and one unknown
+    curve are fitted on all out-of-fold predictions, and the threshold on a random half of them:
+    two numbers and a threshold from thousands of messages, so their figures flatter by little.
+    Raises as `train` does.
+    """
+    config = replace(config or TrainingConfig(), folds=folds)
+    _check(messages, messages, taxonomy)
+    found, calibration = _calibrate(messages, config, progress)
+    half = np.array([_sets_threshold(message) for message in messages], dtype=bool)
+    threshold = _threshold(
+        calibration.probabilities[half], calibration.unknown[half], found.truth[half], config
+    )
+    return evaluate(
+        calibration.probabilities,
+        calibration.unknown,
+        [message.label for message in messages],
+        found.drivers,
+        threshold=threshold,
+        target=config.target_precision,
+        message_ids=[message.message_id for message in messages],
+        languages=[message.language for message in messages],
+        channels=[message.channel for message in messages],
+    )
+
+
+def _split(
+    messages: Sequence[LabeledMessage], holdout: Sequence[bool] | None
+) -> tuple[list[LabeledMessage], list[LabeledMessage]]:
+    """The messages to train on, and those held out."""
+    if holdout is None:
+        return list(messages), []
+    held = [message for message, inside in zip(messages, holdout, strict=True) if inside]
+    kept = [message for message, inside in zip(messages, holdout, strict=True) if not inside]
+    texts = {fingerprint(message.text) for message in held}
+    return [message for message in kept if fingerprint(message.text) not in texts], held
+
+
+def _check(
+    messages: Sequence[LabeledMessage], kept: Sequence[LabeledMessage], taxonomy: Taxonomy
+) -> None:
+    named = {driver for message in messages for driver in message.label.drivers}
+    strange = sorted(named - set(taxonomy.leaves))
+    if strange:
+        raise BadTaxonomy("taxonomy", [_strange(driver, taxonomy) for driver in strange])
+    learned = {message.label.primary for message in kept} - {None}
+    if len(learned) < 2:
+        raise TooFewLabels(
+            f"labels for {len(learned)} driver{'' if len(learned) == 1 else 's'} to train on, and "
+            "it takes at least two to tell apart: label more messages"
+        )
+    if not any(character.isalnum() for message in kept for character in message.text):
+        raise TooFewLabels("none of the labeled messages has a word in it")
+
+
+def _strange(driver: str, taxonomy: Taxonomy) -> str:
+    if driver in taxonomy:
+        return f"labels name {driver!r}, which has drivers below it: name one of those"
+    return f"labels name {driver!r}, which is not a driver in it: add it, or correct the labels"
+
+
+def _calibrate(
+    messages: Sequence[LabeledMessage], config: TrainingConfig, progress: Progress
+) -> tuple[OutOfFold, _Calibration]:
+    folds = config.folds_for(len(messages))
+    found = out_of_fold(messages, folds=folds, config=config.pipeline, progress=progress)
+    temperature = fit_temperature(found.logits[found.usable], found.truth[found.usable])
+    curve = _unknown_curve(messages, found, config, progress)
+    probabilities = tempered(found.logits, temperature)
+    unknown = curve.probability(unknown_scores(found.logits))
+    return found, _Calibration(temperature, curve, probabilities, unknown)
+
+
+def _unknown_curve(
+    messages: Sequence[LabeledMessage],
+    found: OutOfFold,
+    config: TrainingConfig,
+    progress: Progress,
+) -> UnknownCurve:
+    """From messages labeled unknown when there are enough, else from drivers left out."""
+    known = unknown_scores(found.logits[found.usable])
+    labeled = sum(message.label.primary is None for message in messages)
+    share = (labeled + PRIOR_WEIGHT * config.assumed_unknown) / (len(messages) + PRIOR_WEIGHT)
+    prior = share if labeled else config.assumed_unknown
+    if found.unknown.sum() >= FEW_UNKNOWN:
+        return fit_unknown_curve(known, unknown_scores(found.logits[found.unknown]), prior)
+    logits = left_out_logits(messages, config=config.pipeline, progress=progress)
+    made_up = np.zeros(0) if logits is None else unknown_scores(logits)
+    return fit_unknown_curve(known, made_up, prior)
+
+
+def _model(
+    kept: Sequence[LabeledMessage],
+    taxonomy: Taxonomy,
+    config: TrainingConfig,
+    found: OutOfFold,
+    calibration: _Calibration,
+) -> Model:
+    """The model of all the messages to train on; it routes nothing yet."""
+    about_driver = [message for message in kept if message.label.primary]
+    pipeline = fit(build_pipeline(config.pipeline), about_driver)
+    shares = np.bincount(found.truth[found.truth >= 0], minlength=len(found.drivers))
+    return Model(
+        pipeline=pipeline,
+        taxonomy=taxonomy,
+        temperature=calibration.temperature,
+        unknown_curve=calibration.curve,
+        base_shares=tuple(float(share) for share in shares / shares.sum()),
+        threshold=float("inf"),
+        target_precision=config.target_precision,
+        training_keys=frozenset(fingerprint(message.text) for message in kept),
+    )
+
+
+def _sets_threshold(message: LabeledMessage) -> bool:
+    """Which half of the hold-out a message is in, for every version alike."""
+    return int(fingerprint(f"half {message.text}"), 16) % 2 == 0
+
+
+def _threshold_on(
+    model: Model, messages: Sequence[LabeledMessage], config: TrainingConfig
+) -> float:
+    predictions = model.predict([message.text for message in messages])
+    return _threshold(
+        np.stack([each.probabilities for each in predictions]),
+        np.array([each.unknown for each in predictions]),
+        columns_of(messages, model.drivers),
+        config,
+    )
+
+
+def _threshold(
+    probabilities: NDArray[np.float64],
+    unknown: NDArray[np.float64],
+    truth: NDArray[np.intp],
+    config: TrainingConfig,
+) -> float:
+    """The lowest confidence that keeps the target among messages that can be routed at all."""
+    confidence = (1 - unknown) * probabilities.max(axis=1)
+    routable = is_routed(confidence, unknown, 0.0)
+    correct = probabilities.argmax(axis=1) == truth
+    return precision_threshold(confidence[routable], correct[routable], config.target_precision)
+
+
+def _facts(
+    kept: Sequence[LabeledMessage],
+    held: Sequence[LabeledMessage],
+    judged: Sequence[LabeledMessage],
+    *,
+    left_out: int,
+) -> dict[str, Any]:
+    per_driver = Counter(message.label.primary or UNKNOWN for message in kept)
+    return {
+        "training": len(kept),
+        "held_out": len(held),
+        "judging": len(judged),
+        "same_text_as_held_out": left_out,
+        "per_driver": dict(sorted(per_driver.items())),
+    }
+
+
+def _remarks(
+    model: Model,
+    kept: Sequence[LabeledMessage],
+    judged: Sequence[LabeledMessage],
+    *,
+    by_holdout: bool,
+) -> Iterable[str]:
+    if not by_holdout:
+        yield (
+            f"Fewer than {FEWEST_FOR_THRESHOLD} messages held out to set the threshold by: "
+            "it rests on out-of-fold predictions of the training messages."
+        )
+    if isinf(model.threshold):
+        yield (
+            f"No threshold could be shown to reach {model.target_precision:.0%} precision, so "
+            "nothing is routed automatically: every message goes to a person."
+        )
+    if not judged:
+        yield "No messages were held out, so nothing is known of what this model is worth."
+    if any(message.label.also for message in kept):
+        yield "Some messages have several drivers; the model learned the primary one only."
+    few = [d for d, n in Counter(m.label.primary for m in kept if m.label.primary).items() if n < 5]
+    if few:
+        yield f"Fewer than five messages to learn from: {', '.join(sorted(few))}."

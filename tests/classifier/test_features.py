@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import estimator_checks
+
+from classifier.features import NgramFeatures
+
+TEXTS = ["Waar blijft mijn pakket?", "Where is my parcel", "het PAKKET is te laat"]
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        estimator_checks.check_no_attributes_set_in_init,
+        estimator_checks.check_parameters_default_constructible,
+        estimator_checks.check_get_params_invariance,
+        estimator_checks.check_set_params,
+    ],
+)
+def test_it_keeps_the_contract_of_scikit_learn(check):
+    """The checks that need no numbers; `parametrize_with_checks` refuses text estimators."""
+    check("NgramFeatures", NgramFeatures())
+
+
+def test_fit_returns_the_estimator_and_leaves_its_parameters_alone():
+    features = NgramFeatures(most_words=4)
+    before = features.get_params()
+    assert features.fit(TEXTS) is features
+    assert features.get_params() == before
+
+
+def test_fit_then_transform_gives_what_fit_transform_gives():
+    fitted = NgramFeatures().fit(TEXTS)
+    assert (fitted.transform(TEXTS) != NgramFeatures().fit_transform(TEXTS)).nnz == 0
+
+
+def test_words_and_characters_each_have_length_one():
+    features = NgramFeatures().fit(TEXTS)
+    rows, words = features.transform(TEXTS), len(features.words_.vocabulary_)
+    for half in (rows[:, :words], rows[:, words:]):
+        np.testing.assert_allclose(half.multiply(half).sum(axis=1), 1.0, rtol=1e-5)
+
+
+def test_case_does_not_matter():
+    features = NgramFeatures().fit(TEXTS)
+    assert (features.transform(["PAKKET"]) != features.transform(["pakket"])).nnz == 0
+
+
+def test_columns_are_named_in_order():
+    features = NgramFeatures().fit(TEXTS)
+    names = features.get_feature_names_out()
+    row = features.transform(["pakket"]).toarray()[0]
+    assert len(names) == len(row)
+    assert {"word:pakket", "characters: pakk"} <= set(names[row > 0])
+    assert "word:parcel" not in set(names[row > 0])
+
+
+def test_a_text_with_nothing_known_is_all_zeros():
+    assert NgramFeatures().fit(TEXTS).transform(["", "zzz"])[0].nnz == 0
+
+
+def test_rare_ngrams_are_dropped_only_when_there_is_much_to_learn_from():
+    few, many = ["once only"] + ["twice"] * 9, ["once only"] + ["twice"] * 1_999
+    assert "word:once" in NgramFeatures().fit(few).get_feature_names_out()
+    assert "word:once" not in NgramFeatures().fit(many).get_feature_names_out()
+
+
+def test_at_most_so_many_ngrams_are_kept():
+    features = NgramFeatures(most_words=3, most_characters=5).fit(TEXTS)
+    assert features.transform(TEXTS).shape == (3, 8)
+
+
+def test_punctuation_only_still_has_characters_and_nothing_at_all_is_refused():
+    assert NgramFeatures().fit(["??", "!!"]).words_ is None
+    with pytest.raises(ValueError, match="no word"):
+        NgramFeatures().fit(["", "  "])
+
+
+def test_the_end_of_an_endless_text_is_not_read():
+    endless = "pakket " * 10_000 + "staartwoord"
+    assert "word:staartwoord" not in NgramFeatures().fit([endless]).get_feature_names_out()
+
+
+def test_transform_before_fit_is_refused():
+    with pytest.raises(NotFittedError):
+        NgramFeatures().transform(TEXTS)
