@@ -1,0 +1,59 @@
+"""What can go wrong between us and Label Studio, as facts with fields.
+
+StudioError
+├── StudioUnavailable(url, reason)            nothing answers there, or not as Label Studio does
+├── StudioUnauthorized(url)                   it answers, but does not accept our token
+├── ProjectMissing(project)                   the project was deleted, or the token may not see it
+├── StudioRefused(status, detail)             it understood us and said no
+└── DriversInUse(project, drivers)            the new interface lacks drivers that answers use
+
+No message holds a token, a header, a request body or the text of a customer's message.
+"""
+
+from classifier.errors import WaaromError
+
+
+class StudioError(WaaromError):
+    """Base of everything that can go wrong between us and Label Studio."""
+
+
+class StudioUnavailable(StudioError):
+    def __init__(self, url: str, reason: str) -> None:
+        self.url, self.reason = url, reason
+        super().__init__(
+            f"Label Studio at {url} cannot be reached ({reason}): check that it runs and that "
+            "WAAROM_LABEL_STUDIO_URL is right; what was to be sent is kept and sent later"
+        )
+
+
+class StudioUnauthorized(StudioError):
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(
+            f"Label Studio at {url} does not accept our token: copy a personal access token from "
+            "its Account & Settings page into WAAROM_LABEL_STUDIO_API_KEY"
+        )
+
+
+class ProjectMissing(StudioError):
+    def __init__(self, project: int) -> None:
+        self.project = project
+        super().__init__(
+            f"Label Studio has no project {project} (any more): run `waarom label setup` to make "
+            "one anew; labels already collected are kept"
+        )
+
+
+class StudioRefused(StudioError):
+    def __init__(self, status: int, detail: str) -> None:
+        self.status, self.detail = status, detail
+        super().__init__(f"Label Studio refused the request with status {status}: {detail}")
+
+
+class DriversInUse(StudioError):
+    def __init__(self, project: int, drivers: tuple[str, ...]) -> None:
+        self.project, self.drivers = project, drivers
+        super().__init__(
+            f"answers in Label Studio project {project} use {', '.join(drivers)}, which the "
+            "taxonomy no longer has: put them back, or start a project with another title"
+        )

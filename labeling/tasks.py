@@ -1,0 +1,298 @@
+"""Questions to Label Studio's task JSON, and its annotation JSON to answers. Pure.
+
+Label Studio checks little of what it is sent (an unknown choice is accepted and then shows as
+nothing), so what leaves here is checked here, and what comes back is distrusted.
+
+How an annotation is read:
+
+- skipped (`was_cancelled`): an `Answer` with `skipped` and no label, whatever was pre-filled;
+- `unknown` ticked: the label's primary is None, whatever stands in `primary`. The interface hides
+  that control once `unknown` is ticked, yet Label Studio still sends what stood in it;
+- `also` keeps its drivers beside `unknown`, and loses the primary one and doubles;
+- no primary and no `unknown`, two primary drivers, a driver the taxonomy does not have (or that
+  is not a leaf), an empty result, a draft: `Unusable`, so that the question stays open;
+- controls that are not ours are passed over.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from classifier.messages import UNKNOWN, Label, Prediction, RedactedText
+from classifier.taxonomy import Taxonomy
+from labeling.interface import ALSO, NOTE, PRIMARY, SUGGESTION, TEXT, uses_tree
+
+Json = dict[str, Any]
+
+
+class Origin(StrEnum):
+    """What a person did with the driver that was pre-filled for them."""
+
+    ACCEPTED = "accepted"
+    CHANGED = "changed"
+    MANUAL = "manual"
+
+
+_ORIGINS: Final = {"prediction": Origin.ACCEPTED, "prediction-changed": Origin.CHANGED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudioQuestion:
+    """One message to ask a person about.
+
+    `external_id` comes back with the answer; `priority` orders the review queue, highest first.
+    A `blind` question shows nothing of what a model thinks: it measures how much the pre-filled
+    driver sways people.
+    """
+
+    external_id: str
+    text: RedactedText
+    subject: RedactedText | None = None
+    channel: str = ""
+    received_at: datetime | None = None
+    product: str = ""
+    language: str = ""
+    priority: float = 0.0
+    blind: bool = False
+    prediction: Prediction | None = None
+    model_version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a person said in Label Studio. `note` and `suggestion` are raw: redact before storing.
+
+    `label` is None when the question was skipped; `seconds` is the time it took, if known.
+    """
+
+    task_id: int
+    annotation_id: int
+    external_id: str
+    label: Label | None
+    skipped: bool
+    unknown: bool
+    note: str
+    suggestion: str
+    annotator: int | None
+    email: str | None
+    created_at: datetime
+    updated_at: datetime
+    seconds: float | None
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusable:
+    """An annotation that is no answer, and why. `reason` never quotes it."""
+
+    task_id: int
+    annotation_id: int
+    external_id: str
+    reason: str
+
+
+class _NotAnAnswer(Exception):
+    """The reason why an annotation cannot be used."""
+
+
+def task_data(question: StudioQuestion, taxonomy: Taxonomy) -> Json:
+    """A task to import, with its prediction inside unless the question is blind."""
+    data = {
+        "text": question.text,
+        "subject": question.subject or "",
+        "facts": _facts(question),
+        "external_id": question.external_id,
+        "channel": question.channel,
+        "language": question.language,
+        "priority": question.priority,
+        "taxonomy": taxonomy.version,
+    }
+    prediction = None if question.blind else prediction_json(question, taxonomy)
+    return {"data": data, "predictions": [prediction] if prediction else []}
+
+
+def answered_task(
+    question: StudioQuestion, label: Label, taxonomy: Taxonomy, *, email: str | None = None
+) -> Json:
+    """A task to import that already has its answer; `email` must be a user of Label Studio."""
+    # Without the flag the server takes imported answers for a yardstick and does not count them.
+    annotation: Json = {"result": annotation_result(label, taxonomy), "ground_truth": False}
+    if email is not None:
+        annotation["completed_by"] = {"email": email}
+    return task_data(question, taxonomy) | {"annotations": [annotation]}
+
+
+def prediction_json(question: StudioQuestion, taxonomy: Taxonomy) -> Json | None:
+    """The likeliest driver, in the shape the interface pre-fills from; `score` is in [0, 1].
+
+    None when there is no prediction, its driver is no leaf of this taxonomy, or the model finds
+    "unknown driver" likelier still: then nothing is suggested.
+    """
+    prediction = question.prediction
+    if prediction is None or prediction.driver not in taxonomy.leaves:
+        return None
+    if prediction.unknown > prediction.confidence:
+        return None
+    return {
+        "model_version": question.model_version,
+        "score": prediction.confidence,
+        "result": [_chosen(PRIMARY, (prediction.driver,), taxonomy)],
+    }
+
+
+def annotation_result(
+    label: Label, taxonomy: Taxonomy, *, note: str = "", suggestion: str = ""
+) -> list[Json]:
+    """An annotation's `result` for a label, as a person would have left it in the interface.
+
+    Raises `ValueError` when the label has a driver that is not a leaf of the taxonomy.
+    """
+    strange = [driver for driver in label.drivers + label.also if driver not in taxonomy.leaves]
+    if strange:
+        raise ValueError(f"not a leaf of the taxonomy: {', '.join(dict.fromkeys(strange))}")
+    result = [
+        _chosen(PRIMARY, (label.primary,), taxonomy)
+        if label.primary
+        else _item(UNKNOWN, "choices", [UNKNOWN])
+    ]
+    if label.also:
+        result.append(_chosen(ALSO, label.also, taxonomy))
+    texts = {SUGGESTION: suggestion, NOTE: note}
+    return result + [_item(name, "textarea", [text]) for name, text in texts.items() if text]
+
+
+def read_task(task: Mapping[str, Any], taxonomy: Taxonomy) -> list[Answer | Unusable]:
+    """Every annotation of a task, oldest first; drafts are not among them."""
+    external_id = str(task.get("data", {}).get("external_id", ""))
+    annotations = sorted(task.get("annotations", []), key=lambda each: int(each["id"]))
+    return [read_annotation(each, taxonomy, external_id=external_id) for each in annotations]
+
+
+def read_annotation(
+    annotation: Mapping[str, Any], taxonomy: Taxonomy, *, external_id: str = ""
+) -> Answer | Unusable:
+    """One annotation, by the rules at the top of this module."""
+    try:
+        return _answer(annotation, taxonomy, external_id)
+    except _NotAnAnswer as why:
+        reason = str(why)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        reason = "fields are missing or malformed"
+    return Unusable(
+        task_id=_number(annotation.get("task")),
+        annotation_id=_number(annotation.get("id")),
+        external_id=external_id,
+        reason=reason,
+    )
+
+
+def _answer(annotation: Mapping[str, Any], taxonomy: Taxonomy, external_id: str) -> Answer:
+    # Only drafts have this field, and no field of their own says that they are drafts.
+    if "was_postponed" in annotation:
+        raise _NotAnAnswer("a draft that was not submitted")
+    skipped = bool(annotation.get("was_cancelled"))
+    result = annotation.get("result") or []
+    if not isinstance(result, list) or not all(isinstance(item, Mapping) for item in result):
+        raise _NotAnAnswer("a result that cannot be read")
+    label = None if skipped else _label(result, taxonomy)
+    annotator, email = _annotator(annotation.get("completed_by"))
+    return Answer(
+        task_id=int(annotation["task"]),
+        annotation_id=int(annotation["id"]),
+        external_id=external_id,
+        label=label,
+        skipped=skipped,
+        unknown=label is not None and label.primary is None,
+        note=_text(result, NOTE),
+        suggestion=_text(result, SUGGESTION),
+        annotator=annotator,
+        email=email,
+        created_at=datetime.fromisoformat(annotation["created_at"]),
+        updated_at=datetime.fromisoformat(annotation["updated_at"]),
+        seconds=annotation.get("lead_time"),
+        origin=_origin(annotation, result, label),
+    )
+
+
+def _label(result: list[Mapping[str, Any]], taxonomy: Taxonomy) -> Label:
+    if not result:
+        raise _NotAnAnswer("an empty answer")
+    also = _drivers(result, ALSO, taxonomy)
+    if UNKNOWN in _picked(result, UNKNOWN):
+        return Label(None, also)
+    primary = _drivers(result, PRIMARY, taxonomy)
+    if len(primary) != 1:
+        raise _NotAnAnswer("more than one main driver" if primary else "no main driver")
+    return Label(primary[0], tuple(driver for driver in also if driver != primary[0]))
+
+
+def _drivers(
+    result: Iterable[Mapping[str, Any]], control: str, taxonomy: Taxonomy
+) -> tuple[str, ...]:
+    drivers = tuple(dict.fromkeys(_picked(result, control)))
+    if not set(drivers) <= set(taxonomy.leaves):
+        raise _NotAnAnswer("a driver that is not a leaf of the taxonomy")
+    return drivers
+
+
+def _picked(result: Iterable[Mapping[str, Any]], control: str) -> list[str]:
+    """Choices as they are, and the last step of each path through a tree."""
+    picked: list[str] = []
+    for item in _of(result, control):
+        value = item.get("value") or {}
+        for choice in value.get("choices") or value.get("taxonomy") or []:
+            path = choice if isinstance(choice, list) else [choice]
+            picked += [str(path[-1])] if path else []
+    return picked
+
+
+def _text(result: Iterable[Mapping[str, Any]], control: str) -> str:
+    lines: list[str] = []
+    for item in _of(result, control):
+        text = (item.get("value") or {}).get("text") or []
+        lines += [text] if isinstance(text, str) else [str(line) for line in text]
+    return "\n".join(lines).strip()
+
+
+def _of(result: Iterable[Mapping[str, Any]], control: str) -> list[Mapping[str, Any]]:
+    return [item for item in result if item.get("from_name") == control]
+
+
+def _origin(
+    annotation: Mapping[str, Any], result: list[Mapping[str, Any]], label: Label | None
+) -> Origin:
+    if label is not None and label.primary is not None:
+        said = next((item.get("origin") for item in _of(result, PRIMARY)), None)
+        if said in _ORIGINS:
+            return _ORIGINS[said]
+    return Origin.CHANGED if annotation.get("parent_prediction") else Origin.MANUAL
+
+
+def _annotator(said: Any) -> tuple[int | None, str | None]:
+    """A number from the task API, an object with an email from exports and webhooks."""
+    if isinstance(said, Mapping):
+        return said.get("id"), said.get("email")
+    return (int(said) if said is not None else None), None
+
+
+def _number(said: Any) -> int:
+    return said if isinstance(said, int) else 0
+
+
+def _facts(question: StudioQuestion) -> str:
+    day = question.received_at.date().isoformat() if question.received_at else ""
+    return " · ".join(each for each in (question.channel, day, question.product) if each)
+
+
+def _chosen(control: str, drivers: tuple[str, ...], taxonomy: Taxonomy) -> Json:
+    if not uses_tree(taxonomy):
+        return _item(control, "choices", list(drivers))
+    paths = [[*reversed(taxonomy.ancestors(driver)), driver] for driver in drivers]
+    return _item(control, "taxonomy", paths)
+
+
+def _item(control: str, kind: str, chosen: list[Any]) -> Json:
+    value = {"text" if kind == "textarea" else kind: chosen}
+    return {"from_name": control, "to_name": TEXT, "type": kind, "value": value}
