@@ -1,0 +1,210 @@
+"""People's names, found by where they stand: after a greeting, a closing or an introduction.
+
+Plain patterns find the place, a walk over the next few words finds the name.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from classifier.redaction.words import PARTICLES, is_addressed, is_ordinary
+
+Span = tuple[int, int]
+Accepts = Callable[[str], bool]
+
+_LETTER = r"(?:[^\W\d_]|[\u0300-\u036f])"
+TOKEN: Final = re.compile(rf"(?:[^\W\d_]\.){{1,5}}|'t\b|{_LETTER}+(?:['’-]{_LETTER}+)*(?![\w@])")
+GAP: Final = re.compile(r"[ \t\xa0]{1,3}")
+AND: Final = re.compile(r"[ ]?(?:,|&|/|\+|\ben\b|\band\b)[ ]?", re.IGNORECASE)
+ENDS: Final = re.compile(r"[ \t\xa0]*(?:[,.!?:;)\n\r|–-]|$)")
+LINE_ENDS: Final = re.compile(r"[ \t\xa0]*[,.!|)]*[ \t\xa0]*(?:\r?\n|$)")
+LONGEST: Final = 6
+"""Words in a name at most; longer runs of capitals are headings."""
+
+_TITLE = (
+    r"(?:(?:de[ ])?(?:heer|mevrouw|meneer|mijnheer|mevr|mvr|dhr|mw|mrs?|ms|miss|mister|dr|drs|ir"
+    r"|prof|sir|madam|familie|fam)\b\.?(?:[ ]?(?:/|of|en|or|and|,)[ ]?"
+    r"(?:heer|mevrouw|meneer|mevr|mw|mrs|ms|madam)\b\.?)?)"
+)
+GREETING: Final = re.compile(
+    r"(?:^|[\n.!?;:,>\"“(])[ \t\xa0]*(?:zeer[ ])?"
+    r"(?:beste|geachte|hallo|hoi|hai|hey|hee|hi|hello|dear|dag|lieve|ha"
+    r"|goede?n?[ ]?(?:morgen|middag|avond|dag)|good[ ](?:morning|afternoon|evening|day))"
+    rf"(?:[ \t\xa0]+|(?P<comma>,[ ]))(?P<titles>(?:{_TITLE}[ ]?)*)",
+    re.IGNORECASE,
+)
+_WEAK_CLOSING = (
+    r"many[ ]thanks|thanks(?:[ ]in[ ]advance|[ ]again)?|thank[ ]you(?:[ ]in[ ]advance)?|thx|cheers"
+    r"|(?:alvast[ ]|hartelijk[ ])?(?:bedankt|dank(?:[ ](?:je|u)(?:[ ]wel)?)?)|bij[ ]voorbaat[ ]dank"
+    r"|best(?=,[ \t]*\r?\n)"
+)
+CLOSING: Final = re.compile(
+    rf"(?<![\w-])(?:(?P<weak>{_WEAK_CLOSING})"
+    r"|(?:(?:vriendelijke|hartelijke|warme|zonnige|beste)[ ])?groet(?:en|jes)?"
+    r"|m\.?v\.?g\.?|(?<!\d[ ])gr|grtz?|hoogachtend|liefs"
+    r"|(?P<formal>regards|(?:yours[ ])?sincerely|yours[ ](?:faithfully|truly)"
+    r"|(?:best|kind)[ ]wishes|all[ ]the[ ]best))"
+    r"(?!\w)[ \t\xa0]*[,.!;:-]{0,3}[ \t\xa0]*(?:van[ ]|from[ ])?"
+    rf"(?P<break>(?:\r?\n[ \t\xa0]*){{1,3}})?(?:{_TITLE}[ ])?",
+    re.IGNORECASE,
+)
+INTRODUCTION: Final = re.compile(
+    r"(?<!\w)(?:ik[ ]heet|(?:mijn|m'n|zijn|haar|volledige|onze)[ ](?:volledige[ ])?naam(?:[ ]is|:)"
+    r"|(?:my|his|her|our)[ ](?:full[ ])?name(?:[ ]is|'s|:)|(?:i[ ]am|i'm)[ ]called"
+    r"|(?P<capitals>(?:^|(?<=\n))(?:naam|name)[ ]?:|t\.?[ ]?n\.?[ ]?v\.?|ten[ ]name[ ]van"
+    r"|op[ ]naam[ ]van|onder[ ]de[ ]naam|in[ ]the[ ]name[ ]of|under[ ]the[ ]name(?:[ ]of)?)"
+    r"|(?:u|je)[ ]spreekt[ ]met"
+    rf"|you[ ]are[ ](?:speaking|talking)[ ](?:to|with))[ \t\xa0]*:?[ \t\xa0]+(?:{_TITLE}[ ]?)*",
+    re.IGNORECASE,
+)
+SPEAKING: Final = re.compile(
+    r"(?<!\w)(?:this[ ]is|dit[ ]is|it's|hier(?:[ ]is)?|met)[ ]"
+    r"(?=(?:[^\W\d_][\w'’.-]*[ ]){1,4}(?:speaking|aan[ ]de[ ]lijn)\b)",
+    re.IGNORECASE,
+)
+I_AM: Final = re.compile(r"(?<!\w)(?:ik[ ]ben|i[ ]am|i'm)[ ]", re.IGNORECASE)
+SPOKEN: Final = frozenset(("speaking", "aan"))
+
+
+def names(text: str) -> Iterator[Span]:
+    """Names after greetings, closings and introductions, and the same names elsewhere."""
+    found = [*_greeted(text), *_signed(text), *_introduced(text), *_speaking(text), *_i_am(text)]
+    yield from found
+    yield from _again(text, {text[start:end] for start, end in found})
+
+
+def _walk(text: str, position: int, accepts: Accepts, longest: int = LONGEST) -> Span | None:
+    """The run of accepted words from a position on, particles between them included."""
+    start, end = position, None
+    for _ in range(longest):
+        token = TOKEN.match(text, position)
+        if not token:
+            break
+        if accepts(token[0]):
+            end = token.end()
+        elif token[0].casefold() not in PARTICLES:
+            break
+        gap = GAP.match(text, token.end())
+        position = gap.end() if gap else token.end()
+    return (start, end) if end else None
+
+
+def _capital(word: str) -> bool:
+    return word[0].isupper() and not is_addressed(word)
+
+
+def _capital_no_opener(word: str) -> bool:
+    return word[0].isupper() and not is_ordinary(word)
+
+
+def _any_case(word: str) -> bool:
+    return word.casefold() not in PARTICLES and not is_ordinary(word)
+
+
+def _greeted(text: str) -> Iterator[Span]:
+    for match in GREETING.finditer(text):
+        titled, comma = bool(match["titles"]), bool(match["comma"])
+        span = _after_greeting(text, match.end(), titled=titled, comma=comma)
+        if span:
+            yield span
+            yield from _and_others(text, span[1])
+
+
+def _after_greeting(text: str, position: int, *, titled: bool, comma: bool) -> Span | None:
+    """A capitalized name that ends the greeting, or else words that cannot open a sentence.
+
+    After a comma ("Hi, …") a sentence is likelier, so that only a titled name counts.
+    """
+    if comma and not titled:
+        return None
+    span = _walk(text, position, _capital)
+    if span and (titled or ENDS.match(text, span[1])) and not _shouted(text, span):
+        return span
+    span = _walk(text, position, _capital_no_opener)
+    if span and not _shouted(text, span):
+        return span
+    span = _walk(text, position, _any_case, 1 if titled else 4)
+    return span if span and (titled or ENDS.match(text, span[1])) else None
+
+
+def _shouted(text: str, span: Span) -> bool:
+    """Whether the name stands in a line of capitals only, where capitals say nothing."""
+    line = text[text.rfind("\n", 0, span[0]) + 1 :][:200].split("\n", 1)[0]
+    return line.isupper() and not ENDS.match(text, span[1])
+
+
+def _and_others(text: str, position: int) -> Iterator[Span]:
+    """`… en Piet`, `& Mary`: further names joined to a greeted one."""
+    while joint := AND.match(text, position):
+        span = _walk(text, joint.end(), _capital_no_opener)
+        if not span or not ENDS.match(text, span[1]):
+            return
+        yield span
+        position = span[1]
+
+
+def _signed(text: str) -> Iterator[Span]:
+    for match in CLOSING.finditer(text):
+        ends = LINE_ENDS if match["break"] else ENDS
+        capital = _walk(text, match.end(), _capital if match["break"] else _capital_no_opener)
+        if capital and ends.match(text, capital[1]):
+            yield capital
+            continue
+        flat = match["weak"] or (match["formal"] and not match["break"])
+        anyhow = None if flat else _walk(text, match.end(), _any_case, 3)
+        if anyhow and LINE_ENDS.match(text, anyhow[1]):
+            yield anyhow
+
+
+def _introduced(text: str) -> Iterator[Span]:
+    for match in INTRODUCTION.finditer(text):
+        span = _walk(text, match.end(), _capital_no_opener) or _walk(text, match.end(), _capital)
+        if not span and not match["capitals"]:
+            span = _lower_introduced(text, match.end())
+        if span:
+            yield span
+
+
+def _lower_introduced(text: str, position: int) -> Span | None:
+    """One word, or more if they end the sentence or a particle joins them: jan de vries."""
+    span = _walk(text, position, _any_case, 4)
+    if not span or ENDS.match(text, span[1]) or PARTICLES & set(text[slice(*span)].split()):
+        return span
+    return _walk(text, position, _any_case, 1)
+
+
+def _speaking(text: str) -> Iterator[Span]:
+    for match in SPEAKING.finditer(text):
+        span = _walk(text, match.end(), _any_case_but_speaking)
+        after = text[span[1] : span[1] + 20].split(None, 1) if span else []
+        if span and after and after[0].casefold().strip(".,!") in SPOKEN:
+            yield span
+
+
+def _any_case_but_speaking(word: str) -> bool:
+    return word.casefold() not in SPOKEN and _any_case(word)
+
+
+def _i_am(text: str) -> Iterator[Span]:
+    """`Ik ben Sanne Bakker`: two capitalized words at least, or it is "Ik ben Nederlander"."""
+    for match in I_AM.finditer(text):
+        span = _walk(text, match.end(), _capital_no_opener)
+        name = text[slice(*span)] if span else ""
+        if span and " " in name and not name.isupper():
+            yield span
+
+
+def _again(text: str, found: set[str]) -> Iterator[Span]:
+    """Words of the found names, capitalized, wherever else they stand."""
+    words = {
+        token[0]
+        for name in found
+        for token in TOKEN.finditer(name)
+        if len(token[0]) > 2
+        and _capital_no_opener(token[0])
+        and token[0].casefold() not in PARTICLES
+    }
+    if not words:
+        return
+    alternatives = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    yield from (m.span() for m in re.finditer(rf"(?<![\w@.-])(?:{alternatives})(?![\w@-])", text))
