@@ -1,0 +1,9 @@
+"""The HTTP contract under /v1: parse, call, render."""
+
+from fastapi import APIRouter
+
+from service.api import classify, drivers, inuse, messages, reviews
+
+router = APIRouter(prefix="/v1")
+for each in (classify, messages, reviews, drivers, inuse):
+    router.include_router(each.router)

@@ -1,0 +1,168 @@
+"""POST /v1/classify and its batch."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from classifier.messages import RawMessage
+from service.api import rendering
+from service.api.calls import AttemptDep, writing
+from service.api.rendering import Names
+from service.auth import ClassifyKey
+from service.dependencies import Now, RuntimeDep
+from service.errors import ContentConflict
+from service.idempotency import once
+from service.intake import Outcome, Receipt, receive
+from service.messages import preview, views
+from service.metrics import Metrics
+from service.problems import Invalid, Located, TooLarge, documented, invalid, problem_of
+from service.runtime import Runtime, taxonomy_in_use
+from service.schemas.messages import BatchIn, BatchItem, BatchOut, Classified, MessageIn
+from service.schemas.problems import FieldError
+
+router = APIRouter(tags=["classify"])
+AHEAD = timedelta(days=1)
+
+DryRun = Annotated[bool, Query(description="Answer without storing, drawing or asking anything.")]
+Revise = Annotated[bool, Query(description="Replace the content of a known external id.")]
+Item = RawMessage | BatchItem
+
+
+@router.post(
+    "/classify",
+    summary="One message in, its driver and queue out",
+    responses=documented(*writing("classify"), ContentConflict("zd-10421")),
+)
+def classify(
+    runtime: RuntimeDep,
+    identity: ClassifyKey,
+    attempt: AttemptDep,
+    now: Now,
+    request: Request,
+    payload: MessageIn,
+    dry_run: DryRun = False,
+    revise: Revise = False,
+) -> Classified:
+    """Stored before it is answered. The same external id and content gets the stored answer."""
+    message = _raw(payload, runtime, now)
+    if dry_run:
+        return _echoed(_previewed(runtime, message, now), payload.external_id)
+
+    def work(session: Session) -> dict[str, Any]:
+        (receipt,) = receive(session, runtime, [message], now=now, revise=revise)
+        (item,) = _answers(session, runtime, [receipt])
+        if item.answer is None:
+            raise ContentConflict(receipt.external_id)
+        return item.answer.model_dump(mode="json")
+
+    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
+    answer = Classified.model_validate(body)
+    _count(request, [answer])
+    return _echoed(answer, payload.external_id)
+
+
+@router.post(
+    "/classify/batch",
+    summary="Many messages at once",
+    responses=documented(*writing("classify"), TooLarge("batch", 1000, "messages")),
+)
+def classify_batch(
+    runtime: RuntimeDep,
+    identity: ClassifyKey,
+    attempt: AttemptDep,
+    now: Now,
+    request: Request,
+    payload: BatchIn,
+    dry_run: DryRun = False,
+    revise: Revise = False,
+) -> BatchOut:
+    """An answer or an error per message, in order; what is good is stored in one transaction."""
+    limit = runtime.settings.batch_limit
+    if len(payload.messages) > limit:
+        raise TooLarge("batch", limit, "messages")
+    items = [_checked(each, n, runtime, now) for n, each in enumerate(payload.messages)]
+    good = [each for each in items if isinstance(each, RawMessage)]
+
+    def work(session: Session) -> dict[str, Any]:
+        receipts = receive(session, runtime, good, now=now, revise=revise)
+        return BatchOut(results=_answers(session, runtime, receipts)).model_dump(mode="json")
+
+    if dry_run:
+        found = [BatchItem(answer=_previewed(runtime, each, now)) for each in good]
+    else:
+        body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
+        found = BatchOut.model_validate(body).results
+        _count(request, [each.answer for each in found if each.answer])
+    return BatchOut(results=_in_order(items, found))
+
+
+def _raw(payload: MessageIn, runtime: Runtime, now: datetime) -> RawMessage:
+    """The message as sent. Raises `TooLarge`, or `Invalid` for one from the future."""
+    limit = runtime.settings.max_message_bytes
+    if len(payload.text.encode()) + len(payload.subject.encode()) > limit:
+        raise Located(TooLarge("message", limit), "/text")
+    if payload.received_at and payload.received_at > now + AHEAD:
+        raise Invalid([FieldError(pointer="/received_at", detail="lies in the future")])
+    return RawMessage(**{name: getattr(payload, name) for name in MessageIn.model_fields})
+
+
+def _checked(sent: object, number: int, runtime: Runtime, now: datetime) -> Item:
+    try:
+        return _raw(MessageIn.model_validate(sent), runtime, now)
+    except ValidationError as error:
+        return BatchItem(error=problem_of(invalid(error, f"/messages/{number}")))
+    except (Located, Invalid) as error:
+        return BatchItem(error=problem_of(_inside(error, f"/messages/{number}")))
+
+
+def _inside(error: Located | Invalid, root: str) -> Located | Invalid:
+    """The same error, its pointers those of the whole batch."""
+    if isinstance(error, Located):
+        return Located(error.error, root + error.pointer)
+    return Invalid(
+        [each.model_copy(update={"pointer": f"{root}{each.pointer}"}) for each in error.fields]
+    )
+
+
+def _answers(session: Session, runtime: Runtime, receipts: Sequence[Receipt]) -> list[BatchItem]:
+    names = Names(taxonomy_in_use(session, runtime), runtime.settings.language)
+    found = views(session, [receipt.message_id for receipt in receipts])
+    return [
+        BatchItem(error=problem_of(ContentConflict(receipt.external_id)))
+        if receipt.outcome is Outcome.CONFLICT
+        else BatchItem(answer=rendering.classified(found[receipt.message_id], names))
+        for receipt in receipts
+    ]
+
+
+def _previewed(runtime: Runtime, message: RawMessage, now: datetime) -> Classified:
+    with runtime.reading() as session:
+        names = Names(taxonomy_in_use(session, runtime), runtime.settings.language)
+        return rendering.classified(preview(session, runtime, message, now=now), names)
+
+
+def _echoed(answer: Classified, external_id: str | None) -> Classified:
+    """The caller's own id back, also where we keep a pseudonym of it."""
+    return answer.model_copy(update={"external_id": external_id}) if external_id else answer
+
+
+def _in_order(items: Sequence[Item], found: Sequence[BatchItem]) -> list[BatchItem]:
+    answers = iter(found)
+    return [
+        _returned(next(answers), each) if isinstance(each, RawMessage) else each for each in items
+    ]
+
+
+def _returned(item: BatchItem, message: RawMessage) -> BatchItem:
+    if item.answer is None:
+        return item
+    return BatchItem(answer=_echoed(item.answer, message.external_id))
+
+
+def _count(request: Request, answers: Sequence[Classified]) -> None:
+    metrics: Metrics = request.app.state.metrics
+    metrics.classified(answer.decision for answer in answers)

@@ -1,0 +1,128 @@
+"""Weekly volumes of drivers, and the messages behind them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from service.api import rendering
+from service.api.calls import reading
+from service.api.rendering import Names
+from service.auth import MessagesKey, ReportKey
+from service.dependencies import Now, RuntimeDep
+from service.errors import BadRequest, NotFound
+from service.messages import examples_of
+from service.problems import documented
+from service.reports import up_to_date, weekly_reports
+from service.runtime import Runtime, taxonomy_in_use
+from service.schemas.fields import Channel, Cursor, DriverId, PageSize, ShortWords, Week
+from service.schemas.reports import ExamplePage, WeeklyOut
+from service.terms import WHOLE, is_stale
+from service.weeks import last_complete_week, monday, weeks_between
+
+router = APIRouter(prefix="/drivers", tags=["drivers"])
+MOST_WEEKS = 110
+
+WeekParameter = Annotated[Week | None, Query(examples=["2026-W46"])]
+FirstWeek = Annotated[Week | None, Query(alias="from", examples=["2026-W40"])]
+LastWeek = Annotated[Week | None, Query(alias="to", examples=["2026-W46"])]
+Value = Annotated[ShortWords | None, Query(description="At most one of the four.")]
+DriverName = Annotated[DriverId, Path(description="A driver, a parent, or `unknown`.")]
+
+
+@router.get(
+    "/weekly",
+    summary="Volumes per driver and week, with intervals",
+    responses=documented(*reading("report")),
+)
+def weekly(
+    runtime: RuntimeDep,
+    _identity: ReportKey,
+    now: Now,
+    first: FirstWeek = None,
+    last: LastWeek = None,
+    channel: Value = None,
+    product: Value = None,
+    partner: Value = None,
+    language: Value = None,
+) -> WeeklyOut:
+    """Both weeks included; the last complete week if none is named."""
+    weeks = _weeks(first, last, last_complete_week(now, runtime.settings.timezone))
+    slices = {"channel": channel, "product": product, "partner": partner, "language": language}
+    name, value = _one_slice(slices)
+    _refreshed(runtime)
+    with runtime.reading() as session:
+        names = Names(taxonomy_in_use(session, runtime), runtime.settings.language)
+        found = weekly_reports(session, runtime, weeks, now=now, slice_name=name, value=value)
+    return WeeklyOut(
+        first=weeks[0],
+        last=weeks[-1],
+        slice=name or None,
+        value=value or None,
+        weeks=[rendering.week(each, names) for each in found],
+    )
+
+
+@router.get(
+    "/{driver}/messages",
+    summary="Messages behind a number, redacted",
+    responses=documented(*reading("messages"), NotFound("driver", "delivery.lost")),
+)
+def messages(
+    runtime: RuntimeDep,
+    _identity: MessagesKey,
+    driver: DriverName,
+    week: WeekParameter = None,
+    channel: Annotated[Channel | None, Query()] = None,
+    cursor: Annotated[Cursor | None, Query()] = None,
+    limit: PageSize = 20,
+) -> ExamplePage:
+    """Counted messages that are now decided, or proposed, to be about the driver."""
+    if week:
+        _monday("week", week)
+    with runtime.reading() as session:
+        found = examples_of(
+            session,
+            taxonomy_in_use(session, runtime),
+            driver,
+            week=week,
+            channel=channel,
+            before=int(cursor) if cursor else None,
+            limit=limit + 1,
+        )
+    items = [rendering.example(row, routed) for row, routed in found[:limit]]
+    more = len(found) > limit
+    return ExamplePage(driver=driver, items=items, next=str(items[-1].id) if more else None)
+
+
+def _weeks(first: str | None, last: str | None, latest: str) -> list[str]:
+    """The weeks asked for; one end alone stands for up to, or from, the last complete week."""
+    first = first or last or latest
+    last = last or max(first, latest)
+    if _monday("from", first) > _monday("to", last):
+        raise BadRequest("from", "lies after `to`")
+    weeks = weeks_between(first, last)
+    if len(weeks) > MOST_WEEKS:
+        raise BadRequest("from", f"more than {MOST_WEEKS} weeks at once")
+    return weeks
+
+
+def _monday(parameter: str, week: str) -> int:
+    try:
+        return monday(week).toordinal()
+    except ValueError:
+        raise BadRequest(parameter, "is not a week of that year") from None
+
+
+def _one_slice(slices: dict[str, str | None]) -> tuple[str, str]:
+    given = [(name, value) for name, value in slices.items() if value]
+    if len(given) > 1:
+        raise BadRequest(given[1][0], f"volumes are kept by one slice at a time, not {given[0][0]}")
+    return given[0] if given else (WHOLE, WHOLE)
+
+
+def _refreshed(runtime: Runtime) -> None:
+    """Sum what changed; reading needs no lock, so look before taking one."""
+    with runtime.reading() as session:
+        stale = is_stale(session)
+    if stale:
+        up_to_date(runtime)

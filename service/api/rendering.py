@@ -1,0 +1,255 @@
+"""Rows and reports as the API shows them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from classifier.messages import Direction
+from classifier.taxonomy import Taxonomy
+from service.figures import is_clear
+from service.messages import MessageView
+from service.names import driver_name
+from service.reports import DriverVolume, WeeklyReport
+from service.reviews import Question
+from service.schemas.messages import (
+    Classified,
+    DecisionOut,
+    DriverScore,
+    LabelSeen,
+    MessageOut,
+    ReviewSeen,
+)
+from service.schemas.reports import (
+    DriverOut,
+    DriverVolumeOut,
+    EstimateOut,
+    ExampleMessage,
+    ModelOut,
+    TaxonomyOut,
+    WeekOut,
+)
+from service.schemas.reviews import AskedMessage, LabelOut, Proposal, ReviewOut
+from service.settings import Settings
+from service.tables import DecisionRow, LabelRow, MessageRow, ModelRow, PredictionRow
+from service.translations import language as language_of
+
+LIKELIEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What drivers are called: a taxonomy and the language of the installation."""
+
+    taxonomy: Taxonomy
+    language: str
+
+    def scores(self, prediction: PredictionRow | None) -> list[DriverScore]:
+        """The likeliest drivers, at most three, with the probability that each is right."""
+        if prediction is None:
+            return []
+        known = 1.0 - prediction.unknown
+        return [self.score(driver, known * p) for driver, p in prediction.top[:LIKELIEST]]
+
+    def score(self, driver: str, probability: float) -> DriverScore:
+        return DriverScore(
+            id=driver,
+            name=self.taxonomy.name(driver, self.language),
+            path=list(self.taxonomy.path(driver, self.language)),
+            score=round(min(1.0, max(0.0, probability)), 6),
+        )
+
+
+def classified(view: MessageView, names: Names) -> Classified:
+    return Classified(**_classified(view, names))
+
+
+def message(view: MessageView, names: Names) -> MessageOut:
+    row, review, label = view.row, view.review, view.label
+    seen = label and LabelSeen(
+        driver=label.driver,
+        also=label.also,
+        person=label.person,
+        door=label.door,
+        answered_at=label.answered_at,
+    )
+    return MessageOut(
+        **_classified(view, names),
+        channel=row.channel,
+        received_at=row.received_at,
+        week=row.week,
+        counted=row.counted,
+        review=review and ReviewSeen.model_validate({"id": review.id, "state": review.state}),
+        label=seen,
+    )
+
+
+def _classified(view: MessageView, names: Names) -> dict[str, Any]:
+    row, prediction, decision = view.row, view.prediction, view.decision
+    return {
+        "id": row.id,
+        "external_id": row.external_id,
+        "direction": Direction(row.direction),
+        "language": row.language,
+        "driver": decision.driver if decision else None,
+        "drivers": names.scores(prediction),
+        "unknown": round(prediction.unknown, 6) if prediction else None,
+        "decision": decision.status if decision else None,
+        "doubts": decision.doubts if decision else [],
+        "queue": decision.queue if decision else None,
+        "review_id": view.review.id if view.review else None,
+        "model": prediction.model if prediction else None,
+        "taxonomy": prediction.taxonomy if prediction else names.taxonomy.version,
+    }
+
+
+def decision(row: DecisionRow, external_id: str) -> DecisionOut:
+    return DecisionOut.model_validate(
+        {
+            "position": row.position,
+            "id": row.message_id,
+            "external_id": external_id,
+            "decision": row.status,
+            "driver": row.driver,
+            "queue": row.queue,
+            "doubts": row.doubts,
+            "made_at": row.made_at,
+        }
+    )
+
+
+def label(row: LabelRow, routed: DecisionRow) -> LabelOut:
+    return LabelOut.model_validate(
+        {
+            "id": row.id,
+            "message_id": row.message_id,
+            "review_id": row.review_id,
+            "driver": row.driver,
+            "also": row.also,
+            "person": row.person,
+            "answered_at": row.answered_at,
+            "decision": routed.status,
+            "queue": routed.queue,
+        }
+    )
+
+
+def review(
+    question: Question, doubts: Sequence[str], names: Names, settings: Settings
+) -> ReviewOut:
+    """A question as a person meets it: a blind one shows nothing of what the model thinks."""
+    row, asked = question.review, question.message
+    lasts = timedelta(minutes=settings.claim_minutes)
+    return ReviewOut(
+        id=row.id,
+        state=row.state,
+        purpose=row.purpose,
+        blind=row.blind,
+        message=AskedMessage(
+            id=asked.id,
+            external_id=asked.external_id,
+            channel=asked.channel,
+            language=asked.language,
+            received_at=asked.received_at,
+            subject=asked.subject,
+            text=asked.text,
+            attributes=asked.attributes,
+        ),
+        proposal=_proposal(question.prediction, doubts, names),
+        claimed_by=row.claimed_by,
+        claimed_until=row.claimed_at + lasts if row.claimed_at else None,
+    )
+
+
+def _proposal(
+    prediction: PredictionRow | None, doubts: Sequence[str], names: Names
+) -> Proposal | None:
+    if prediction is None:
+        return None
+    scores = names.scores(prediction)
+    likeliest = scores[0].id if scores and scores[0].score > prediction.unknown else None
+    return Proposal(
+        driver=likeliest, drivers=scores, unknown=round(prediction.unknown, 6), doubts=list(doubts)
+    )
+
+
+def week(report: WeeklyReport, names: Names) -> WeekOut:
+    return WeekOut(
+        week=report.week,
+        messages=report.messages,
+        previous_messages=report.previous_messages,
+        answers=report.answers,
+        measured=report.measured,
+        few_answers=report.few_answers,
+        counts=report.counts,
+        models=list(report.models),
+        as_of=report.as_of,
+        set_aside=report.set_aside,
+        drivers=[_volume(each, names) for each in report.drivers],
+        parents=[_volume(each, names) for each in report.parents],
+    )
+
+
+def _volume(row: DriverVolume, names: Names) -> DriverVolumeOut:
+    return DriverVolumeOut(
+        driver=row.driver,
+        name=driver_name(names.taxonomy, row.driver, language_of(names.language)),
+        parent=row.parent,
+        volume=EstimateOut.model_validate(row.volume),
+        share=EstimateOut.model_validate(row.share),
+        change=EstimateOut.model_validate(row.change) if row.change else None,
+        significant=is_clear(row.change) if row.change else None,
+        previous=row.previous,
+        answers=row.answers,
+    )
+
+
+def example(row: MessageRow, routed: DecisionRow) -> ExampleMessage:
+    return ExampleMessage.model_validate(
+        {
+            "id": row.id,
+            "external_id": row.external_id,
+            "channel": row.channel,
+            "language": row.language,
+            "received_at": row.received_at,
+            "week": row.week,
+            "subject": row.subject,
+            "text": row.text,
+            "decision": routed.status,
+            "driver": routed.driver,
+        }
+    )
+
+
+def model(version: str, row: ModelRow | None, current: str | None) -> ModelOut:
+    return ModelOut(
+        version=version,
+        current=version == current,
+        taxonomy=row.taxonomy if row else None,
+        drivers=len(row.drivers) if row else None,
+        used_since=row.used_since if row else None,
+    )
+
+
+def taxonomy(names: Names) -> TaxonomyOut:
+    tree = names.taxonomy
+    drivers = [_driver(tree, each.id, names) for each in tree.drivers]
+    return TaxonomyOut(version=tree.version, fallback_queue=tree.fallback_queue, drivers=drivers)
+
+
+def _driver(tree: Taxonomy, driver_id: str, names: Names) -> DriverOut:
+    driver = tree.by_id[driver_id]
+    return DriverOut(
+        id=driver.id,
+        parent=driver.parent,
+        leaf=driver.id in tree.leaves,
+        names=dict(driver.names),
+        path=list(tree.path(driver.id, names.language)),
+        definition=dict(driver.definition),
+        examples=list(driver.examples),
+        queue=tree.queue(driver.id),
+        owner=tree.inherited(driver.id, "owner"),
+        pillar=tree.inherited(driver.id, "pillar"),
+        phase=tree.inherited(driver.id, "phase"),
+        links=list(driver.links),
+    )

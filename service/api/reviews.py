@@ -1,0 +1,130 @@
+"""Questions to people, without Label Studio: claim, answer, skip, release."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Response
+from sqlalchemy.orm import Session
+
+from service import reviews
+from service.api import rendering
+from service.api.calls import AttemptDep, reading, writing
+from service.api.messages import naming_fields
+from service.api.rendering import Names
+from service.auth import ReviewKey
+from service.dependencies import Now, RuntimeDep
+from service.errors import NotFound, ReviewClosed, ReviewTaken, UnknownDriver
+from service.idempotency import committed, once
+from service.messages import current_decision
+from service.problems import documented
+from service.runtime import Runtime, taxonomy_in_use
+from service.schemas.fields import LARGEST_ID
+from service.schemas.reviews import LabelIn, LabelOut, ReviewOut, ReviewStateOut
+
+router = APIRouter(prefix="/reviews", tags=["reviews"])
+
+ReviewId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+MISSING, CLOSED, TAKEN = NotFound("review", 7), ReviewClosed(7, "answered"), ReviewTaken(7)
+
+
+@router.post(
+    "/claim",
+    summary="The next question for this key",
+    response_model=ReviewOut,
+    responses={
+        204: {"description": "Nothing left to ask."},
+        **documented(*reading("review")),
+    },
+)
+def claim(runtime: RuntimeDep, identity: ReviewKey, now: Now) -> ReviewOut | Response:
+    """Yours until you answer it or the claim expires. Claiming again serves the same question, so
+    this is safe to repeat."""
+
+    def work(session: Session) -> ReviewOut | None:
+        found = reviews.claim(session, runtime, person=identity.name, now=now)
+        return _shown(session, runtime, found) if found else None
+
+    return committed(runtime, work) or Response(status_code=204)
+
+
+@router.get("/{review_id}", summary="A question", responses=documented(*reading("review"), MISSING))
+def get_review(runtime: RuntimeDep, _identity: ReviewKey, review_id: ReviewId) -> ReviewOut:
+    with runtime.reading() as session:
+        return _shown(session, runtime, reviews.question(session, review_id))
+
+
+@router.post(
+    "/{review_id}/labels",
+    status_code=201,
+    summary="Answer a question",
+    responses=documented(
+        *writing("review"), MISSING, CLOSED, TAKEN, UnknownDriver("delivery.lost")
+    ),
+)
+def answer(
+    runtime: RuntimeDep,
+    identity: ReviewKey,
+    attempt: AttemptDep,
+    now: Now,
+    review_id: ReviewId,
+    payload: LabelIn,
+) -> LabelOut:
+    """The message is routed by the answer at once."""
+
+    def work(session: Session) -> dict[str, Any]:
+        with naming_fields(payload):
+            row = reviews.answer(
+                session,
+                runtime,
+                review_id=review_id,
+                label=payload.label,
+                person=identity.name,
+                now=now,
+                note=payload.note,
+                suggestion=payload.suggestion,
+            )
+        return rendering.label(row, current_decision(session, row.message_id)).model_dump(
+            mode="json"
+        )
+
+    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
+    return LabelOut.model_validate(body)
+
+
+@router.post(
+    "/{review_id}/skip",
+    summary="Close a question without an answer",
+    responses=documented(*writing("review"), MISSING, CLOSED, TAKEN),
+)
+def skip(
+    runtime: RuntimeDep, identity: ReviewKey, attempt: AttemptDep, now: Now, review_id: ReviewId
+) -> ReviewStateOut:
+    """It counts as missing."""
+
+    def work(session: Session) -> dict[str, Any]:
+        row = reviews.skip(session, runtime, review_id=review_id, person=identity.name, now=now)
+        return {"id": row.id, "state": row.state}
+
+    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
+    return ReviewStateOut.model_validate(body)
+
+
+@router.post(
+    "/{review_id}/release",
+    summary="Give a claimed question back",
+    responses=documented(*writing("review"), MISSING, CLOSED, TAKEN),
+)
+def release(
+    runtime: RuntimeDep, identity: ReviewKey, attempt: AttemptDep, now: Now, review_id: ReviewId
+) -> ReviewStateOut:
+    def work(session: Session) -> dict[str, Any]:
+        row = reviews.release(session, runtime, review_id=review_id, person=identity.name, now=now)
+        return {"id": row.id, "state": row.state}
+
+    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
+    return ReviewStateOut.model_validate(body)
+
+
+def _shown(session: Session, runtime: Runtime, question: reviews.Question) -> ReviewOut:
+    names = Names(taxonomy_in_use(session, runtime), runtime.settings.language)
+    doubts = current_decision(session, question.message.id).doubts
+    return rendering.review(question, doubts, names, runtime.settings)

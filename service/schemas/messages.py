@@ -1,0 +1,255 @@
+"""Messages in, decisions out."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    Field,
+    FiniteFloat,
+    SkipValidation,
+    StringConstraints,
+    model_validator,
+)
+
+from classifier.messages import Direction
+from service.schemas.fields import (
+    Channel,
+    Fraction,
+    Request,
+    ShortWords,
+    Words,
+    example,
+    request_example,
+)
+from service.schemas.problems import Problem
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+DecisionWord = Literal["auto", "review", "person"]
+AttributeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_\-]{0,39}$")]
+
+
+def _plausible(moment: datetime) -> datetime:
+    if not EARLIEST <= moment < datetime(2200, 1, 1, tzinfo=UTC):
+        raise ValueError("lies outside 1990-2199")
+    return moment
+
+
+class MessageIn(Request):
+    """One message as the customer sent it. It is cleaned and redacted before anything is kept."""
+
+    model_config = request_example(
+        {
+            "text": "Waar blijft mijn pakket? Het zou gisteren bezorgd worden.",
+            "external_id": "zd-10421",
+            "channel": "ticket",
+            "received_at": "2026-11-20T09:12:00+01:00",
+            "customer": "klant-2207",
+            "attributes": {"product": "lamp", "partner": "PostNL"},
+        }
+    )
+
+    text: Words = Field(description="The body; HTML and quoted replies are taken off.")
+    subject: Words = ""
+    external_id: Annotated[ShortWords, StringConstraints(min_length=1)] | None = Field(
+        None, description="Your own id of this message. The same id and content is one message."
+    )
+    channel: Channel = Field("ticket", description="ticket, email, survey, chat, web …")
+    received_at: Annotated[AwareDatetime, AfterValidator(_plausible)] | None = Field(
+        None, description="With a time zone; now, if left out."
+    )
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,5}$")] | None = Field(
+        None, description="nl, en or other, if you know it."
+    )
+    conversation_id: ShortWords | None = Field(None, description="The thread it belongs to.")
+    customer: ShortWords | None = Field(None, description="Kept as a pseudonym only.")
+    direction: Direction = Field(Direction.INBOUND, description="Only inbound ones are classified.")
+    attributes: dict[AttributeName, ShortWords] = Field({}, max_length=50)
+    scores: dict[Literal["nps", "csat", "ces"], FiniteFloat] = Field({})
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "MessageIn":
+        if not (self.text.strip() or self.subject.strip()):
+            raise ValueError("a message needs a text or a subject")
+        return self
+
+
+class DriverScore(BaseModel):
+    id: str
+    name: str
+    path: list[str] = Field(description="Names from the root of the taxonomy down.")
+    score: Fraction = Field(
+        description="Calibrated probability that this is the driver; with `unknown` at most 1."
+    )
+
+
+CLASSIFIED: dict[str, Any] = {
+    "id": 10421,
+    "external_id": "zd-10421",
+    "direction": "inbound",
+    "language": "nl",
+    "driver": "delivery.late",
+    "drivers": [
+        {
+            "id": "delivery.late",
+            "name": "Te laat",
+            "path": ["Bezorging", "Te laat"],
+            "score": 0.93,
+        },
+        {
+            "id": "delivery.damaged",
+            "name": "Beschadigd",
+            "path": ["Bezorging", "Beschadigd"],
+            "score": 0.02,
+        },
+    ],
+    "unknown": 0.03,
+    "decision": "auto",
+    "doubts": [],
+    "queue": "logistics",
+    "review_id": None,
+    "model": "2026-11-16.1",
+    "taxonomy": "3f2a91c07be4",
+}
+
+
+class Classified(BaseModel):
+    """What was made of a message."""
+
+    model_config = example(CLASSIFIED)
+
+    id: int | None = Field(description="Our id; null for a dry run of a message not stored.")
+    external_id: str | None = Field(description="Yours, or the one we gave.")
+    direction: Direction
+    language: str
+    driver: str | None = Field(
+        description="The driver; only a proposal while `decision` is `review`; null for unknown."
+    )
+    drivers: list[DriverScore] = Field(description="The likeliest, at most three.")
+    unknown: Fraction | None = Field(description="Probability that it is none of the drivers.")
+    decision: DecisionWord | None = Field(
+        description="Who routed it: auto (the model), person, or review (waits for one). "
+        "Null for messages that are not inbound."
+    )
+    doubts: list[str] = Field(description="Why it waits for a person.")
+    queue: str | None = Field(description="Where it goes; null for messages that are not inbound.")
+    review_id: int | None = Field(description="The question asked about it, if one is.")
+    model: str | None = Field(description="The model that predicted; null before there is one.")
+    taxonomy: str = Field(description="Version of the taxonomy.")
+
+
+class BatchIn(Request):
+    model_config = request_example(
+        {
+            "messages": [
+                {"text": "Waar blijft mijn pakket?", "external_id": "zd-1"},
+                {"text": "I would like a refund.", "external_id": "zd-2", "channel": "email"},
+            ]
+        }
+    )
+
+    messages: list[SkipValidation[MessageIn]] = Field(
+        description="Each is checked on its own: a bad one does not hold up the others."
+    )
+
+
+class BatchItem(BaseModel):
+    """An answer or an error."""
+
+    answer: Classified | None = None
+    error: Problem | None = None
+
+
+class BatchOut(BaseModel):
+    model_config = example(
+        {
+            "results": [
+                {"answer": CLASSIFIED},
+                {
+                    "error": {
+                        "type": "urn:waarom:problem:content-conflict",
+                        "title": "Content conflict",
+                        "status": 409,
+                        "detail": "External id 'zd-2' is known with another content; "
+                        "send ?revise=true to replace it.",
+                    }
+                },
+            ]
+        }
+    )
+
+    results: list[BatchItem] = Field(description="One per message, in the order sent.")
+
+
+class ReviewSeen(BaseModel):
+    id: int
+    state: Literal["open", "claimed", "answered", "skipped"]
+
+
+class LabelSeen(BaseModel):
+    """The newest thing a person said of a message."""
+
+    driver: str | None
+    also: list[str]
+    person: str
+    door: str
+    answered_at: datetime
+
+
+class MessageOut(Classified):
+    """A message as it stands now, without its text."""
+
+    model_config = example(
+        CLASSIFIED
+        | {
+            "channel": "ticket",
+            "received_at": "2026-11-20T08:12:00Z",
+            "week": "2026-W47",
+            "counted": True,
+            "review": None,
+            "label": None,
+        }
+    )
+
+    channel: str
+    received_at: datetime
+    week: str
+    counted: bool = Field(description="Whether volumes count it (first of its conversation).")
+    review: ReviewSeen | None
+    label: LabelSeen | None
+
+
+class DecisionOut(BaseModel):
+    position: int
+    id: int = Field(description="Our id of the message.")
+    external_id: str
+    decision: DecisionWord
+    driver: str | None
+    queue: str
+    doubts: list[str]
+    made_at: datetime
+
+
+class DecisionPage(BaseModel):
+    model_config = example(
+        {
+            "items": [
+                {
+                    "position": 58,
+                    "id": 10421,
+                    "external_id": "zd-10421",
+                    "decision": "person",
+                    "driver": "delivery.damaged",
+                    "queue": "logistics",
+                    "doubts": [],
+                    "made_at": "2026-11-20T10:02:11Z",
+                }
+            ],
+            "next": "58",
+        }
+    )
+
+    items: list[DecisionOut]
+    next: str = Field(description="Send it as `after` next time, also when there was nothing new.")

@@ -1,0 +1,139 @@
+"""Labels and reviews: what people are asked and what they say."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field, model_validator
+
+from classifier.messages import UNKNOWN, Label
+from service.schemas.fields import DriverId, Request, ShortWords, example, request_example
+from service.schemas.messages import DecisionWord, DriverScore, ReviewSeen
+
+
+class LabelIn(Request):
+    """What a message is about, according to a person."""
+
+    model_config = request_example(
+        {"driver": "delivery.damaged", "also": ["payment.refund"], "note": "Wil geld terug."},
+        {"driver": None},
+    )
+
+    driver: DriverId | None = Field(
+        description="The primary driver, a leaf of the taxonomy; null for none of these."
+    )
+    also: list[DriverId] = Field([], max_length=20, description="Other drivers it is about.")
+    note: ShortWords = Field("", description="Redacted before it is kept.")
+    suggestion: ShortWords = Field("", description="A driver that is missing, in own words.")
+
+    @model_validator(mode="after")
+    def _none_or_some(self) -> "LabelIn":
+        if self.driver in (None, UNKNOWN) and self.also:
+            raise ValueError("`also` needs a primary driver in `driver`")
+        return self
+
+    @property
+    def label(self) -> Label:
+        primary = None if self.driver == UNKNOWN else self.driver
+        return Label(primary, tuple(each for each in dict.fromkeys(self.also) if each != primary))
+
+
+class LabelOut(BaseModel):
+    """A stored label, and how its message is routed now."""
+
+    model_config = example(
+        {
+            "id": 311,
+            "message_id": 10421,
+            "review_id": 7,
+            "driver": "delivery.damaged",
+            "also": ["payment.refund"],
+            "person": "helpdesk",
+            "answered_at": "2026-11-20T10:02:11Z",
+            "decision": "person",
+            "queue": "logistics",
+        }
+    )
+
+    id: int
+    message_id: int
+    review_id: int | None
+    driver: str | None
+    also: list[str]
+    person: str
+    answered_at: datetime
+    decision: DecisionWord
+    queue: str
+
+
+class AskedMessage(BaseModel):
+    """The message a question is about, redacted."""
+
+    id: int
+    external_id: str
+    channel: str
+    language: str
+    received_at: datetime
+    subject: str
+    text: str
+    attributes: dict[str, str]
+
+
+class Proposal(BaseModel):
+    """What the model thinks; a blind question comes without it."""
+
+    driver: str | None
+    drivers: list[DriverScore]
+    unknown: float
+    doubts: list[str]
+
+
+REVIEW: dict[str, Any] = {
+    "id": 7,
+    "state": "claimed",
+    "purpose": "required",
+    "blind": False,
+    "message": {
+        "id": 10421,
+        "external_id": "zd-10421",
+        "channel": "ticket",
+        "language": "nl",
+        "received_at": "2026-11-20T08:12:00Z",
+        "subject": "",
+        "text": "Doos gescheurd en de lamp is kapot, ik wil mijn geld terug.",
+        "attributes": {"product": "lamp"},
+    },
+    "proposal": {
+        "driver": "delivery.damaged",
+        "drivers": [
+            {
+                "id": "delivery.damaged",
+                "name": "Beschadigd",
+                "path": ["Bezorging", "Beschadigd"],
+                "score": 0.51,
+            }
+        ],
+        "unknown": 0.04,
+        "doubts": ["low_confidence"],
+    },
+    "claimed_by": "reviewers",
+    "claimed_until": "2026-11-20T10:30:00Z",
+}
+
+
+class ReviewOut(BaseModel):
+    """A question to a person."""
+
+    model_config = example(REVIEW)
+
+    id: int
+    state: str
+    purpose: str = Field(description="required and audit correct volumes; routing, learning do not")
+    blind: bool
+    message: AskedMessage
+    proposal: Proposal | None
+    claimed_by: str | None
+    claimed_until: datetime | None
+
+
+class ReviewStateOut(ReviewSeen):
+    model_config = example({"id": 7, "state": "skipped"})
