@@ -90,11 +90,6 @@ def verify(folder: Path) -> dict[str, Any]:
         )
     if manifest.get("digest") != _digest(manifest):
         raise BadModel(folder, f"{MANIFEST} was changed after it was written; {_REPAIR}")
-    for name, expected in manifest["files"].items():
-        if not (folder / name).is_file():
-            raise BadModel(folder, f"{name} is missing; {_REPAIR}")
-        if _sha256(folder / name) != expected:
-            raise BadModel(folder, f"{name} was changed after it was written; {_REPAIR}")
     made_with, here = manifest["made_with"]["scikit-learn"], sklearn.__version__
     if _minor(made_with) != _minor(here):
         raise BadModel(
@@ -102,6 +97,11 @@ def verify(folder: Path) -> dict[str, Any]:
             f"made with scikit-learn {made_with}, and this is {here}: train again with "
             f"`waarom train`, or install scikit-learn {_minor(made_with)}",
         )
+    for name, expected in manifest["files"].items():
+        if not (folder / name).is_file():
+            raise BadModel(folder, f"{name} is missing; {_REPAIR}")
+        if _sha256(folder / name) != expected:
+            raise BadModel(folder, f"{name} was changed after it was written; {_REPAIR}")
     return manifest
 
 

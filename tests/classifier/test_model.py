@@ -1,0 +1,108 @@
+import threading
+
+import numpy as np
+import pytest
+
+from classifier.calibration import UnknownCurve
+from classifier.model import Model, fingerprint
+from classifier.pipeline import build_pipeline
+from classifier.taxonomy import flat_taxonomy
+
+TEXTS = {
+    "invoice": ["de factuur klopt niet", "btw op de factuur", "factuur dubbel betaald"],
+    "late": ["waar is mijn pakket", "pakket te laat", "bezorging laat op zich wachten"],
+    "login": ["ik kan niet inloggen", "wachtwoord vergeten", "inloggen lukt niet"],
+}
+
+
+def small_model(drivers=("invoice", "late", "login"), **changes) -> Model:
+    texts = [text for driver in drivers for text in TEXTS[driver]]
+    labels = [driver for driver in drivers for _ in TEXTS[driver]]
+    facts = {
+        "pipeline": build_pipeline().fit(texts, labels),
+        "taxonomy": flat_taxonomy(drivers),
+        "temperature": 0.8,
+        "unknown_curve": UnknownCurve(1.0, 1.0),
+        "base_shares": tuple([0.5] + [0.5 / (len(drivers) - 1)] * (len(drivers) - 1)),
+        "threshold": 0.7,
+        "target_precision": 0.95,
+        "training_keys": frozenset(fingerprint(text) for text in texts),
+    }
+    return Model(**{**facts, **changes})
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return small_model()
+
+
+def test_probabilities_are_rows_over_the_drivers_that_sum_to_one(model):
+    probabilities = model.predict_proba(["een factuur", "geen idee", ""])
+    assert probabilities.shape == (3, len(model.drivers))
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert model.drivers[probabilities[0].argmax()] == "invoice"
+
+
+def test_two_drivers_have_two_columns():
+    model = small_model(drivers=("invoice", "late"))
+    assert model.predict_proba(["factuur"]).shape == (1, 2)
+    assert [each.driver for each in model.predict(["factuur", "pakket"])] == ["invoice", "late"]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "ЖЖЖ", "\x00", "\ud800"])
+def test_a_text_without_a_known_word_gets_the_base_shares(model, text):
+    np.testing.assert_allclose(model.predict_proba([text])[0], model.base_shares)
+
+
+def test_no_texts_give_no_predictions(model):
+    assert model.predict([]) == []
+    assert model.predict_proba([]).shape == (0, 3)
+    assert model.unknown_probability([]).shape == (0,)
+
+
+def test_predictions_agree_with_the_arrays(model):
+    texts = ["de factuur", "pakket kwijt", ""]
+    predictions = model.predict(texts)
+    np.testing.assert_array_equal(
+        [each.probabilities for each in predictions], model.predict_proba(texts)
+    )
+    np.testing.assert_array_equal(
+        [each.unknown for each in predictions], model.unknown_probability(texts)
+    )
+
+
+def test_what_is_like_nothing_it_knows_is_likelier_unknown(model):
+    familiar, strange = model.unknown_probability(["de factuur klopt niet", "zeilboot te koop"])
+    assert 0 <= familiar < strange <= 1
+
+
+def test_a_message_is_judged_alike_alone_and_among_others(model):
+    texts = ["de factuur", "pakket kwijt", "inloggen"]
+    together = model.predict_proba(texts)
+    np.testing.assert_allclose(
+        together, np.vstack([model.predict_proba([text]) for text in texts]), rtol=1e-6
+    )
+
+
+def test_threads_may_share_it(model):
+    texts = [f"factuur pakket inloggen {number}" for number in range(50)]
+    expected, found = model.predict_proba(texts), []
+    threads = [
+        threading.Thread(target=lambda: found.append(model.predict_proba(texts))) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    for each in found:
+        np.testing.assert_array_equal(each, expected)
+
+
+def test_it_knows_which_texts_it_was_trained_on(model):
+    assert list(model.trained_on(["De factuur klopt niet!", "iets nieuws"])) == [True, False]
+
+
+def test_a_fingerprint_does_not_hold_the_text():
+    assert len(fingerprint("geheim")) == 16
+    assert fingerprint("Geheim!") == fingerprint("geheim") != fingerprint("geheimer")

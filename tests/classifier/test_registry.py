@@ -1,0 +1,200 @@
+import json
+from dataclasses import replace
+from datetime import date
+
+import joblib
+import numpy as np
+import pytest
+
+from classifier import load_model
+from classifier.calibration import UnknownCurve
+from classifier.errors import BadModel, ModelNotFound
+from classifier.model import Model, fingerprint
+from classifier.pipeline import build_pipeline
+from classifier.registry import (
+    current_version,
+    list_versions,
+    promote,
+    rollback,
+    save,
+    verify,
+)
+from classifier.taxonomy import flat_taxonomy
+
+TODAY = date(2026, 11, 21)
+TEXTS = ["de factuur klopt niet", "btw op factuur", "waar is mijn pakket", "pakket te laat"]
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return Model(
+        pipeline=build_pipeline().fit(TEXTS, ["invoice", "invoice", "late", "late"]),
+        taxonomy=flat_taxonomy(["invoice", "late"]),
+        temperature=0.8,
+        unknown_curve=UnknownCurve(1.0, 1.0),
+        base_shares=(0.5, 0.5),
+        threshold=0.7,
+        target_precision=0.95,
+        manifest={"counts": {"training": 4}},
+        training_keys=frozenset(fingerprint(text) for text in TEXTS),
+    )
+
+
+@pytest.fixture
+def saved(model, tmp_path):
+    return tmp_path / save(model, tmp_path, today=TODAY, card="# Kaart\n")
+
+
+class Bomb:
+    """Anything that unpickles this has not checked what it unpickles."""
+
+    def __reduce__(self):
+        return (pytest.fail, ("it was unpickled",))
+
+
+def rewritten(folder, **changes):
+    """Change the manifest and make it consistent again, as another version of us would."""
+    from classifier.registry import _digest
+
+    manifest = {**json.loads((folder / "manifest.json").read_text()), **changes}
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "digest": _digest(manifest)}))
+
+
+def test_what_is_loaded_predicts_what_was_saved(model, saved):
+    loaded = load_model(saved)
+    np.testing.assert_array_equal(loaded.predict_proba(TEXTS), model.predict_proba(TEXTS))
+    np.testing.assert_array_equal(
+        loaded.unknown_probability(TEXTS), model.unknown_probability(TEXTS)
+    )
+    assert loaded.drivers == model.drivers
+    assert loaded.taxonomy.version == model.taxonomy.version
+    assert (loaded.threshold, loaded.target_precision) == (0.7, 0.95)
+    assert (loaded.version, loaded.manifest["counts"]) == ("2026-11-21.1", {"training": 4})
+    assert loaded.trained_on([TEXTS[0], "nieuw"]).tolist() == [True, False]
+
+
+def test_a_model_that_routes_nothing_still_does_after_loading(model, tmp_path):
+    version = save(replace(model, threshold=float("inf")), tmp_path, today=TODAY, card="")
+    assert load_model(tmp_path / version).threshold == float("inf")
+    json.loads((tmp_path / version / "manifest.json").read_text(), parse_constant=pytest.fail)
+
+
+def test_no_message_text_is_in_the_manifest_or_the_keys(saved):
+    for name in ("manifest.json", "training.keys"):
+        assert "pakket" not in (saved / name).read_text()
+
+
+def test_versions_count_up_within_a_day(model, tmp_path):
+    made = [save(model, tmp_path, today=TODAY, card="") for _ in range(11)]
+    assert made[-1] == "2026-11-21.11"
+    assert list_versions(tmp_path) == made
+    assert save(model, tmp_path, today=date(2026, 11, 22), card="") == "2026-11-22.1"
+
+
+def test_a_save_that_fails_leaves_nothing_behind(model, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        save(model, tmp_path, today=TODAY, card="", extra={"no/such/folder": b""})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_extra_files_are_kept_and_watched(model, tmp_path):
+    folder = tmp_path / save(model, tmp_path, today=TODAY, card="", extra={"curve.svg": b"<svg/>"})
+    assert verify(folder)["files"].keys() == {
+        "card.md",
+        "curve.svg",
+        "model.joblib",
+        "training.keys",
+    }
+
+
+@pytest.mark.parametrize("name", ["model.joblib", "card.md", "training.keys", "manifest.json"])
+def test_one_changed_byte_in_any_file_is_refused(saved, name):
+    content = bytearray((saved / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (saved / name).write_bytes(content)
+    with pytest.raises(BadModel, match=name):
+        load_model(saved)
+
+
+def test_a_missing_file_is_refused(saved):
+    (saved / "model.joblib").unlink()
+    with pytest.raises(BadModel, match=r"model\.joblib is missing"):
+        load_model(saved)
+
+
+def test_a_manifest_cut_short_is_refused(saved):
+    (saved / "manifest.json").write_text('{"format": 1, ')
+    with pytest.raises(BadModel, match="cannot be read"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"format": 0}, r"format 0.*train again"),
+        ({"made_with": {"scikit-learn": "1.2.2"}}, r"scikit-learn 1\.2\.2.*train again"),
+        ({"threshold": 0.1, "digest": ""}, None),
+    ],
+)
+def test_nothing_is_unpickled_before_the_checks(saved, changes, sentence):
+    joblib.dump(Bomb(), saved / "model.joblib")
+    rewritten(saved, **changes)
+    with pytest.raises(BadModel, match=sentence):
+        load_model(saved)
+
+
+def test_another_patch_release_of_scikit_learn_is_accepted(saved):
+    import sklearn
+
+    minor = ".".join(sklearn.__version__.split(".")[:2])
+    rewritten(saved, made_with={"scikit-learn": f"{minor}.99"})
+    assert load_model(saved).drivers == ("invoice", "late")
+
+
+def test_promotion_decides_what_a_models_folder_means(model, tmp_path):
+    first, second = (save(model, tmp_path, today=TODAY, card="") for _ in range(2))
+    assert current_version(tmp_path) is None
+    promote(tmp_path, first)
+    assert load_model(tmp_path).version == first
+    promote(tmp_path, second)
+    assert load_model(tmp_path).version == current_version(tmp_path) == second
+
+
+def test_rolling_back_goes_through_earlier_versions_one_by_one(model, tmp_path):
+    made = [save(model, tmp_path, today=TODAY, card="") for _ in range(3)]
+    for version in made:
+        promote(tmp_path, version)
+        promote(tmp_path, version)
+    assert rollback(tmp_path) == current_version(tmp_path) == made[1]
+    assert rollback(tmp_path) == current_version(tmp_path) == made[0]
+    with pytest.raises(ModelNotFound, match="no earlier version"):
+        rollback(tmp_path)
+    assert current_version(tmp_path) == made[0]
+
+
+def test_a_damaged_version_is_not_promoted(model, tmp_path):
+    good, bad = (save(model, tmp_path, today=TODAY, card="") for _ in range(2))
+    promote(tmp_path, good)
+    (tmp_path / bad / "model.joblib").write_bytes(b"")
+    with pytest.raises(BadModel):
+        promote(tmp_path, bad)
+    assert current_version(tmp_path) == good
+
+
+@pytest.mark.parametrize("version", ["2026-11-21.9", "../elsewhere", "", "CURRENT"])
+def test_a_version_that_is_not_there_is_not_promoted(saved, version):
+    with pytest.raises(ModelNotFound, match="models list"):
+        promote(saved.parent, version)
+
+
+def test_an_empty_or_missing_folder_holds_no_model(tmp_path):
+    assert list_versions(tmp_path / "none") == []
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(ModelNotFound, match="waarom train"):
+            load_model(folder)
+
+
+def test_a_current_file_with_nonsense_is_refused(saved):
+    (saved.parent / "CURRENT").write_text("../../etc\n")
+    with pytest.raises(BadModel, match="CURRENT"):
+        load_model(saved.parent)
