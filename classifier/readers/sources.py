@@ -14,6 +14,7 @@ from classifier.errors import BadFile
 BLOCK: Final = 1 << 20
 SPREADSHEET: Final = b"PK\x03\x04"
 """How every zip begins, and so every .xlsx and .ods."""
+BLANK: Final = codecs.BOM_UTF8 + b" \r\n\t"
 GZIP: Final = b"\x1f\x8b"
 BROKEN: Final = (gzip.BadGzipFile, EOFError, zlib.error)
 
@@ -59,7 +60,7 @@ def encoding_of(path: Path) -> str:
     """
     with open_bytes(path) as stream:
         start = stream.read(4)
-    if not start.strip():
+    if not start.strip(BLANK):
         _refuse_if_blank(path)
     if start.startswith((SPREADSHEET, GZIP)):
         raise BadFile(path, "this is a spreadsheet or an archive; save it as CSV in UTF-8")
@@ -74,7 +75,7 @@ def encoding_of(path: Path) -> str:
 def _refuse_if_blank(path: Path) -> None:
     with open_bytes(path) as stream:
         while block := stream.read(BLOCK):
-            if block.strip():
+            if block.strip(BLANK):
                 return
     raise BadFile(path, "the file is empty; it needs a header with a column text, and rows")
 
