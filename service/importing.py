@@ -1,6 +1,5 @@
 """Files of messages into the store: streamed, in small transactions, safe to run twice."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from classifier.messages import Label, RawMessage, Rejected
 from classifier.readers import read_messages
-from classifier.redaction import redact
+from classifier.redaction import pseudonym, redact
 from classifier.taxonomy import Taxonomy, flat_taxonomy
 from service.errors import UnknownDriver
 from service.intake import Outcome, Receipt, receive
@@ -65,11 +64,26 @@ def import_files(
     report = ImportReport()
     if options.labels:
         report.derived_taxonomy = _derive_taxonomy(runtime, paths, options, now)
+    rows = (row for path in paths for row in _read(runtime, path, options))
+    import_messages(runtime, rows, options, now=now, progress=progress, report=report)
+    return report
+
+
+def import_messages(
+    runtime: Runtime,
+    rows: Iterable[RawMessage | Rejected],
+    options: ImportOptions,
+    *,
+    now: datetime,
+    progress: Progress = lambda rows: None,
+    report: ImportReport | None = None,
+) -> ImportReport:
+    """Import messages that were read already, a thousand in a transaction."""
+    report = report or ImportReport()
     seen: Counter[str] = Counter()
-    for path in paths:
-        for rows in _batches(_read(runtime, path, options)):
-            _import_batch(runtime, rows, options, report, seen, now)
-            progress(len(rows))
+    for some in _batches(rows):
+        _import_batch(runtime, some, options, report, seen, now)
+        progress(len(some))
     return report
 
 
@@ -103,7 +117,7 @@ def _import_batch(
 ) -> None:
     with runtime.writing() as session:
         taxonomy = taxonomy_in_use(session, runtime)
-        messages, rejected = _sorted_out(rows, taxonomy, seen)
+        messages, rejected = _sorted_out(rows, taxonomy, seen, runtime.secret)
         receipts = receive(session, runtime, messages, now=now, draw_since=options.draw_since)
         labels = _record_labels(session, runtime, messages, receipts, options, now)
         session.add_all(_reject_row(each, runtime.secret, now) for each in rejected)
@@ -119,7 +133,7 @@ def _import_batch(
 
 
 def _sorted_out(
-    rows: Sequence[RawMessage | Rejected], taxonomy: Taxonomy, seen: Counter[str]
+    rows: Sequence[RawMessage | Rejected], taxonomy: Taxonomy, seen: Counter[str], key: bytes
 ) -> tuple[list[RawMessage], list[Rejected]]:
     """Messages that can be stored, each with an external id, and those that cannot."""
     messages, rejected = [], []
@@ -132,7 +146,7 @@ def _sorted_out(
             file, _, line = row.source.rpartition(":")
             rejected.append(Rejected(file, int(line or 0), "label", problem))
         else:
-            messages.append(row if row.external_id else _named_by_content(row, seen))
+            messages.append(row if row.external_id else _named_by_content(row, seen, key))
     return messages, rejected
 
 
@@ -144,13 +158,13 @@ def _label_problem(label: Label | None, taxonomy: Taxonomy) -> str:
     return ""
 
 
-def _named_by_content(row: RawMessage, seen: Counter[str]) -> RawMessage:
+def _named_by_content(row: RawMessage, seen: Counter[str], key: bytes) -> RawMessage:
     """A row without an id is named by its content and how often that came before, so that the
     same file imported twice stores nothing twice."""
     content = f"{row.channel}\n{row.received_at}\n{row.subject}\n{row.text}"
-    digest = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:24]
-    seen[digest] += 1
-    return replace(row, external_id=f"c-{digest}-{seen[digest]}")
+    name = pseudonym(content, key=key, kind="content")
+    seen[name] += 1
+    return replace(row, external_id=f"c-{name}-{seen[name]}")
 
 
 def _record_labels(

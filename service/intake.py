@@ -14,10 +14,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import uuid4
 
-from classifier.cleaning import clean
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from classifier.cleaning import clean
 from classifier.language import detect_language
 from classifier.messages import Direction, RawMessage
 from classifier.redaction import pseudonym, redact
@@ -100,18 +100,19 @@ def prepare(message: RawMessage, runtime: Runtime, *, now: datetime) -> MessageR
     text = redact(words.text, key=key)
     received_at = message.received_at or now
     day = day_of(received_at, runtime.settings.timezone)
+    customer = _hidden(words.customer, key, "customer")
     return MessageRow(
         external_id=safe_external_id(message.external_id, key) or f"w-{uuid4().hex}",
         content_hash=_content_hash(message, key),
         channel=message.channel,
         direction=str(words.direction),
         conversation_id=_hidden(words.conversation_id, key, "conversation"),
-        customer=_hidden(words.customer, key, "customer"),
+        customer=customer,
         counted=False,
         subject=redact(words.subject, key=key),
         text=text,
         text_key=text_key(text, key=key),
-        holdout=in_holdout(text, key=key, customer=words.customer),
+        holdout=in_holdout(text, key=key, customer=customer),
         language=message.language or detect_language(text),
         received_at=received_at,
         day=day,

@@ -212,7 +212,7 @@ def training_set(session: Session) -> list[TrainingRow]:
 
 def _labeled(label: LabelRow, message: MessageRow, draw: DrawRow | None) -> LabeledMessage:
     return LabeledMessage(
-        text=RedactedText(classified_text(message)),
+        text=RedactedText(classified_text(message.subject, message.text)),
         label=_label(label),
         message_id=message.external_id,
         group=message.customer or message.text_key,

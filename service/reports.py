@@ -188,7 +188,7 @@ class _Estimator:
     ) -> list[VolumeTerms]:
         past = [shifted(week, -back) for back in range(HISTORY, 0, -1)]
         known = [terms[each, value] for each in past if (each, value) in terms]
-        return [each for each in known if each.answers and not each.unmeasured]
+        return [each for each in known if each.answers]
 
     def _trained(self, week: str) -> NDArray[np.bool_]:
         """A leaf counts as trained when every model of the week had seen labels of it."""

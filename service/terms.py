@@ -207,11 +207,11 @@ def _read_week(session: Session, week: str, columns: Columns) -> _Week:
         .where(MessageRow.week == week, MessageRow.counted)
         .order_by(MessageRow.id)
     )
-    found = [tuple(row) for row in session.execute(query)]
+    found = [row._tuple() for row in session.execute(query)]
     spread = _Spread(session, columns)
     index = {leaf: number for number, leaf in enumerate(columns.leaves)}
     labels = [_label_column(label, index) for *_, label in found]
-    reviewed = np.array([label is not None and draw.drawn for _, draw, _, label in found], bool)
+    reviewed = np.array([label is not None and draw.drawn for _, draw, _, label in found], np.bool_)
     return _Week(
         rows=[row for row, *_ in found],
         models=[prediction.model if prediction else "" for _, _, prediction, _ in found],
@@ -239,7 +239,7 @@ def _inclusion(draws: Sequence[DrawRow], reviewed: NDArray[np.bool_]) -> Floats:
     rates = response_rates(
         strata,
         reviewed,
-        asked=np.array([draw.drawn for draw in draws], bool),
+        asked=np.array([draw.drawn for draw in draws], np.bool_),
         wider=[layer.rsplit("/", 1)[0] for layer in strata],
     )
     return np.where(pi > 0, pi * rates, np.nan)

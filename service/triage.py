@@ -107,8 +107,9 @@ def _judge(
     inbound = [row for row in rows if row.direction == Direction.INBOUND]
     model = runtime.current_model()
     taxonomy = taxonomy_in_use(session, runtime)
-    found = model.predict([classified_text(row) for row in inbound]) if model and inbound else None
-    predictions = found or [None] * len(inbound)
+    predictions: Sequence[Prediction | None] = [None] * len(inbound)
+    if model and inbound:
+        predictions = model.predict([classified_text(row.subject, row.text) for row in inbound])
     judged = [
         Judged(row, prediction, decide(prediction, taxonomy, threshold=threshold, text=row.text))
         for row, prediction in zip(inbound, predictions, strict=True)
@@ -124,9 +125,9 @@ def _judge(
     return judged
 
 
-def classified_text(row: MessageRow) -> str:
-    """What models read of a message: its subject, if any, and its text."""
-    return f"{row.subject}\n{row.text}" if row.subject else row.text
+def classified_text(subject: str, text: str) -> str:
+    """What models read of a message: its subject, if it says more, and its text."""
+    return text if subject in ("", text) else f"{subject}\n{text}"
 
 
 def _prediction_row(

@@ -1,0 +1,60 @@
+"""`waarom label`: questions to Label Studio and answers from it."""
+
+import typer
+
+from service.cli.output import JsonOption, opened, result, utc_now
+
+app = typer.Typer(no_args_is_help=True, help="Questions to Label Studio and answers from it.")
+
+
+@app.command()
+def setup(as_json: JsonOption = False) -> None:
+    """Make or repair the project in Label Studio, with its interface and instructions.
+
+    Example: WAAROM_LABEL_STUDIO_URL=http://localhost:8080 waarom label setup
+    """
+    from service.sync import setup as run
+
+    with opened() as runtime:
+        project = run(runtime, now=utc_now())
+    result(as_json, {"id": project.id, "url": project.url}, f"Ready: {project.url}")
+
+
+@app.command()
+def push(as_json: JsonOption = False) -> None:
+    """Send the questions that wait. Safe to run twice: nothing is there double."""
+    from service.sync import push as run
+
+    with opened() as runtime:
+        pushed = run(runtime, now=utc_now())
+    text = f"{pushed.sent:,} sent, {pushed.found:,} there already, {pushed.closed:,} closed since"
+    result(as_json, {k: getattr(pushed, k) for k in pushed.__slots__}, text)
+
+
+@app.command()
+def pull(as_json: JsonOption = False) -> None:
+    """Collect answers. Safe to run twice: an answer becomes a label once."""
+    from service.sync import pull as run
+
+    with opened() as runtime:
+        pulled = run(runtime, now=utc_now())
+    text = (
+        f"{pulled.labels:,} new labels from {pulled.tasks:,} changed tasks; {pulled.skipped:,} "
+        f"skipped, {pulled.withdrawn:,} withdrawn, {pulled.unusable:,} not usable, "
+        f"{pulled.strangers:,} tasks that are not ours"
+    )
+    result(as_json, {k: getattr(pulled, k) for k in pulled.__slots__}, text)
+
+
+@app.command()
+def status(as_json: JsonOption = False) -> None:
+    """What waits to be sent, what is in Label Studio, what was answered."""
+    from service.sync import status as run
+
+    with opened() as runtime:
+        found = run(runtime)
+    states = ", ".join(f"{count:,} {state}" for state, count in found["in_label_studio"].items())
+    text = f"{found['waiting']:,} wait to be sent; in Label Studio: {states or 'nothing yet'}"
+    if found["last_error"]:
+        text += f"\nLast problem: {found['last_error']}"
+    result(as_json, found, text)

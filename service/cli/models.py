@@ -1,0 +1,66 @@
+"""`waarom models`: the versions, and which one is in use."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.output import JsonOption, result
+
+app = typer.Typer(no_args_is_help=True, help="Model versions, and which one is in use.")
+ModelsDir = Annotated[
+    Path | None, typer.Option(help="Folder of the model versions; else from the settings.")
+]
+
+
+def _folder(models_dir: Path | None) -> Path:
+    from service.settings import Settings
+
+    return models_dir or Settings().models_dir
+
+
+@app.command("list")
+def list_(models_dir: ModelsDir = None, as_json: JsonOption = False) -> None:
+    """Every version, oldest first."""
+    from classifier.registry import current_version, list_versions
+
+    folder = _folder(models_dir)
+    versions, current = list_versions(folder), current_version(folder)
+    lines = [f"{'*' if each == current else ' '} {each}" for each in versions]
+    document = {"versions": versions, "current": current}
+    result(as_json, document, "\n".join(lines) or f"No models in {folder} yet: waarom train")
+
+
+@app.command()
+def show(
+    version: Annotated[str | None, typer.Argument(help="Else the one in use.")] = None,
+    models_dir: ModelsDir = None,
+    as_json: JsonOption = False,
+) -> None:
+    """A version's card (as JSON: its manifest)."""
+    from service.learning import read_card
+
+    card, manifest = read_card(_folder(models_dir), version)
+    result(as_json, manifest, card)
+
+
+@app.command()
+def promote(
+    version: Annotated[str, typer.Argument(help="The version to put in use.")],
+    models_dir: ModelsDir = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put a version in use; the one before can be had back with `rollback`."""
+    from classifier.registry import promote as run
+
+    run(_folder(models_dir), version)
+    result(as_json, {"current": version}, f"Version {version} is in use.")
+
+
+@app.command()
+def rollback(models_dir: ModelsDir = None, as_json: JsonOption = False) -> None:
+    """Put the version that was in use before back."""
+    from classifier.registry import rollback as run
+
+    version = run(_folder(models_dir))
+    result(as_json, {"current": version}, f"Version {version} is in use again.")

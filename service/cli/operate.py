@@ -1,0 +1,76 @@
+"""Commands that run or check an installation: serve, worker, doctor."""
+
+from typing import Annotated
+
+import typer
+
+from service.cli.output import JsonOption, opened, result, say, utc_now
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(serve)
+    app.command()(worker)
+    app.command()(doctor)
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; 127.0.0.1 if unset.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    with_worker: Annotated[
+        bool, typer.Option("--with-worker", help="Run the background jobs in this process too.")
+    ] = False,
+) -> None:
+    """Answer HTTP: classify, reviews, weekly drivers, and the pages.
+
+    Example: waarom serve --with-worker
+    """
+    from service.serving import serve as run
+    from service.settings import Settings
+
+    settings = Settings()
+    settings = settings.model_copy(
+        update={"host": host or settings.host, "port": port or settings.port}
+    )
+    say(f"Waarom answers at http://{settings.host}:{settings.port}/ (Ctrl-C stops it)")
+    run(settings, with_worker=with_worker)
+
+
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="One round, then stop.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Background jobs: send questions to Label Studio, collect answers, sum volumes.
+
+    Example: waarom worker --once
+    """
+    import threading
+
+    from service.worker import run_once, work
+
+    with opened() as runtime:
+        if not once:
+            work(runtime, threading.Event())
+            return
+        problems = run_once(runtime)
+    result(as_json, {"problems": problems}, "\n".join(problems) or "Done.")
+    if problems:
+        raise typer.Exit(1)
+
+
+def doctor(as_json: JsonOption = False) -> None:
+    """Check database, taxonomy, models and Label Studio, and say what to do.
+
+    Example: waarom doctor
+    """
+    from service.doctor import examine
+
+    with opened() as runtime:
+        findings = examine(runtime, now=utc_now())
+    text = "\n".join(
+        f"{'ok ' if each.ok else 'BAD'}  {each.what}: {each.says}" for each in findings
+    )
+    result(as_json, {"findings": findings, "ok": all(each.ok for each in findings)}, text)
+    if not all(each.ok for each in findings):
+        raise typer.Exit(1)

@@ -1,0 +1,5 @@
+"""`waarom demo`: the whole loop on sample messages, on real parts, and a check of it."""
+
+from service.demo.loop import DemoOptions, run_demo
+
+__all__ = ["DemoOptions", "run_demo"]
