@@ -1,0 +1,115 @@
+"""A breakdown as a printable page, as JSON and as CSV."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from typing import Any
+
+from markupsafe import Markup
+
+from classifier.taxonomy import Taxonomy
+from service.breakdown.view import Breakdown
+from service.figures import is_clear
+from service.names import driver_name
+from service.reports import DriverVolume, Estimate, WeeklyReport
+from service.schemas.reports import WeeklyOut
+from service.templating import environment
+from service.translations import Language
+
+COLUMNS = (
+    "week",
+    "driver",
+    "name",
+    "parent",
+    "volume",
+    "low",
+    "high",
+    "share",
+    "share_low",
+    "share_high",
+    "change",
+    "change_low",
+    "change_high",
+    "answers",
+    "messages",
+    "measured",
+)
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def render_html(breakdown: Breakdown) -> str:
+    """One self-contained page to print or send: its style and its pictures are inside it."""
+    style = files("service").joinpath("static", "style.css").read_text(encoding="utf-8")
+    template = environment(breakdown.language.code).get_template("report.html")
+    return template.render(breakdown=breakdown, style=Markup(style))  # noqa: S704 - our own file
+
+
+def render_json(
+    reports: Sequence[WeeklyReport], taxonomy: Taxonomy, language: Language
+) -> dict[str, Any]:
+    """Consecutive weeks as plain data, in the shape of `GET /v1/drivers/weekly`."""
+    whole = {
+        "first": reports[0].week,
+        "last": reports[-1].week,
+        "slice": reports[0].slice or None,
+        "value": reports[0].value or None,
+        "weeks": [_week(report, taxonomy, language) for report in reports],
+    }
+    return WeeklyOut.model_validate(whole).model_dump(mode="json")
+
+
+def to_json(breakdown: Breakdown) -> str:
+    """The week shown, as one JSON document."""
+    found = render_json([breakdown.report], breakdown.taxonomy, breakdown.language)
+    return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+
+
+def render_csv(reports: Sequence[WeeklyReport], taxonomy: Taxonomy, language: Language) -> str:
+    """One row per week and driver (leaves and `unknown`), a header first; shares as fractions.
+
+    Cells a spreadsheet would take for a formula begin with an apostrophe.
+    """
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for report in reports:
+        for row in report.drivers:
+            writer.writerow(_cells(report, row, driver_name(taxonomy, row.driver, language)))
+    return written.getvalue()
+
+
+def _week(report: WeeklyReport, taxonomy: Taxonomy, language: Language) -> dict[str, Any]:
+    rows = {
+        part: [_row(row, taxonomy, language) for row in getattr(report, part)]
+        for part in ("drivers", "parents")
+    }
+    return asdict(report) | rows
+
+
+def _row(row: DriverVolume, taxonomy: Taxonomy, language: Language) -> dict[str, Any]:
+    significant = is_clear(row.change) if row.change else None
+    name = driver_name(taxonomy, row.driver, language)
+    return asdict(row) | {"name": name, "significant": significant}
+
+
+def _cells(report: WeeklyReport, row: DriverVolume, name: str) -> list[object]:
+    texts = [_harmless(each) for each in (report.week, row.driver, name, row.parent or "")]
+    numbers = [
+        *_numbers(row.volume, 1),
+        *_numbers(row.share, 5),
+        *(_numbers(row.change, 1) if row.change else ("", "", "")),
+    ]
+    measured = row.volume.low is not None
+    return [*texts, *numbers, row.answers, report.messages, "yes" if measured else "no"]
+
+
+def _numbers(estimate: Estimate, digits: int) -> Iterable[object]:
+    for value in (estimate.value, estimate.low, estimate.high):
+        yield "" if value is None else round(value, digits)
+
+
+def _harmless(text: str) -> str:
+    return "'" + text if text.startswith(FORMULA_STARTS) else text

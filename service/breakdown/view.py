@@ -1,0 +1,156 @@
+"""What a breakdown shows, and in which order, whatever it is written as."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from classifier.messages import UNKNOWN
+from classifier.taxonomy import Taxonomy
+from service.charts import SHOWN, largest, trend_chart, volume_chart
+from service.figures import growth, is_clear
+from service.names import driver_name, driver_path
+from service.reports import DriverVolume, WeeklyReport, weekly_reports
+from service.runtime import Runtime, taxonomy_in_use
+from service.terms import WHOLE
+from service.translations import Language
+from service.weeks import last_complete_week, shifted, weeks_between
+
+TREND_WEEKS = 12
+TRENDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """One week, with the weeks before it for the trends. `reports` is oldest first, the last one
+    is the week shown; `zone` is the time zone in which weeks begin."""
+
+    reports: tuple[WeeklyReport, ...]
+    taxonomy: Taxonomy
+    language: Language
+    zone: str
+    complete: bool = True
+
+    @property
+    def report(self) -> WeeklyReport:
+        return self.reports[-1]
+
+    @property
+    def growth(self) -> float | None:
+        """The change of the exact number of messages, as a fraction of the week before."""
+        return growth(self.report.messages, self.report.previous_messages)
+
+    @property
+    def before(self) -> str:
+        """The week before the one shown."""
+        return shifted(self.report.week, -1)
+
+    @property
+    def unknown(self) -> DriverVolume | None:
+        return next((row for row in self.report.drivers if row.driver == UNKNOWN), None)
+
+    @property
+    def drivers(self) -> list[DriverVolume]:
+        """The leaves, largest first, without the unknown ones."""
+        return [row for row in largest(self.report) if row.driver != UNKNOWN]
+
+    @property
+    def top(self) -> list[DriverVolume]:
+        """What is seen at once: the largest drivers, and the unknown ones whatever their size."""
+        unknown = [self.unknown] if self.unknown else []
+        return self.drivers[:SHOWN] + unknown
+
+    @property
+    def rest(self) -> list[DriverVolume]:
+        return self.drivers[SHOWN:]
+
+    @property
+    def parents(self) -> list[DriverVolume]:
+        return sorted(self.report.parents, key=lambda row: (-row.volume.value, row.driver))
+
+    @property
+    def changed(self) -> list[DriverVolume]:
+        """Drivers whose change leaves out zero, the largest change first."""
+        clear = [row for row in self.report.drivers if is_clear(row.change)]
+        return sorted(clear, key=lambda row: -abs(row.change.value) if row.change else 0.0)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the volumes as shown, in whole messages, sum to the messages of the week."""
+        return sum(round(row.volume.value) for row in self.report.drivers) == self.report.messages
+
+    @property
+    def trends(self) -> list[tuple[str, str]]:
+        """(driver, picture) of the largest drivers over the weeks that had messages."""
+        weeks = self.history
+        return [(row.driver, self.trend(row.driver)) for row in self.drivers[:TRENDS] if weeks]
+
+    @property
+    def history(self) -> tuple[WeeklyReport, ...]:
+        """The weeks from the first with messages; empty when there is only one."""
+        first = next((n for n, each in enumerate(self.reports) if each.messages), len(self.reports))
+        found = self.reports[first:]
+        return found if len(found) > 1 else ()
+
+    def chart(self, shape: str, *, rest: bool = False) -> str:
+        rows = self.rest if rest else self.top
+        return volume_chart(
+            self.report,
+            self.taxonomy,
+            self.language,
+            rows=rows,
+            shape="narrow" if shape == "narrow" else "wide",
+        )
+
+    def trend(self, driver: str, shape: str = "narrow") -> str:
+        wide = "wide" if shape == "wide" else "narrow"
+        return trend_chart(self.history, driver, self.taxonomy, self.language, shape=wide)  # type: ignore[arg-type]
+
+    def children(self, parent: str) -> list[DriverVolume]:
+        """The leaves below a parent, largest first."""
+        below = self.taxonomy.leaves_under(parent)
+        return [row for row in self.drivers if row.driver in below]
+
+    def weekly(self, driver: str) -> list[tuple[str, DriverVolume]]:
+        """(week, volume) of one driver or parent over the weeks of the trend, newest first."""
+        return [
+            (report.week, row)
+            for report in reversed(self.history)
+            for row in (*report.drivers, *report.parents)
+            if row.driver == driver
+        ]
+
+    def name(self, driver: str) -> str:
+        return driver_name(self.taxonomy, driver, self.language)
+
+    def path(self, driver: str) -> str:
+        return driver_path(self.taxonomy, driver, self.language)
+
+    def queue(self, driver: str) -> str:
+        return self.taxonomy.queue(driver)
+
+
+def read_breakdown(
+    session: Session,
+    runtime: Runtime,
+    week: str,
+    *,
+    now: datetime,
+    language: Language,
+    slice_name: str = WHOLE,
+    value: str = WHOLE,
+) -> Breakdown:
+    """The breakdown of a week with the eleven before it, of everything or one value of a slice."""
+    weeks = weeks_between(shifted(week, 1 - TREND_WEEKS), week)
+    reports: Sequence[WeeklyReport] = weekly_reports(
+        session, runtime, weeks, now=now, slice_name=slice_name, value=value
+    )
+    zone = runtime.settings.timezone
+    return Breakdown(
+        reports=tuple(reports),
+        taxonomy=taxonomy_in_use(session, runtime),
+        language=language,
+        zone=zone,
+        complete=week <= last_complete_week(now, zone),
+    )

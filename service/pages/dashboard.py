@@ -1,0 +1,83 @@
+"""The page `/`: one week's drivers."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Query, Response
+from sqlalchemy.orm import Session
+
+from service.auth import PageIdentity
+from service.breakdown import check_week, read_breakdown
+from service.dependencies import Now
+from service.errors import BadRequest
+from service.pages.screens import ScreenDep, page_router
+from service.reports import slice_values, up_to_date, weeks_with_messages
+from service.runtime import Runtime
+from service.terms import SLICES, WHOLE, is_stale
+from service.weeks import last_complete_week, shifted
+
+router = page_router()
+Week = Annotated[str | None, Query(max_length=10)]
+
+
+@router.get("/")
+def dashboard(
+    screen: ScreenDep,
+    identity: PageIdentity,
+    now: Now,
+    week: Week = None,
+    only: Annotated[str, Query(max_length=400)] = "",
+) -> Response:
+    """The last complete week, another one by `week`, one channel or product by `only`."""
+    identity.require("report")
+    runtime = screen.runtime
+    chosen = check_week(week or last_complete_week(now, runtime.settings.timezone))
+    slice_name, value = _slice(only)
+    summed(runtime)
+    with runtime.reading() as session:
+        breakdown = read_breakdown(
+            session,
+            runtime,
+            chosen,
+            now=now,
+            language=screen.language,
+            slice_name=slice_name,
+            value=value,
+        )
+        around = _around(session, chosen, only)
+    return screen.show("dashboard.html", identity=identity, here="drivers", b=breakdown, **around)
+
+
+def summed(runtime: Runtime) -> None:
+    """Bring the sums up to date, without a write when they are."""
+    with runtime.reading() as session:
+        stale = is_stale(session)
+    if stale:
+        up_to_date(runtime)
+
+
+def _slice(only: str) -> tuple[str, str]:
+    """The slice and value of `channel:email`; the whole when empty. Raises `BadRequest`."""
+    name, _, value = only.partition(":")
+    if only and (name not in SLICES or not value):
+        raise BadRequest("only", f"write it as channel:email; there are {', '.join(SLICES)}")
+    return (name, value) if only else (WHOLE, WHOLE)
+
+
+def _around(session: Session, week: str, only: str) -> dict[str, Any]:
+    """The weeks and the slices one can go to from here."""
+    weeks = weeks_with_messages(session)[::-1]
+    values = [(name, slice_values(session, week, name)) for name in SLICES]
+
+    def address(other: str) -> str:
+        asked = {"week": other, "only": only} if only else {"week": other}
+        return "/?" + urlencode(asked)
+
+    return {
+        "weeks": weeks if week in weeks else sorted([week, *weeks], reverse=True),
+        "latest": weeks[0] if weeks else None,
+        "filters": [(name, found) for name, found in values if found],
+        "earlier": shifted(week, -1) if weeks and week > weeks[-1] else None,
+        "later": shifted(week, 1) if weeks and week < weeks[0] else None,
+        "address": address,
+    }

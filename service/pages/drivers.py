@@ -1,0 +1,68 @@
+"""One driver: its definition, its volume over the weeks, and messages behind the number."""
+
+from fastapi import Response
+from sqlalchemy.orm import Session
+
+from classifier.messages import UNKNOWN
+from service.auth import PageIdentity
+from service.breakdown import check_week, read_breakdown
+from service.breakdown.view import Breakdown
+from service.dependencies import Now
+from service.errors import NotFound
+from service.keys import Identity
+from service.messages import examples_of
+from service.pages.dashboard import Week, summed
+from service.pages.screens import ScreenDep, page_router
+from service.reports import DriverVolume
+from service.tables import DecisionRow, MessageRow
+from service.weeks import last_complete_week
+
+router = page_router()
+EXAMPLES = 20
+
+
+@router.get("/drivers/{driver}")
+def driver_page(
+    driver: str, screen: ScreenDep, identity: PageIdentity, now: Now, week: Week = None
+) -> Response:
+    """A driver, a parent, or `unknown`, in one week; its messages for who may read them."""
+    identity.require("report")
+    runtime = screen.runtime
+    chosen = check_week(week or last_complete_week(now, runtime.settings.timezone))
+    summed(runtime)
+    with runtime.reading() as session:
+        breakdown = read_breakdown(session, runtime, chosen, now=now, language=screen.language)
+        return screen.show(
+            "driver.html",
+            identity=identity,
+            here="drivers",
+            b=breakdown,
+            row=_volume(breakdown, driver),
+            driver=None if driver == UNKNOWN else breakdown.taxonomy.by_id[driver],
+            examples=_examples(session, breakdown, identity, driver),
+        )
+
+
+def _volume(breakdown: Breakdown, driver: str) -> DriverVolume:
+    for row in (*breakdown.report.drivers, *breakdown.report.parents):
+        if row.driver == driver:
+            return row
+    raise NotFound("driver", driver)
+
+
+def _examples(
+    session: Session, breakdown: Breakdown, identity: Identity, driver: str
+) -> list[tuple[MessageRow, DecisionRow]] | None:
+    """The newest messages of the week; None for a key that may not read messages."""
+    if not {"messages", "admin"} & identity.scopes:
+        return None
+    found = examples_of(
+        session,
+        breakdown.taxonomy,
+        driver,
+        week=breakdown.report.week,
+        channel=None,
+        before=None,
+        limit=EXAMPLES,
+    )
+    return list(found)

@@ -1,0 +1,46 @@
+"""One message: what was made of it, by models and by people."""
+
+from fastapi import Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.auth import PageIdentity
+from service.messages import MessageView, view
+from service.pages.screens import ScreenDep, page_router
+from service.runtime import taxonomy_in_use
+from service.tables import DecisionRow, LabelRow
+
+router = page_router()
+
+
+@router.get("/messages/{message_id}")
+def message_page(message_id: int, screen: ScreenDep, identity: PageIdentity) -> Response:
+    """A message with its decisions, prediction and labels, all redacted."""
+    identity.require("messages")
+    with screen.runtime.reading() as session:
+        found = view(session, message_id)
+        return screen.show(
+            "message.html",
+            identity=identity,
+            m=found,
+            hidden=is_hidden(found),
+            decisions=_decisions(session, message_id),
+            labels=_labels(session, message_id),
+            taxonomy=taxonomy_in_use(session, screen.runtime),
+        )
+
+
+def is_hidden(found: MessageView) -> bool:
+    """Whether what the model says must wait: a blind question about it is not answered yet."""
+    review = found.review
+    return review is not None and review.blind and review.state in ("open", "claimed")
+
+
+def _decisions(session: Session, message_id: int) -> list[DecisionRow]:
+    query = select(DecisionRow).where(DecisionRow.message_id == message_id)
+    return list(session.scalars(query.order_by(DecisionRow.position.desc())))
+
+
+def _labels(session: Session, message_id: int) -> list[LabelRow]:
+    query = select(LabelRow).where(LabelRow.message_id == message_id)
+    return list(session.scalars(query.order_by(LabelRow.id.desc())))
