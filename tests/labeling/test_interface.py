@@ -1,0 +1,146 @@
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from classifier.messages import UNKNOWN
+from classifier.taxonomy import Driver, Taxonomy
+from labeling.interface import (
+    ALSO,
+    MOST_BUTTONS,
+    NOTE,
+    PRIMARY,
+    SUGGESTION,
+    instructions,
+    labeling_interface,
+)
+
+NASTY = "<script>alert(\"x\")</script> & '$text' ]]> \x00\x1b"
+
+
+def parsed(taxonomy: Taxonomy, language="en") -> ElementTree.Element:
+    return ElementTree.fromstring(labeling_interface(taxonomy, language=language))
+
+
+def control(tree: ElementTree.Element, name: str) -> ElementTree.Element:
+    (found,) = [element for element in tree.iter() if element.get("name") == name]
+    return found
+
+
+def flat(size: int) -> Taxonomy:
+    return Taxonomy(tuple(Driver(id=f"d{n}", names={"en": f"Driver {n}"}) for n in range(size)))
+
+
+def nasty() -> Taxonomy:
+    return Taxonomy(
+        (
+            Driver(
+                id="a",
+                names={"en": NASTY},
+                definition={"en": NASTY},
+                examples=(NASTY,),
+            ),
+            Driver(id="b", names={"en": "plain"}),
+        )
+    )
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_same_taxonomy_gives_the_same_bytes(large, language):
+    copy = Taxonomy.from_dict(large.to_dict())
+    assert labeling_interface(copy, language=language) == labeling_interface(
+        large, language=language
+    )
+
+
+def test_languages_differ_in_words_and_not_in_what_is_stored(large):
+    dutch, english = parsed(large, "nl"), parsed(large, "en")
+
+    def aliases(tree):
+        return [choice.get("alias") for choice in tree.iter("Choice")]
+
+    assert aliases(dutch) == aliases(english)
+    assert [c.get("value") for c in dutch.iter("Choice")] != [
+        c.get("value") for c in english.iter("Choice")
+    ]
+
+
+@pytest.mark.parametrize("name", [PRIMARY, ALSO, UNKNOWN, SUGGESTION, NOTE])
+def test_every_control_has_its_name_and_is_about_the_text(small, large, name):
+    for taxonomy in (small, large):
+        assert control(parsed(taxonomy), name).get("toName") == "text"
+
+
+def test_up_to_fifteen_leaves_are_buttons_with_a_key_each():
+    primary = control(parsed(flat(MOST_BUTTONS)), PRIMARY)
+    assert (primary.tag, primary.get("choice")) == ("Choices", "single-radio")
+    keys = [choice.get("hotkey") for choice in primary]
+    assert len(set(keys)) == MOST_BUTTONS
+    assert None not in keys
+    assert control(parsed(flat(MOST_BUTTONS)), UNKNOWN)[0].get("hotkey") not in keys
+
+
+def test_more_leaves_are_a_tree_of_which_only_leaves_can_be_chosen():
+    primary = control(parsed(flat(MOST_BUTTONS + 1)), PRIMARY)
+    assert (primary.tag, primary.get("leafsOnly")) == ("Taxonomy", "true")
+    assert primary.get("maxUsages") == "1"
+    assert control(parsed(flat(MOST_BUTTONS + 1)), ALSO).get("maxUsages") is None
+
+
+def test_aliases_are_the_drivers_ids(small, large):
+    buttons = control(parsed(small), PRIMARY)
+    assert tuple(choice.get("alias") for choice in buttons) == small.leaves
+    tree = control(parsed(large), PRIMARY)
+    assert [c.get("alias") for c in tree.iter("Choice")] == [d.id for d in large.drivers]
+
+
+def test_definitions_are_hints(small):
+    hints = {c.get("alias"): c.get("hint") for c in control(parsed(small), PRIMARY)}
+    assert hints["billing.refund"] == "It is about refund."
+
+
+def test_text_from_the_taxonomy_stays_text():
+    interface = labeling_interface(nasty(), language="en")
+    tree = ElementTree.fromstring(interface)
+    choice = control(tree, PRIMARY)[0]
+    assert '<script>alert("x")</script> & ' in choice.get("value")
+    assert "$text" not in choice.get("value")
+    assert "$text" not in choice.get("hint")
+    assert "\x00" not in interface
+
+
+def test_two_drivers_with_one_name_can_be_told_apart():
+    twins = Taxonomy(tuple(Driver(id=each, names={"en": "Same"}) for each in ("a", "b")))
+    values = [choice.get("value") for choice in control(parsed(twins), PRIMARY)]
+    assert len(set(values)) == 2
+
+
+class Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def read(html: str) -> Reader:
+    reader = Reader()
+    reader.feed(html)
+    return reader
+
+
+def test_instructions_hold_every_definition_and_example(large):
+    text = read(instructions(large, "en")).text
+    assert all(driver.definition.get("en", "") in text for driver in large.drivers)
+    assert "something rude" in text
+
+
+def test_instructions_hold_no_markup_of_the_taxonomys_own():
+    reader = read(instructions(nasty(), "en"))
+    assert "script" not in reader.tags
+    assert '<script>alert("x")</script>' in reader.text

@@ -1,0 +1,211 @@
+"""Samples are replies of a real Label Studio 1.23.2 to answers given in a browser."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier.messages import Label, Prediction, RedactedText
+from classifier.taxonomy import Driver, Taxonomy
+from labeling.tasks import (
+    Answer,
+    Origin,
+    StudioQuestion,
+    Unusable,
+    annotation_result,
+    answered_task,
+    read_annotation,
+    read_task,
+    task_data,
+)
+
+SAMPLES = Path(__file__).parents[1] / "samples" / "label_studio"
+
+
+def recorded(name: str, external_id: str) -> dict:
+    tasks = json.loads((SAMPLES / f"{name}.json").read_text())
+    (task,) = [each for each in tasks if each["data"]["external_id"] == external_id]
+    return task
+
+
+def answer(name: str, external_id: str, taxonomy: Taxonomy) -> Answer:
+    (read,) = read_task(recorded(name, external_id), taxonomy)
+    assert isinstance(read, Answer)
+    return read
+
+
+def question(**more: object) -> StudioQuestion:
+    return StudioQuestion(external_id="m-1", text=RedactedText("Where is my box?"), **more)
+
+
+def prediction(driver: str, unknown: float = 0.1) -> Prediction:
+    return Prediction(("billing.invoice", driver), np.array([0.2, 0.8]), unknown)
+
+
+def annotation(*items: tuple[str, str, list], **more: object) -> dict:
+    result = [
+        {"from_name": name, "to_name": "text", "type": kind, "value": {kind: value}}
+        for name, kind, value in items
+    ]
+    moments = {"created_at": "2026-11-21T10:00:00Z", "updated_at": "2026-11-21T10:00:01.5Z"}
+    return {"id": 7, "task": 3, "result": result, "completed_by": 1, **moments, **more}
+
+
+class TestAnswersGivenInABrowser:
+    @pytest.mark.parametrize("name", ["buttons", "tree"])
+    def test_what_was_pre_filled_and_left_is_accepted(self, name, small, large):
+        read = answer(name, "accepted", small if name == "buttons" else large)
+        assert (read.label, read.origin) == (Label("delivery.late"), Origin.ACCEPTED)
+        assert read.seconds > 0
+        assert read.updated_at.tzinfo is not None
+
+    def test_another_driver_than_the_pre_filled_one_is_changed(self, small, large):
+        assert answer("buttons", "changed", small).label == Label("billing.invoice")
+        assert answer("tree", "changed", large).label == Label("service.rude")
+        assert answer("buttons", "changed", small).origin == Origin.CHANGED
+        assert answer("tree", "changed", large).origin == Origin.CHANGED
+
+    def test_an_answer_to_a_blind_question_is_manual(self, small, large):
+        assert recorded("buttons", "manual")["predictions"] == []
+        assert answer("buttons", "manual", small).origin == Origin.MANUAL
+        assert answer("tree", "manual", large).label == Label("service.rude")
+
+    def test_unknown_wins_from_the_pre_filled_driver_it_hides(self, small, large):
+        sent = recorded("buttons", "unknown")["annotations"][0]["result"]
+        assert sent[0]["value"] == {"choices": ["delivery.late"]}
+        read = answer("buttons", "unknown", small)
+        assert (read.label, read.unknown) == (Label(None), True)
+        assert (read.suggestion, read.origin) == ("gift wrap", Origin.CHANGED)
+        assert answer("tree", "unknown", large).label == Label(None, ("service.rude",))
+
+    def test_the_main_driver_ticked_again_under_also_counts_once(self, small):
+        read = answer("buttons", "also", small)
+        assert read.label == Label("delivery.late", ("billing.refund",))
+        assert read.note == "asked twice"
+
+    def test_a_skipped_question_has_no_label_though_one_was_pre_filled(self, small):
+        read = answer("buttons", "skipped", small)
+        assert (read.skipped, read.label) == (True, None)
+
+
+class TestAnswersThatAreNone:
+    @pytest.mark.parametrize(
+        ("given", "reason"),
+        [
+            (annotation(), "empty"),
+            (annotation(("elsewhere", "choices", ["delivery.late"])), "no main driver"),
+            (annotation(("also", "choices", ["delivery.late"])), "no main driver"),
+            (annotation(("primary", "choices", ["not there"])), "not a leaf"),
+            (annotation(("primary", "choices", ["delivery"])), "not a leaf"),
+            (annotation(("primary", "taxonomy", [["delivery", "gone"]])), "not a leaf"),
+            (
+                annotation(
+                    ("primary", "choices", ["delivery.late"]), ("also", "choices", ["gone"])
+                ),
+                "not a leaf",
+            ),
+            (
+                annotation(("primary", "choices", ["delivery.late", "billing.refund"])),
+                "more than one",
+            ),
+            (
+                annotation(("primary", "choices", ["delivery.late"]), was_postponed=False),
+                "draft",
+            ),
+            (annotation(("primary", "choices", ["delivery.late"]), created_at=None), "malformed"),
+            ({}, "empty"),
+            ({"id": 1, "task": 1, "result": "text"}, "cannot be read"),
+        ],
+    )
+    def test_say_why_without_quoting_them(self, given, reason, small):
+        read = read_annotation(given, small, external_id="m-1")
+        assert isinstance(read, Unusable)
+        assert reason in read.reason
+        assert "gone" not in read.reason
+        assert read.external_id == "m-1"
+
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(
+                        ["from_name", "value", "choices", "taxonomy", "text", "primary"]
+                    ),
+                    inner,
+                    max_size=3,
+                )
+            ),
+            max_leaves=12,
+        )
+    )
+    def test_nothing_in_a_result_makes_the_reader_fail(self, result):
+        taxonomy = Taxonomy((Driver(id="a", names={"en": "A"}),))
+        read = read_annotation(annotation() | {"result": result}, taxonomy)
+        assert isinstance(read, Answer | Unusable)
+
+
+class TestTasks:
+    def test_what_is_sent_is_read_back_as_the_same_label(self, small, large):
+        for taxonomy in (small, large):
+            for label in (
+                Label("billing.late" if taxonomy is large else "billing.refund"),
+                Label("delivery.late", taxonomy.leaves[-2:]),
+                Label(None),
+                Label(None, ("delivery.late",)),
+            ):
+                sent = annotation() | {
+                    "result": annotation_result(label, taxonomy, note="n", suggestion="s")
+                }
+                read = read_annotation(sent, taxonomy)
+                assert (read.label, read.note, read.suggestion) == (label, "n", "s")
+
+    def test_answers_stay_readable_when_buttons_become_a_tree(self, small, large):
+        both = Label("delivery.late")
+        for asked, now in ((small, large), (large, small)):
+            sent = annotation() | {"result": annotation_result(both, asked)}
+            assert read_annotation(sent, now).label == both
+
+    def test_a_label_the_taxonomy_lacks_is_not_sent(self, small):
+        for label in (Label("gone"), Label("delivery"), Label("delivery.late", ("gone",))):
+            with pytest.raises(ValueError, match="not a leaf"):
+                annotation_result(label, small)
+
+    def test_a_prediction_is_sent_in_the_shape_that_is_pre_filled(self, small, large):
+        asked = question(prediction=prediction("delivery.late"), model_version="v")
+        ours = task_data(asked, small)["predictions"][0]["result"][0]
+        theirs = recorded("buttons", "accepted")["annotations"][0]["result"][0]
+        assert ours["value"] == theirs["value"]
+        ours = task_data(asked, large)["predictions"][0]["result"][0]
+        theirs = recorded("tree", "accepted")["annotations"][0]["result"][0]
+        assert ours["value"] == theirs["value"]
+
+    def test_a_blind_question_shows_nothing_of_the_model(self, small):
+        asked = question(prediction=prediction("delivery.late"), model_version="v9", blind=True)
+        task = task_data(asked, small)
+        assert task["predictions"] == []
+        assert "v9" not in json.dumps(task)
+        assert "0.72" not in json.dumps(task)
+
+    @pytest.mark.parametrize("given", [prediction("gone"), prediction("delivery.late", 0.6)])
+    def test_what_cannot_be_shown_or_is_likelier_unknown_is_not_suggested(self, given, small):
+        assert task_data(question(prediction=given), small)["predictions"] == []
+
+    def test_the_facts_of_a_message_read_as_one_line(self, small):
+        asked = question(
+            channel="email", received_at=datetime(2026, 11, 16, 23, tzinfo=UTC), product="Lamp"
+        )
+        assert task_data(asked, small)["data"]["facts"] == "email · 2026-11-16 · Lamp"
+        assert task_data(question(), small)["data"]["facts"] == ""
+
+    def test_an_answered_task_counts_as_a_persons_answer(self, small):
+        task = answered_task(question(), Label("delivery.late"), small, email="a@b.nl")
+        (sent,) = task["annotations"]
+        assert sent["ground_truth"] is False
+        assert sent["completed_by"] == {"email": "a@b.nl"}
+        json.dumps(task)
