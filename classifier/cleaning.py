@@ -63,6 +63,13 @@ CLOSING: Final = re.compile(
     r"(?:\s*[,.!]*|[,\s]+\S+(?:\s\S+){0,3})",
     re.IGNORECASE,
 )
+THANKS: Final = re.compile(
+    r"(?:many\sthanks|thanks(?:\s(?:in\sadvance|again|a\slot))?|thank\syou(?:\sin\sadvance)?|cheers|best"
+    r"|(?:alvast\s|hartelijk\s)?(?:bedankt|dank(?:\s(?:je|u)(?:\swel)?)?)|bij\svoorbaat\sdank)\s?[,.!]*",
+    re.IGNORECASE,
+)
+"""Closes a mail only if what follows looks like a name and perhaps an address."""
+SIGNATURE_WIDTH: Final = 45
 SIGNATURE_LINES: Final = 12
 """Lines at most that a signature has; a closing further up closes nothing."""
 POSTSCRIPT: Final = re.compile(r"p\.?\s?s\.?\b\s?[:.,-]?\s?\S", re.IGNORECASE)
@@ -181,10 +188,18 @@ def without_signature(lines: list[str]) -> list[str]:
     below = sum(map(bool, lines))
     for position, line in enumerate(lines):
         below -= bool(line)
-        closes = below <= SIGNATURE_LINES and CLOSING.fullmatch(line)
+        closes = below <= SIGNATURE_LINES and _closes(line, lines[position + 1 :])
         if position and (line == "--" or closes):
             return lines[:position] + _postscript(lines[position:])
     return lines
+
+
+def _closes(line: str, below: list[str]) -> bool:
+    if CLOSING.fullmatch(line):
+        return True
+    written = [each for each in below if each]
+    looks_signed = all(len(each) <= SIGNATURE_WIDTH and each[-1] not in ".?!" for each in written)
+    return bool(written) and looks_signed and bool(THANKS.fullmatch(line))
 
 
 def _postscript(lines: list[str]) -> list[str]:

@@ -31,6 +31,9 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("bsn", bsns),
     ("name", names),
 )
+WITHOUT_DIGITS: Final = tuple(rule for rule in RULES if rule[0] in ("email", "name"))
+"""The rules that can find something in a text without digits; skipping the rest saves time."""
+DIGIT: Final = re.compile(r"\d")
 PLACEHOLDER: Final = re.compile(r"\[(?:name|email|phone|iban|bsn|address|order:[0-9a-f]{8})\]")
 MASK: Final = "\ue000"
 """A private-use character: no letter, digit, space or punctuation, so that no rule matches it."""
@@ -53,7 +56,7 @@ def find_personal_data(text: str) -> list[Finding]:
     """
     masked = _masked(text, (match.span() for match in PLACEHOLDER.finditer(text)))
     findings: list[Finding] = []
-    for kind, rule in RULES:
+    for kind, rule in RULES if DIGIT.search(masked) else WITHOUT_DIGITS:
         spans = list(_apart(rule(masked)))
         findings += [Finding(start, end, kind) for start, end in spans]
         masked = _masked(masked, spans)

@@ -8,10 +8,8 @@ EMAIL: Final = re.compile(r"(?<![\w.+%'-])[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
 
 _POSTCODE = r"(?<![\w.,€-])[1-9]\d{3}[ \xa0]?(?!S[ADS])[A-Z]{2}(?![\w-])"
 _LOOSE_POSTCODE = r"(?<![\w.,€-])[1-9]\d{3}[ \xa0]?(?!s[ads])[a-z]{2}(?![\w-])"
-_HOUSE = (
-    r"(?:(?:huis)?(?:nummer|nr)\.?:?[ ]?)?"
-    r"\d{1,5}(?:[ -]?[a-zA-Z](?!\w)|-\d{1,4})?(?![\w%€]|[.,:]\d)"
-)
+_SUFFIX = r"(?:[ -]?(?:[a-zA-Z]|bis|hs|huis|boven|beneden|[IVX]{1,4})(?!\w)|[-/]\d{1,4})?"
+_HOUSE = rf"(?:(?:huis)?(?:nummer|nr)\.?:?[ ]?)?\d{{1,5}}{_SUFFIX}(?![\w%€]|[.,:]\d)"
 _STREET_ENDINGS = r"(?:straat|laan|weg|gracht|plein|kade|singel|dreef|steeg|dijk|plantsoen)"
 _STREET = (
     r"(?:[A-ZÀ-Þ][\w'’.-]*(?:[ ](?:van|de|der|den|het|'t|ten|ter|[A-ZÀ-Þ][\w'’.-]*)){0,3}"
@@ -27,16 +25,17 @@ LOOSE_POSTCODE_HOUSE: Final = re.compile(
     rf"{_LOOSE_POSTCODE}[ ,]{{1,2}}(?:huis)?(?:nummer|nr)\.?:?[ ]?\d{{1,5}}[a-zA-Z]?(?!\w)"
 )
 HOUSE_POSTCODE: Final = re.compile(
-    rf"(?<![\w'’.-])(?:{_STREET})?\d{{1,5}}(?:[ -]?[a-zA-Z](?!\w)|-\d{{1,4}})?(?:,[ ]?|[ ]?\n|[ ])"
-    rf"{_POSTCODE}"
+    rf"(?<![\w'’.-])(?:{_STREET})?\d{{1,5}}{_SUFFIX}(?:,[ ]?|[ ]?\n|[ ]){_POSTCODE}"
 )
 STREET_HOUSE: Final = re.compile(
     r"(?<![\w'’-])(?!(?:Onder|Over|Snel|Spoor|Halver|Uit|Om)weg\b)[A-Z][\w'’-]*"
     rf"{_STREET_ENDINGS}"
-    r"[ ]\d{1,4}[a-zA-Z]?(?!\w|[.,:]\d)"
+    rf"[ ]\d{{1,4}}{_SUFFIX}(?!\w|[.,:]\d)"
 )
-MEASURES: Final = re.compile(r"\d{4}[ \xa0]?(?:HD|GB|MB|KB|TB|KM|CM|MM|ML|KG|XL|EU|PK|GR)\b")
-"""Letter pairs that after four digits are a size more often than a postcode."""
+MEASURES: Final = re.compile(
+    r"(?:\d{2}[05]0|1024|2048|4096|1080)[ \xa0]?(?:HD|GB|MB|KB|TB|KM|CM|MM|ML|KG|XL|EU|PK|GR)\b"
+)
+"""A round number with such letters is a size more often than a postcode."""
 
 
 def emails(text: str) -> Iterator[tuple[int, int]]:

@@ -13,7 +13,10 @@ Span = tuple[int, int]
 Accepts = Callable[[str], bool]
 
 _LETTER = r"(?:[^\W\d_]|[\u0300-\u036f])"
-TOKEN: Final = re.compile(rf"(?:[^\W\d_]\.){{1,5}}|'t\b|{_LETTER}+(?:['’-]{_LETTER}+)*(?![\w@])")
+TOKEN: Final = re.compile(
+    r"(?:[^\W\d_]\.){1,5}|(?:(?:in|op|van)[ ])?['’]t(?!\w)"
+    rf"|{_LETTER}+(?:['’-]{_LETTER}+)*(?![\w@])"
+)
 GAP: Final = re.compile(r"[ \t\xa0]{1,3}")
 AND: Final = re.compile(r"[ ]?(?:,|&|/|\+|\ben\b|\band\b)[ ]?", re.IGNORECASE)
 ENDS: Final = re.compile(r"[ \t\xa0]*(?:[,.!?:;)\n\r|–-]|$)")
@@ -44,7 +47,7 @@ CLOSING: Final = re.compile(
     r"|m\.?v\.?g\.?|(?<!\d[ ])gr|grtz?|hoogachtend|liefs"
     r"|(?P<formal>regards|(?:yours[ ])?sincerely|yours[ ](?:faithfully|truly)"
     r"|(?:best|kind)[ ]wishes|all[ ]the[ ]best))"
-    r"(?!\w)[ \t\xa0]*[,.!;:-]{0,3}[ \t\xa0]*(?:van[ ]|from[ ])?"
+    r"(?!\w)[ \t\xa0]*(?P<mark>[,.!;:-]{0,3})[ \t\xa0]*(?:van[ ]|from[ ])?"
     rf"(?P<break>(?:\r?\n[ \t\xa0]*){{1,3}})?(?:{_TITLE}[ ])?",
     re.IGNORECASE,
 )
@@ -82,11 +85,16 @@ def _walk(text: str, position: int, accepts: Accepts, longest: int = LONGEST) ->
             break
         if accepts(token[0]):
             end = token.end()
-        elif token[0].casefold() not in PARTICLES:
+        elif not _particle(token[0]):
             break
         gap = GAP.match(text, token.end())
         position = gap.end() if gap else token.end()
     return (start, end) if end else None
+
+
+def _particle(word: str) -> bool:
+    """`van`, `de`, and with a space in it `in 't`."""
+    return word.casefold().replace("’", "'").split()[-1] in PARTICLES
 
 
 def _capital(word: str) -> bool:
@@ -98,7 +106,7 @@ def _capital_no_opener(word: str) -> bool:
 
 
 def _any_case(word: str) -> bool:
-    return word.casefold() not in PARTICLES and not is_ordinary(word)
+    return not _particle(word) and not is_ordinary(word)
 
 
 def _greeted(text: str) -> Iterator[Span]:
@@ -150,10 +158,16 @@ def _signed(text: str) -> Iterator[Span]:
         if capital and ends.match(text, capital[1]):
             yield capital
             continue
-        flat = match["weak"] or (match["formal"] and not match["break"])
-        anyhow = None if flat else _walk(text, match.end(), _any_case, 3)
+        anyhow = _walk(text, match.end(), _any_case, 4) if _may_be_lower(match) else None
         if anyhow and LINE_ENDS.match(text, anyhow[1]):
             yield anyhow
+
+
+def _may_be_lower(closing: re.Match[str]) -> bool:
+    """Whether a name in lower case may follow: "groetjes piet", or on the line below "Thanks,"."""
+    if closing["weak"]:
+        return bool(closing["break"] and closing["mark"])
+    return bool(closing["break"] or not closing["formal"])
 
 
 def _introduced(text: str) -> Iterator[Span]:
@@ -200,9 +214,7 @@ def _again(text: str, found: set[str]) -> Iterator[Span]:
         token[0]
         for name in found
         for token in TOKEN.finditer(name)
-        if len(token[0]) > 2
-        and _capital_no_opener(token[0])
-        and token[0].casefold() not in PARTICLES
+        if len(token[0]) > 2 and _capital_no_opener(token[0]) and not _particle(token[0])
     }
     if not words:
         return

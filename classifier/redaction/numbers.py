@@ -38,7 +38,9 @@ ORDER_CUE: Final = re.compile(
     re.IGNORECASE,
 )
 ORDER_CODE: Final = re.compile(
-    r"(?<![^\W_])(?:NL[ -]?\d{8}|3S[A-Z0-9]{9,15})(?![^\W_])", re.IGNORECASE
+    r"(?<![^\W_])(?:NL[ -]?\d{8}|3S[A-Z0-9]{9,15}|[A-Z]{1,4}-\d{6,12}|(?-i:[A-Z]{2,4})\d{6,12})"
+    r"(?![^\W_])",
+    re.IGNORECASE,
 )
 DATE: Final = re.compile(rf"{_DATE}|\d{{4}}-\d{{1,2}}-\d{{1,2}}")
 NATIONAL_DIGITS: Final = 10
@@ -130,8 +132,8 @@ def _is_national(found: str) -> bool:
 
 
 def orders(text: str) -> Iterator[tuple[int, int]]:
-    """Codes with at least five digits after a word for order, invoice, return or customer number;
-    NL with eight digits; 3S parcel codes. The word itself stays."""
+    """Codes with at least five digits after a word for order, invoice, return or customer number
+    (the word itself stays); a few letters with six or more digits; 3S parcel codes."""
     for match in ORDER_CODE.finditer(text):
         yield match.span()
     for match in ORDER_CUE.finditer(text):

@@ -54,6 +54,22 @@ def test_findings_are_sorted_and_do_not_overlap(text: str) -> None:
     assert all(each.start < each.end for each in findings)
 
 
+def test_a_year_of_messages_is_redacted_in_half_a_minute() -> None:
+    """47,837 texts of some 300 characters in 30 s on one core: 0.63 ms each."""
+    texts = [
+        f"Beste Jan, bestelling NL1234567{n % 10} van € 3{n},95 is sinds 12-01-2026 onderweg naar"
+        f" Dorpsweg {n}, 1234 AB Ons Dorp. Bel mij op 06-1234567{n % 10} of mail jan{n}@example.nl."
+        " Ik wacht nu al twee weken en krijg geen antwoord op mijn vragen, dat kan toch niet.\n"
+        "Met vriendelijke groet,\nJan Jansen"
+        for n in range(500)
+    ]
+    redact(texts[0], key=KEY)
+    started = time.process_time()
+    for text in texts:
+        redact(text, key=KEY)
+    assert (time.process_time() - started) / len(texts) < 30 / 47_837 * 2.5  # slower machines
+
+
 def test_findings_say_kind_and_place() -> None:
     assert find_personal_data("mail a@b.nl") == [Finding(5, 11, "email")]
 
