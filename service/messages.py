@@ -80,7 +80,7 @@ def preview(
     if row.direction != Direction.INBOUND:
         return MessageView(row, None, None)
     taxonomy, model = taxonomy_in_use(session, runtime), runtime.current_model()
-    made = model.predict([classified_text(row)])[0] if model else None
+    made = model.predict([classified_text(row.subject, row.text)])[0] if model else None
     threshold = model.threshold if model else float("inf")
     decided = decide(made, taxonomy, threshold=threshold, text=row.text)
     decision = DecisionRow(
@@ -91,7 +91,7 @@ def preview(
     )
     if model is None or made is None:
         return MessageView(row, None, decision)
-    top = [list(each) for each in made.ranked(TOP)]
+    top = [[driver, round(p, 6)] for driver, p in made.ranked(TOP)]
     prediction = PredictionRow(
         model=model.version, taxonomy=taxonomy.version, top=top, unknown=made.unknown
     )

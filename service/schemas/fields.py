@@ -14,6 +14,10 @@ CHANNEL_PATTERN = r"^[a-z][a-z0-9_\-]{0,39}$"
 def _storable(value: str) -> str:
     if "\x00" in value:
         raise ValueError("contains a NUL character, which no text has")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("contains half a character (a lone surrogate)") from None
     return value
 
 
