@@ -7,7 +7,7 @@ always a table beside a picture.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
 from itertools import count
 from typing import Any, Literal
@@ -21,12 +21,14 @@ from service.names import driver_name
 from service.reports import DriverVolume, WeeklyReport
 from service.translations import Language
 
-INK, SOFT, ACCENT, BAND, GREY = "#1b1f24", "#4d5661", "#0b5cad", "#bcd3ea", "#aab2bb"
+INK, ACCENT, BAND, GREY = "#1b1f24", "#0b5cad", "#bcd3ea", "#aab2bb"
 FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
 UP, DOWN = "\N{BLACK UP-POINTING TRIANGLE}", "\N{BLACK DOWN-POINTING TRIANGLE}"
 REMEMBERED = 1024
 SHOWN = 15
 NARROW = 340
+SLACK = 24
+"""Room for labels in a font wider than the one measured with."""
 MEASURED = "isValid(datum.low)"
 Shape = Literal["wide", "narrow"]
 
@@ -119,7 +121,7 @@ def _volumes_drawn(marks: tuple[Mark, ...], title: str, description: str, shape:
     words = _words_beside if wide else _words_above
     chart = alt.layer(*_intervals(base, scale), *words(base, scale))
     sized = chart.properties(width=450 if wide else NARROW, height={"step": 30 if wide else 48})
-    return _svg(sized, title, description, shape)
+    return _svg(_styled(sized, aside=SLACK if wide else 0), title, description, shape)
 
 
 def _intervals(base: Any, scale: alt.Scale) -> list[Any]:
@@ -165,15 +167,20 @@ def _trend_drawn(marks: tuple[Mark, ...], title: str, description: str, shape: S
             current = next(stretch)
         row = {"week": mark.name, "value": mark.value, "low": mark.low, "high": mark.high}
         rows.append(row | {"stretch": current})
+    return _svg(_trend_picture(shape) | {"data": {"values": rows}}, title, description, shape)
+
+
+@cache
+def _trend_picture(shape: Shape) -> dict[str, Any]:
+    """A trend without its data, composed once: that takes longer than drawing it."""
     wide = shape == "wide"
     weeks = alt.Axis(labelExpr="+substring(datum.value, 6)", labelAngle=0, labelOverlap=True)
     x = alt.X("week:O", title=None, axis=weeks, scale=alt.Scale(padding=0.5))
-    chart = alt.layer(*_band(alt.Chart({"values": rows}), x))
-    sized = chart.properties(width=620 if wide else 270, height=200 if wide else 110)
-    return _svg(sized, title, description, shape)
+    chart = alt.layer(*_band(alt.Chart(), x), data={"values": []})
+    return _styled(chart.properties(width=620 if wide else 270, height=200 if wide else 110))
 
 
-def _band(base: alt.Chart, x: alt.X) -> list[Any]:
+def _band(base: Any, x: alt.X) -> list[Any]:
     """The band and its line over measured weeks; a grey dot where only the model counted."""
     y = alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=3, format="~s", domain=False))
     sure = base.transform_filter(MEASURED)
@@ -186,20 +193,21 @@ def _band(base: alt.Chart, x: alt.X) -> list[Any]:
     return [band, whisker, line, base.mark_circle(size=34, opacity=1).encode(x, y, color=color)]
 
 
-def _svg(chart: Any, title: str, description: str, shape: Shape) -> str:
+def _styled(chart: Any, *, aside: int = 0) -> dict[str, Any]:
+    padding = {"left": aside + 4, "right": 4, "top": 4, "bottom": 4}
     styled = (
-        chart.configure(font=FONT, background="transparent", aria=False)
+        chart.configure(font=FONT, background="transparent", aria=False, padding=padding)
         .configure_view(stroke=None)
         .configure_axis(labelFontSize=12, labelColor=INK, tickColor=GREY, domainColor=GREY)
         .configure_axisY(gridColor="#e3e6ea")
         .configure_text(fontSize=13)
     )
-    drawn = str(vl_convert.vegalite_to_svg(styled.to_dict(validate=False)))
-    return _named(drawn, title, description, shape)
+    picture: dict[str, Any] = styled.to_dict(validate=False)
+    return picture
 
 
-def _named(svg: str, title: str, description: str, shape: Shape) -> str:
-    """Give a picture its title, its description and the class by which pages lay it out."""
-    head, _, body = svg.partition(">")
+def _svg(picture: dict[str, Any], title: str, description: str, shape: Shape) -> str:
+    """A drawn picture with its title, its description and the class by which pages lay it out."""
+    head, _, body = str(vl_convert.vegalite_to_svg(picture)).partition(">")
     head = head.replace('class="marks"', f'class="chart {shape}" role="img"')
     return f"{head}><title>{escape(title)}</title><desc>{escape(description)}</desc>{body}"

@@ -32,10 +32,10 @@ def change_text(estimate: Estimate | None, language: Language) -> str:
 
 
 def is_clear(estimate: Estimate | None) -> bool:
-    """Whether the interval of a change leaves out zero."""
+    """Whether the interval of a change, as shown in whole messages, leaves out zero."""
     if estimate is None or estimate.low is None or estimate.high is None:
         return False
-    return estimate.low > 0 or estimate.high < 0
+    return round(estimate.low) > 0 or round(estimate.high) < 0
 
 
 def growth(now: int, before: int | None) -> float | None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from classifier.messages import UNKNOWN
 from classifier.taxonomy import Taxonomy
-from service.charts import SHOWN, largest, trend_chart, volume_chart
+from service.charts import SHOWN, Shape, largest, trend_chart, volume_chart
 from service.figures import growth, is_clear
 from service.names import driver_name, driver_path
 from service.reports import DriverVolume, WeeklyReport, weekly_reports
@@ -76,6 +76,11 @@ class Breakdown:
         return sorted(clear, key=lambda row: -abs(row.change.value) if row.change else 0.0)
 
     @property
+    def compares(self) -> bool:
+        """Whether any change is known: this week and the one before were both measured."""
+        return any(row.change for row in self.report.drivers)
+
+    @property
     def adds_up(self) -> bool:
         """Whether the volumes as shown, in whole messages, sum to the messages of the week."""
         return sum(round(row.volume.value) for row in self.report.drivers) == self.report.messages
@@ -93,19 +98,11 @@ class Breakdown:
         found = self.reports[first:]
         return found if len(found) > 1 else ()
 
-    def chart(self, shape: str, *, rest: bool = False) -> str:
-        rows = self.rest if rest else self.top
-        return volume_chart(
-            self.report,
-            self.taxonomy,
-            self.language,
-            rows=rows,
-            shape="narrow" if shape == "narrow" else "wide",
-        )
+    def chart(self, shape: Shape) -> str:
+        return volume_chart(self.report, self.taxonomy, self.language, rows=self.top, shape=shape)
 
-    def trend(self, driver: str, shape: str = "narrow") -> str:
-        wide = "wide" if shape == "wide" else "narrow"
-        return trend_chart(self.history, driver, self.taxonomy, self.language, shape=wide)  # type: ignore[arg-type]
+    def trend(self, driver: str, shape: Shape = "narrow") -> str:
+        return trend_chart(self.history, driver, self.taxonomy, self.language, shape=shape)
 
     def children(self, parent: str) -> list[DriverVolume]:
         """The leaves below a parent, largest first."""
