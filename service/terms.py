@@ -11,7 +11,7 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from classifier.messages import UNKNOWN
@@ -60,23 +60,27 @@ class Columns:
 
 
 def mark_stale(session: Session, weeks: Iterable[str]) -> None:
-    """Remember that the terms of these weeks no longer say what the messages say."""
+    """Remember that the terms of these weeks no longer say what the messages say.
+
+    The update waits for a `refresh` that is taking the mark away, and finds it gone; a plain look
+    would see it still there, and the message that came in between would never be summed.
+    """
     for week in sorted(set(weeks)):
-        if session.get(StaleWeekRow, week) is None:
-            session.add(StaleWeekRow(week=week))
-    session.flush()
+        mark = update(StaleWeekRow).where(StaleWeekRow.week == week).values(week=week)
+        if not session.execute(mark).rowcount:  # type: ignore[attr-defined]
+            session.execute(insert(StaleWeekRow).values(week=week))
 
 
 def refresh(session: Session, runtime: Runtime) -> list[str]:
     """Sum every stale week anew; the weeks that were."""
-    weeks = list(session.scalars(select(StaleWeekRow.week).order_by(StaleWeekRow.week)))
+    taken = delete(StaleWeekRow).returning(StaleWeekRow.week)
+    weeks = sorted(session.scalars(taken))
     columns = Columns.of(taxonomy_in_use(session, runtime))
     for week in weeks:
         session.execute(delete(TermRow).where(TermRow.week == week))
         rows = _week_rows(session, week, columns)
         if rows:
             session.execute(insert(TermRow), rows)
-        session.execute(delete(StaleWeekRow).where(StaleWeekRow.week == week))
     return weeks
 
 
@@ -207,7 +211,7 @@ def _read_week(session: Session, week: str, columns: Columns) -> _Week:
         .where(MessageRow.week == week, MessageRow.counted)
         .order_by(MessageRow.id)
     )
-    found = [row._tuple() for row in session.execute(query)]
+    found = session.execute(query).all()
     spread = _Spread(session, columns)
     index = {leaf: number for number, leaf in enumerate(columns.leaves)}
     labels = [_label_column(label, index) for *_, label in found]
