@@ -7,7 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from classifier.calibration import (
+    UnknownCurve,
+    fit_temperature,
+    fit_unknown_curve,
+    tempered,
+    unknown_scores,
+)
 from classifier.messages import LabeledMessage
 from classifier.model import logits_of
 from classifier.pipeline import PipelineConfig, build_pipeline
@@ -17,6 +25,12 @@ LEFT_OUT_SHARE = 0.2
 LEFT_OUT_MOST = 0.4
 FEWEST_DRIVERS = 4
 """With fewer drivers, leaving some out says nothing about what an unknown one looks like."""
+
+FEW_UNKNOWN = 20
+"""With fewer messages labeled unknown, made-up ones say more about what they look like."""
+
+PRIOR_WEIGHT = 100
+"""How many messages the assumed share of unknown ones is worth beside those labeled so."""
 
 Progress = Callable[[str], None]
 
@@ -44,6 +58,16 @@ class OutOfFold:
     def unknown(self) -> NDArray[np.bool_]:
         """Rows (n,) that were predicted and are labeled unknown."""
         return self.predicted & (self.truth < 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FoldCalibration:
+    """What the folds taught, and every message's probabilities (n, k) and unknown (n,) by them."""
+
+    temperature: float
+    curve: UnknownCurve
+    probabilities: NDArray[np.float64]
+    unknown: NDArray[np.float64]
 
 
 def assign_folds(messages: Sequence[LabeledMessage], folds: int) -> NDArray[np.intp]:
@@ -84,6 +108,38 @@ def out_of_fold(
     return OutOfFold(drivers, logits, truth, predicted)
 
 
+def calibrate(
+    messages: Sequence[LabeledMessage],
+    found: OutOfFold,
+    *,
+    assumed_unknown: float,
+    config: PipelineConfig,
+    progress: Progress,
+) -> FoldCalibration:
+    """Fit the temperature and the unknown curve on out-of-fold predictions of the messages.
+
+    The curve learns from messages labeled unknown when there are enough, else from drivers left
+    out; `assumed_unknown` in (0, 1) is their share where no label says so.
+    """
+    temperature = fit_temperature(found.logits[found.usable], found.truth[found.usable])
+    labeled = int((found.truth < 0).sum())
+    share = (labeled + PRIOR_WEIGHT * assumed_unknown) / (len(messages) + PRIOR_WEIGHT)
+    strange = (
+        found.logits[found.unknown]
+        if found.unknown.sum() >= FEW_UNKNOWN
+        else left_out_logits(messages, config=config, progress=progress)
+    )
+    curve = fit_unknown_curve(
+        unknown_scores(found.logits[found.usable]),
+        np.zeros(0) if strange is None else unknown_scores(strange),
+        share if labeled else assumed_unknown,
+    )
+    probabilities = tempered(found.logits, temperature)
+    return FoldCalibration(
+        temperature, curve, probabilities, curve.probability(unknown_scores(found.logits))
+    )
+
+
 def left_out_logits(
     messages: Sequence[LabeledMessage], *, config: PipelineConfig, progress: Progress
 ) -> NDArray[np.float64] | None:
@@ -103,7 +159,10 @@ def left_out_logits(
 
 def fit(pipeline: Pipeline, messages: Sequence[LabeledMessage]) -> Pipeline:
     """Fit on the primary driver of messages that have one."""
-    pipeline.fit([m.text for m in messages], np.array([m.label.primary for m in messages]))
+    # The optimizer's vectors are too small to share: threads waiting for each other take ten
+    # times as long on a busy machine.
+    with threadpool_limits(limits=1):
+        pipeline.fit([m.text for m in messages], np.array([m.label.primary for m in messages]))
     return pipeline
 
 

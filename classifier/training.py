@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.calibration import (
-    UnknownCurve,
-    fit_temperature,
-    fit_unknown_curve,
-    tempered,
-    unknown_scores,
-)
 from classifier.decisions import is_routed, precision_threshold
 from classifier.errors import BadTaxonomy, TooFewLabels
 from classifier.evaluation import Evaluation, evaluate
-from classifier.folds import OutOfFold, Progress, columns_of, fit, left_out_logits, out_of_fold
+from classifier.folds import (
+    FoldCalibration,
+    OutOfFold,
+    Progress,
+    calibrate,
+    columns_of,
+    fit,
+    out_of_fold,
+)
 from classifier.messages import UNKNOWN, LabeledMessage
 from classifier.model import Model, fingerprint
 from classifier.pipeline import PipelineConfig, build_pipeline
@@ -27,12 +28,6 @@ from classifier.taxonomy import Taxonomy
 
 MANY = 4000
 """From so many messages on, three folds tell as much as five and take half the time."""
-
-FEW_UNKNOWN = 20
-"""With fewer messages labeled unknown, made-up ones say more about what they look like."""
-
-PRIOR_WEIGHT = 100
-"""How many messages the assumed share of unknown ones is worth beside those labeled so."""
 
 FEWEST_FOR_THRESHOLD = 200
 """Messages in the half of the hold-out that sets the threshold."""
@@ -69,16 +64,6 @@ class Trained:
     judged: tuple[LabeledMessage, ...]
     training_ids: tuple[str, ...]
     remarks: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Calibration:
-    """What the folds taught, and every message's probabilities (n, k) and unknown (n,) by them."""
-
-    temperature: float
-    curve: UnknownCurve
-    probabilities: NDArray[np.float64]
-    unknown: NDArray[np.float64]
 
 
 def quiet(line: str) -> None:
@@ -218,32 +203,16 @@ def _strange(driver: str, taxonomy: Taxonomy) -> str:
 
 def _calibrate(
     messages: Sequence[LabeledMessage], config: TrainingConfig, progress: Progress
-) -> tuple[OutOfFold, _Calibration]:
+) -> tuple[OutOfFold, FoldCalibration]:
     folds = config.folds_for(len(messages))
     found = out_of_fold(messages, folds=folds, config=config.pipeline, progress=progress)
-    temperature = fit_temperature(found.logits[found.usable], found.truth[found.usable])
-    curve = _unknown_curve(messages, found, config, progress)
-    probabilities = tempered(found.logits, temperature)
-    unknown = curve.probability(unknown_scores(found.logits))
-    return found, _Calibration(temperature, curve, probabilities, unknown)
-
-
-def _unknown_curve(
-    messages: Sequence[LabeledMessage],
-    found: OutOfFold,
-    config: TrainingConfig,
-    progress: Progress,
-) -> UnknownCurve:
-    """From messages labeled unknown when there are enough, else from drivers left out."""
-    known = unknown_scores(found.logits[found.usable])
-    labeled = sum(message.label.primary is None for message in messages)
-    share = (labeled + PRIOR_WEIGHT * config.assumed_unknown) / (len(messages) + PRIOR_WEIGHT)
-    prior = share if labeled else config.assumed_unknown
-    if found.unknown.sum() >= FEW_UNKNOWN:
-        return fit_unknown_curve(known, unknown_scores(found.logits[found.unknown]), prior)
-    logits = left_out_logits(messages, config=config.pipeline, progress=progress)
-    made_up = np.zeros(0) if logits is None else unknown_scores(logits)
-    return fit_unknown_curve(known, made_up, prior)
+    return found, calibrate(
+        messages,
+        found,
+        assumed_unknown=config.assumed_unknown,
+        config=config.pipeline,
+        progress=progress,
+    )
 
 
 def _model(
@@ -251,7 +220,7 @@ def _model(
     taxonomy: Taxonomy,
     config: TrainingConfig,
     found: OutOfFold,
-    calibration: _Calibration,
+    calibration: FoldCalibration,
 ) -> Model:
     """The model of all the messages to train on; it routes nothing yet."""
     about_driver = [message for message in kept if message.label.primary]

@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils import estimator_checks
 
-from classifier.features import NgramFeatures
+from classifier.features import CharacterFeatures, NgramFeatures
 
 TEXTS = ["Waar blijft mijn pakket?", "Where is my parcel", "het PAKKET is te laat"]
 
@@ -32,6 +35,18 @@ def test_fit_returns_the_estimator_and_leaves_its_parameters_alone():
 def test_fit_then_transform_gives_what_fit_transform_gives():
     fitted = NgramFeatures().fit(TEXTS)
     assert (fitted.transform(TEXTS) != NgramFeatures().fit_transform(TEXTS)).nnz == 0
+
+
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=8))
+@example(["İstanbul ǅ ß", "a\u00a0b\tc", " "])
+def test_characters_are_weighed_as_scikit_learn_weighs_them(texts):
+    assume(any(text.split() for text in texts))
+    stock = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
+    ours = CharacterFeatures()
+    expected = stock.fit_transform(texts).toarray()
+    np.testing.assert_allclose(ours.fit_transform(texts).toarray(), expected, atol=1e-6)
+    np.testing.assert_allclose(ours.transform(texts).toarray(), expected, atol=1e-6)
+    assert list(ours.get_feature_names_out()) == list(stock.get_feature_names_out())
 
 
 def test_words_and_characters_each_have_length_one():

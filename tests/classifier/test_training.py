@@ -1,0 +1,259 @@
+import csv
+import random
+import re
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier.errors import BadTaxonomy, TooFewLabels
+from classifier.messages import Label, LabeledMessage, RedactedText
+from classifier.model import fingerprint
+from classifier.taxonomy import Driver, Taxonomy, flat_taxonomy
+from classifier.training import TrainingConfig, cross_validate, judge, train
+
+BANKING = Path(__file__).parents[2] / ".." / "shared" / "data" / "banking77"
+WORDS = {
+    "delivery.late": "pakket laat vertraging wachten bezorger wanneer",
+    "delivery.lost": "pakket kwijt verdwenen bezorger buren nergens",
+    "payment.invoice": "factuur btw rekening bon dubbel kopie",
+    "payment.refund": "geld terug rekening retour bedrag wanneer",
+    "account.login": "inloggen wachtwoord code account vergeten",
+    "account.details": "adres wijzigen account email nummer verhuisd",
+}
+FILLER = ["hallo", "graag", "mijn", "ik", "dit", "jullie", "alvast", "bedankt", "vraag", "weer"]
+TAXONOMY = flat_taxonomy(WORDS)
+
+
+def messages_about(drivers, n, *, seed=0, noise=0.0):
+    """n messages: two words of a driver among fillers; with `noise`, the wrong driver's words."""
+    chance = random.Random(seed)
+    made = []
+    for number in range(n):
+        driver = chance.choice(list(drivers))
+        shown = chance.choice(list(drivers)) if chance.random() < noise else driver
+        rare = "".join(chance.choices("bcdfghjklmnpqrstvwxz", k=6))
+        words = [*chance.sample(WORDS[shown].split(), 2), *chance.sample(FILLER, 3), rare]
+        chance.shuffle(words)
+        made.append(labeled(" ".join(words), driver, message_id=f"m{seed}-{number}"))
+    return made
+
+
+def labeled(text, driver, **fields):
+    return LabeledMessage(text=RedactedText(text), label=Label(driver), **fields)
+
+
+def held_out(messages, share=0.15):
+    return [zlib.crc32(m.text.encode()) / 2**32 < share for m in messages]
+
+
+@pytest.fixture(scope="module")
+def messages():
+    return messages_about(WORDS, 900, noise=0.05)
+
+
+@pytest.fixture(scope="module")
+def trained(messages):
+    return train(messages, TAXONOMY, holdout=held_out(messages))
+
+
+def test_a_trained_model_is_better_than_chance_and_judged_on_the_hold_out(messages, trained):
+    assert trained.model.drivers == tuple(sorted(WORDS))
+    assert trained.evaluation.n == len(trained.judged)
+    assert trained.evaluation.accuracy.value > 0.6
+    assert trained.evaluation.n <= sum(held_out(messages))
+
+
+def test_a_message_held_out_never_trains(messages, trained):
+    held = [m for m, out in zip(messages, held_out(messages), strict=True) if out]
+    assert not trained.model.trained_on(m.text for m in held).any()
+    assert not {m.message_id for m in held} & set(trained.training_ids)
+
+
+def test_nor_does_another_message_with_the_same_text(messages):
+    first = messages[0]
+    twin = labeled(first.text.upper() + "!", "delivery.late", message_id="twin")
+    trained = train([*messages, twin], TAXONOMY, holdout=[True] + [False] * len(messages))
+    assert "twin" not in trained.training_ids
+    assert trained.model.manifest["counts"]["same_text_as_held_out"] == 1
+
+
+def test_a_held_out_message_changes_nothing_in_the_weights(messages):
+    """Train with the hold-out's labels all wrong: the weights must be the same to the bit."""
+    holdout = held_out(messages)
+    wrong = [
+        replace(m, label=Label("account.login")) if out else m
+        for m, out in zip(messages, holdout, strict=True)
+    ]
+    first, second = (train(each, TAXONOMY, holdout=holdout).model for each in (messages, wrong))
+    np.testing.assert_array_equal(
+        first.pipeline["classifier"].coef_, second.pipeline["classifier"].coef_
+    )
+    assert (first.temperature, first.unknown_curve) == (second.temperature, second.unknown_curve)
+
+
+def test_the_threshold_comes_from_one_half_of_the_hold_out_and_the_other_judges():
+    messages = messages_about(WORDS, 1600, seed=3)
+    holdout = [number % 3 == 0 for number in range(len(messages))]
+    trained = train(messages, TAXONOMY, holdout=holdout)
+    assert trained.model.manifest["threshold_from"] == "hold-out"
+    assert 0.35 < len(trained.judged) / sum(holdout) < 0.65
+    again = train(messages, TAXONOMY, holdout=holdout)
+    assert trained.judged == again.judged
+
+
+def test_with_a_small_hold_out_the_threshold_comes_from_the_folds_and_it_says_so(trained):
+    assert trained.model.manifest["threshold_from"] == "out-of-fold predictions"
+    assert any("out-of-fold" in remark for remark in trained.remarks)
+    assert 0 < trained.model.threshold <= 1
+
+
+def test_what_is_routed_automatically_keeps_the_target_on_new_messages(trained):
+    fresh = messages_about(WORDS, 3000, seed=9, noise=0.05)
+    routed = judge(trained.model, fresh).auto
+    assert routed.precision.n > 300
+    assert routed.precision.high >= 0.95
+
+
+def test_probabilities_are_calibrated_on_new_messages(trained):
+    fresh = messages_about(WORDS, 3000, seed=9, noise=0.05)
+    assert judge(trained.model, fresh).calibration.ece < 0.05
+
+
+def test_a_model_that_cannot_keep_the_target_routes_nothing_and_says_so():
+    hopeless = messages_about(WORDS, 300, noise=1.0)
+    trained = train(hopeless, TAXONOMY)
+    assert trained.model.threshold == float("inf")
+    assert any("nothing is routed automatically" in remark for remark in trained.remarks)
+
+
+def test_without_a_hold_out_there_is_no_evaluation_and_it_says_so():
+    trained = train(messages_about(WORDS, 120), TAXONOMY)
+    assert trained.evaluation is None
+    assert any("nothing is known" in remark for remark in trained.remarks)
+
+
+def test_messages_labeled_unknown_teach_what_unknown_looks_like_and_how_often_it_is():
+    nothing = [labeled(f"zeilboot te koop nr {n}", None) for n in range(60)]
+    model = train([*messages_about(WORDS, 540), *nothing], TAXONOMY).model
+    assert set(model.drivers) == set(WORDS)
+    unknown = model.unknown_probability(["tweedehands zeilboot", "factuur btw graag"])
+    assert unknown[0] > 0.5 > 0.05 > unknown[1]
+
+
+def test_without_such_labels_unknown_still_rises_for_strange_messages(trained):
+    strange, familiar = trained.model.unknown_probability(["zwemmen gekookt", "factuur btw kopie"])
+    assert strange > familiar
+    fresh = [m.text for m in messages_about(WORDS, 500, seed=5, noise=0.05)]
+    assert trained.model.unknown_probability(fresh).mean() < 0.15
+
+
+def test_drivers_with_one_or_two_messages_are_learned():
+    few = [labeled("taart gebak slagroom", "cake"), labeled("fiets band lek", "bike")]
+    few += [labeled("fiets ketting", "bike")]
+    trained = train([*messages_about(WORDS, 200), *few], flat_taxonomy([*WORDS, "cake", "bike"]))
+    assert trained.model.predict(["gebak met slagroom"])[0].driver == "cake"
+    assert any("bike, cake" in remark for remark in trained.remarks)
+
+
+def test_two_messages_about_two_drivers_make_a_model():
+    pair = [labeled("factuur btw", "invoice"), labeled("pakket laat", "late")]
+    model = train(pair, flat_taxonomy(["invoice", "late"])).model
+    assert model.predict(["de factuur"])[0].driver == "invoice"
+    assert model.unknown_probability(["wat dan ook"])[0] == pytest.approx(0.03)
+    assert model.base_shares == (0.5, 0.5)
+
+
+def test_base_shares_are_the_shares_of_the_training_labels():
+    made = messages_about(["delivery.late"], 30) + messages_about(["account.login"], 10, seed=1)
+    model = train([*made, labeled("iets anders", None)], TAXONOMY).model
+    assert dict(zip(model.drivers, model.base_shares, strict=True)) == {
+        "account.login": 0.25,
+        "delivery.late": 0.75,
+    }
+
+
+@pytest.mark.parametrize(
+    ("messages", "sentence"),
+    [
+        ([], "0 drivers"),
+        ([labeled("pakket", "delivery.late")] * 9, "1 driver to train on"),
+        ([labeled("wat dan ook", None)] * 9, "0 drivers"),
+        ([labeled("", "delivery.late"), labeled(" ", "delivery.lost")], "has a word"),
+    ],
+)
+def test_too_few_labels_get_a_sentence(messages, sentence):
+    with pytest.raises(TooFewLabels, match=sentence):
+        train(messages, TAXONOMY)
+
+
+def test_labels_outside_the_taxonomy_are_all_named():
+    messages = [labeled("a b", "strange"), labeled("c d", "odd"), *messages_about(WORDS, 50)]
+    with pytest.raises(BadTaxonomy, match=r"'odd'.*'strange'"):
+        train(messages, TAXONOMY)
+
+
+def test_a_label_with_drivers_below_it_is_refused():
+    tree = Taxonomy((Driver(id="delivery"), Driver(id="delivery.late", parent="delivery")))
+    with pytest.raises(BadTaxonomy, match="has drivers below it"):
+        train([labeled("pakket", "delivery"), labeled("laat", "delivery.late")], tree)
+
+
+def test_of_several_drivers_the_first_is_learned_and_it_says_so():
+    several = [
+        replace(m, label=Label(m.label.primary, ("account.login",)))
+        for m in messages_about(["delivery.late", "payment.invoice"], 60)
+    ]
+    trained = train(several, TAXONOMY)
+    assert trained.model.drivers == ("delivery.late", "payment.invoice")
+    assert any("several drivers" in remark for remark in trained.remarks)
+
+
+def test_the_manifest_counts_and_holds_no_text(messages, trained):
+    counts = trained.model.manifest["counts"]
+    assert counts["training"] + counts["held_out"] == len(messages)
+    assert sum(counts["per_driver"].values()) == counts["training"]
+    assert not re.search(r"pakket|factuur|inloggen", str(trained.model.manifest))
+    assert fingerprint(messages[0].text) not in str(trained.model.manifest)
+
+
+def test_progress_is_told():
+    lines = []
+    train(messages_about(WORDS, 120), TAXONOMY, progress=lines.append)
+    assert lines[0] == "Cross-validation: fold 1 of 5"
+    assert any(line.startswith("Training on 120 messages about 6 drivers") for line in lines)
+
+
+def test_cross_validation_says_what_new_messages_confirm(messages):
+    """The figure must agree with that of a model trained on all, on fresh messages alike."""
+    found = cross_validate(messages, TAXONOMY, folds=5)
+    fresh = judge(train(messages, TAXONOMY).model, messages_about(WORDS, 3000, seed=8, noise=0.05))
+    assert found.n == len(messages)
+    assert found.accuracy.low - 0.02 < fresh.accuracy.value < found.accuracy.high + 0.02
+
+
+def test_cross_validation_does_not_profit_from_the_same_text_twice():
+    """Labels at random on distinct words: doubling every message must not make them learnable."""
+    chance = random.Random(1)
+    once = [labeled(f"woord{n}", chance.choice(["late", "lost"])) for n in range(150)]
+    found = cross_validate(once * 2, flat_taxonomy(["late", "lost"]), config=TrainingConfig())
+    assert found.accuracy.low < 0.6
+
+
+@pytest.mark.data
+def test_banking77_is_at_least_91_percent_right(require):
+    require(BANKING.is_dir(), f"no {BANKING}")
+    messages, test = (_read(BANKING / name) for name in ("train.csv", "test.csv"))
+    taxonomy = flat_taxonomy({m.label.primary for m in messages})
+    found = judge(train(messages, taxonomy).model, test)
+    assert found.accuracy.value >= 0.91
+    assert found.calibration.ece < 0.02
+    assert found.auto.share.value > 0.85
+    assert found.auto.precision.value > 0.945
+
+
+def _read(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return [labeled(row["text"], row["label"]) for row in csv.DictReader(file)]
