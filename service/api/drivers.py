@@ -78,7 +78,7 @@ def messages(
 ) -> ExamplePage:
     """Counted messages that are now decided, or proposed, to be about the driver."""
     if week:
-        _monday("week", week)
+        _check_week("week", week)
     with runtime.reading() as session:
         found = examples_of(
             session,
@@ -95,20 +95,24 @@ def messages(
 
 
 def _weeks(first: str | None, last: str | None, latest: str) -> list[str]:
-    """The weeks asked for; one end alone stands for up to, or from, the last complete week."""
-    first = first or last or latest
-    last = last or max(first, latest)
-    if _monday("from", first) > _monday("to", last):
+    """The weeks asked for; the last one alone is that week, the first one alone goes on until the
+    last complete week."""
+    for parameter, week in (("from", first), ("to", last)):
+        if week:
+            _check_week(parameter, week)
+    begin = first or last or latest
+    end = last or max(begin, latest)
+    if begin > end:
         raise BadRequest("from", "lies after `to`")
-    weeks = weeks_between(first, last)
+    weeks = weeks_between(begin, end)
     if len(weeks) > MOST_WEEKS:
         raise BadRequest("from", f"more than {MOST_WEEKS} weeks at once")
     return weeks
 
 
-def _monday(parameter: str, week: str) -> int:
+def _check_week(parameter: str, week: str) -> None:
     try:
-        return monday(week).toordinal()
+        monday(week)
     except ValueError:
         raise BadRequest(parameter, "is not a week of that year") from None
 

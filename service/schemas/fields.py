@@ -6,7 +6,7 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 LARGEST_ID = 2**63 - 1
-WEEK_PATTERN = r"^\d{4}-W\d{2}$"
+WEEK_PATTERN = r"^(19|20|21)\d\d-W\d\d$"
 DRIVER_PATTERN = r"^[a-z0-9][a-z0-9_\-]*(\.[a-z0-9][a-z0-9_\-]*)*$"
 CHANNEL_PATTERN = r"^[a-z][a-z0-9_\-]{0,39}$"
 

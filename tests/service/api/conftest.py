@@ -45,7 +45,7 @@ def clock() -> Clock:
 def client(trained_runtime: Runtime, clock: Clock) -> Iterator[TestClient]:
     """An installation with a model in use; calls bring a key from `key`."""
     app = create_app(trained_runtime.settings, runtime=trained_runtime, clock=clock)
-    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as opened:
+    with TestClient(app, raise_server_exceptions=True, follow_redirects=False) as opened:
         yield opened
 
 
