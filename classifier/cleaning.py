@@ -12,7 +12,7 @@ from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.html_properties import Display
 from inscriptis.model.config import ParserConfig
 from inscriptis.model.html_element import HtmlElement
-from lxml.etree import ParserError  # type: ignore[import-untyped]
+from lxml.etree import ParserError
 
 from classifier.messages import RawMessage
 
