@@ -54,6 +54,6 @@ def check_week(week: str) -> str:
     """The week itself. Raises `BadRequest` for what is not one."""
     try:
         monday(week)
-    except ValueError as error:
-        raise BadRequest("week", str(error)) from None
+    except ValueError:
+        raise BadRequest("week", f"{week!r} is not a week; write it as 2026-W07") from None
     return week

@@ -1,0 +1,180 @@
+"""The breakdown as a document: what a page, a JSON file and a CSV file say."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from classifier.messages import Label, RawMessage
+from service.breakdown import Breakdown, read_breakdown, render, render_csv
+from service.errors import BadRequest
+from service.intake import receive
+from service.labels import Answer, record
+from service.reports import up_to_date
+from service.runtime import Runtime
+from service.schemas.reports import WeeklyOut
+from service.translations import language
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MONDAY = {
+    "2026-W45": datetime(2026, 11, 2, 9, tzinfo=UTC),
+    "2026-W46": datetime(2026, 11, 9, 9, tzinfo=UTC),
+}
+TEXTS = {
+    "delivery.late": "waar blijft mijn pakket, te laat en nog niet bezorgd",
+    "payment.invoice": "de factuur met btw, graag een rekening",
+}
+
+
+def arrive(
+    session: Session, runtime: Runtime, week: str, driver: str, n: int, *, answered: bool
+) -> None:
+    """n messages about a driver; their labels come along when `answered`."""
+    label = Label(driver)
+    raws = [
+        RawMessage(
+            text=f"{TEXTS[driver]}, vraag {number}",
+            external_id=f"{week}-{driver}-{number}-{answered}",
+            channel="email" if number % 2 else "ticket",
+            received_at=MONDAY[week] + timedelta(hours=number),
+            label=label if answered else None,
+        )
+        for number in range(n)
+    ]
+    receipts = receive(session, runtime, raws, now=NOW)
+    answers = [
+        Answer(
+            message_id=receipt.message_id,
+            label=label,
+            person="import",
+            door="import",
+            door_ref=receipt.external_id,
+            answered_at=NOW,
+            chosen="import",
+            came_with_message=True,
+        )
+        for receipt in receipts
+        if answered
+    ]
+    record(session, runtime, answers, now=NOW)
+
+
+@pytest.fixture
+def shop(trained_runtime: Runtime) -> Iterator[Session]:
+    """Week 45 nobody looked at; week 46 with every message answered."""
+    with trained_runtime.writing() as session:
+        arrive(session, trained_runtime, "2026-W45", "delivery.late", 8, answered=False)
+        arrive(session, trained_runtime, "2026-W46", "delivery.late", 12, answered=True)
+        arrive(session, trained_runtime, "2026-W46", "payment.invoice", 5, answered=True)
+    up_to_date(trained_runtime)
+    with trained_runtime.reading() as session:
+        yield session
+
+
+def breakdown(
+    session: Session, runtime: Runtime, week: str = "2026-W46", code: str = "en"
+) -> Breakdown:
+    return read_breakdown(session, runtime, week, now=NOW, language=language(code))
+
+
+def test_the_last_complete_week_is_taken_when_none_is_named(
+    shop: Session, trained_runtime: Runtime
+) -> None:
+    text = render(shop, trained_runtime, week=None, form="json", language=None, now=NOW)
+    assert json.loads(text)["weeks"][0]["week"] == "2026-W46"
+
+
+def test_json_has_the_shape_of_the_api(shop: Session, trained_runtime: Runtime) -> None:
+    text = render(shop, trained_runtime, week="2026-W46", form="json", language="en", now=NOW)
+    week = WeeklyOut.model_validate_json(text).weeks[0]
+    late = next(row for row in week.drivers if row.driver == "delivery.late")
+    assert (week.messages, week.answers, late.name) == (17, 17, "Late")
+    assert (late.volume.value, late.volume.low, late.volume.high) == (12, 12, 12)
+
+
+def test_csv_has_one_row_per_driver_with_its_interval(
+    shop: Session, trained_runtime: Runtime
+) -> None:
+    text = render(shop, trained_runtime, week="2026-W46", form="csv", language="nl", now=NOW)
+    rows = {row["driver"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert len(rows) == 7
+    late = rows["delivery.late"]
+    assert [late[name] for name in ("name", "parent", "volume", "low", "high")] == [
+        "Te laat",
+        "delivery",
+        "12.0",
+        "12.0",
+        "12.0",
+    ]
+    assert (late["messages"], late["measured"]) == ("17", "yes")
+
+
+def test_csv_leaves_out_the_interval_of_what_was_not_measured(
+    shop: Session, trained_runtime: Runtime
+) -> None:
+    text = render(shop, trained_runtime, week="2026-W45", form="csv", language="nl", now=NOW)
+    late = next(csv.DictReader(io.StringIO(text)))
+    assert (late["low"], late["high"], late["change"], late["measured"]) == ("", "", "", "no")
+    assert float(late["volume"]) > 0
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@"])
+def test_csv_cells_cannot_become_formulas(
+    shop: Session, trained_runtime: Runtime, start: str
+) -> None:
+    found = breakdown(shop, trained_runtime)
+    first, *others = found.taxonomy.drivers
+    late, *rest = others
+    renamed = replace(late, names={"en": f"{start}SUM(A1)"})
+    taxonomy = replace(found.taxonomy, drivers=(first, renamed, *rest))
+    text = render_csv([found.report], taxonomy, language("en"))
+    names = [row["name"] for row in csv.DictReader(io.StringIO(text))]
+    assert f"'{start}SUM(A1)" in names
+
+
+def test_the_page_stands_alone(shop: Session, trained_runtime: Runtime) -> None:
+    page = render(shop, trained_runtime, week="2026-W46", form="html", language="en", now=NOW)
+    assert page.count("<svg") >= 2
+    assert "<script" not in page
+    assert "12 [12–12]" in page
+    for word in ("src=", "href=", "url(", "@import"):
+        assert word not in page
+
+
+def test_the_page_says_what_was_not_measured(shop: Session, trained_runtime: Runtime) -> None:
+    page = render(shop, trained_runtime, week="2026-W45", form="html", language="en", now=NOW)
+    assert "Not measured." in page
+    assert "veranderingen" not in page
+    rows = page[page.index("<table") : page.index('<footer class="notes"')]
+    assert "[" not in rows
+
+
+def test_unknown_drivers_are_seen_whatever_their_size(
+    shop: Session, trained_runtime: Runtime
+) -> None:
+    found = breakdown(shop, trained_runtime)
+    assert found.top[-1].driver == "unknown"
+    assert "unknown" not in [row.driver for row in found.drivers]
+
+
+def test_trends_begin_with_the_first_message(shop: Session, trained_runtime: Runtime) -> None:
+    found = breakdown(shop, trained_runtime)
+    assert [each.week for each in found.history] == ["2026-W45", "2026-W46"]
+    assert [week for week, _ in found.weekly("delivery.late")] == ["2026-W46", "2026-W45"]
+
+
+def test_rows_that_do_not_add_up_are_noticed(shop: Session, trained_runtime: Runtime) -> None:
+    found = breakdown(shop, trained_runtime)
+    assert found.adds_up
+    last = replace(found.report, messages=18)
+    assert not replace(found, reports=(*found.reports[:-1], last)).adds_up
+
+
+def test_what_is_not_a_week_is_refused(runtime: Runtime) -> None:
+    with runtime.reading() as session, pytest.raises(BadRequest, match="is not a week"):
+        render(session, runtime, week="2026-W60", form="html", language=None, now=NOW)

@@ -1,0 +1,386 @@
+"""The pages as a browser without a script gets them: what they show, to whom, and what forms do."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from classifier.messages import Label, RawMessage, RedactedText
+from service.app import create_app
+from service.intake import receive
+from service.keys import create_key
+from service.labels import Answer, record
+from service.runtime import Runtime
+from service.tables import DecisionRow, LabelRow, MessageRow, ReviewRow
+
+with warnings.catch_warnings():
+    # Starlette would rather have httpx2; the service itself speaks httpx.
+    warnings.simplefilter("ignore")
+    from fastapi.testclient import TestClient
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+LAST_WEEK = datetime(2026, 11, 9, 9, tzinfo=UTC)
+CLEAR = "waar blijft mijn pakket, te laat en nog niet bezorgd"
+VAGUE = "hallo daar, iets heel anders"
+MARKUP = RedactedText("<script>alert('x')</script> & groet")
+
+
+@pytest.fixture
+def browser(trained_runtime: Runtime) -> Iterator[TestClient]:
+    app = create_app(trained_runtime.settings, runtime=trained_runtime, clock=lambda: NOW)
+    with TestClient(app, follow_redirects=True) as client:
+        yield client
+
+
+def key(runtime: Runtime, *scopes: str, name: str = "An") -> str:
+    with runtime.writing() as session:
+        return create_key(session, name=name, scopes=scopes, now=NOW)
+
+
+def log_in(browser: TestClient, runtime: Runtime, *scopes: str, name: str = "An") -> None:
+    sent = browser.post("/login", data={"key": key(runtime, *scopes, name=name)})
+    browser.headers["Accept-Language"] = "en"
+    assert not sent.url.path.startswith("/login")
+
+
+def csrf(page: str) -> str:
+    found = re.search(r'name="csrf" value="([0-9a-f]+)"', page)
+    assert found
+    return found[1]
+
+
+def arrive(runtime: Runtime, texts: list[str], *, week: int = 0, answered: str = "") -> list[int]:
+    """Messages of the last complete week (or so many weeks before), answered with a driver."""
+    raws = [
+        RawMessage(
+            text=text,
+            external_id=f"{week}-{number}-{answered}",
+            channel="email" if number % 2 else "ticket",
+            received_at=LAST_WEEK + timedelta(hours=number, weeks=-week),
+            label=Label(answered) if answered else None,
+        )
+        for number, text in enumerate(texts)
+    ]
+    with runtime.writing() as session:
+        receipts = receive(session, runtime, raws, now=NOW)
+        answers = [
+            Answer(
+                message_id=each.message_id,
+                label=Label(answered),
+                person="import",
+                door="import",
+                door_ref=each.external_id,
+                answered_at=NOW,
+                chosen="import",
+                came_with_message=True,
+            )
+            for each in receipts
+            if answered
+        ]
+        record(session, runtime, answers, now=NOW)
+    return [each.message_id for each in receipts]
+
+
+def ask(runtime: Runtime, *, blind: bool, text: str = VAGUE) -> int:
+    """One open question about a new message; its review's id."""
+    (message_id,) = arrive(runtime, [text])
+    with runtime.writing() as session:
+        review = session.scalars(select(ReviewRow).where(ReviewRow.message_id == message_id)).one()
+        review.blind, review.purpose = blind, "audit" if blind else "required"
+        return review.id
+
+
+def claimed(browser: TestClient) -> str:
+    """The page of the next question."""
+    overview = browser.get("/reviews")
+    return browser.post("/reviews/claim", data={"csrf": csrf(overview.text)}).text
+
+
+def test_every_page_asks_for_a_login_and_leads_back(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    for page in ("/", "/drivers/unknown", "/reviews", "/reviews/1", "/messages/1", "/models"):
+        answer = browser.get(page, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/login")
+    form = browser.get("/models")
+    asked_for = re.search(r'name="next" value="([^"]+)"', form.text)
+    assert asked_for
+    data = {"key": key(trained_runtime, "report"), "next": asked_for[1]}
+    assert browser.post("/login", data=data).url.path == "/models"
+
+
+def test_a_wrong_key_is_refused_and_not_repeated(browser: TestClient) -> None:
+    answer = browser.post("/login", data={"key": "wrm_wrong"}, headers={"Accept-Language": "en"})
+    assert answer.status_code == 401
+    assert "not a key we know" in answer.text
+    assert "wrm_wrong" not in answer.text
+
+
+def test_a_login_leads_to_our_own_pages_only(browser: TestClient, trained_runtime: Runtime) -> None:
+    data = {"key": key(trained_runtime, "report"), "next": "//elsewhere.example/"}
+    answer = browser.post("/login", data=data, follow_redirects=False)
+    assert answer.headers["location"] == "/"
+
+
+def test_after_logging_out_pages_are_closed(browser: TestClient, trained_runtime: Runtime) -> None:
+    log_in(browser, trained_runtime, "report")
+    browser.post("/logout", data={"csrf": csrf(browser.get("/").text)})
+    assert browser.get("/").url.path == "/login"
+
+
+def test_the_dashboard_shows_the_last_complete_week(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    arrive(trained_runtime, [f"{CLEAR} {n}" for n in range(10)], week=1, answered="delivery.late")
+    arrive(trained_runtime, [f"{CLEAR} {n}" for n in range(12)], answered="delivery.late")
+    log_in(browser, trained_runtime, "report")
+    page = browser.get("/").text
+    assert "Week 46 · 9–15 Nov 2026" in page
+    assert "+20.0\xa0% on week 45 (10)" in page
+    assert "12 [12–12]" in page
+    assert "▲ +2 [+2, +2]" in page
+    assert "counts conversations" in page
+
+
+def test_a_week_without_answers_shows_no_interval(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    arrive(trained_runtime, [f"{CLEAR} {n}" for n in range(9)])
+    log_in(browser, trained_runtime, "report")
+    page = browser.get("/").text
+    assert "Not measured." in page
+    assert 'class="unmeasured"' in page
+    assert "[" not in page[page.index("<table") : page.index("</table>")]
+
+
+def test_few_answers_are_said_to_be_few(browser: TestClient, trained_runtime: Runtime) -> None:
+    arrive(trained_runtime, [f"{CLEAR} {n}" for n in range(4)], answered="delivery.late")
+    arrive(trained_runtime, [f"{CLEAR} en {n}" for n in range(9)])
+    log_in(browser, trained_runtime, "report")
+    assert "These figures rest on 4 answers." in browser.get("/").text
+
+
+def test_one_channel_can_be_looked_at(browser: TestClient, trained_runtime: Runtime) -> None:
+    arrive(trained_runtime, [f"{CLEAR} {n}" for n in range(7)], answered="delivery.late")
+    log_in(browser, trained_runtime, "report")
+    page = browser.get("/", params={"only": "channel:email"}).text
+    assert "3 [3–3]" in page
+    assert '<option value="channel:email" selected>' in page
+    assert browser.get("/", params={"only": "customer:x"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/?week=2026-W99", 422),
+        ("/?week=yesterday", 422),
+        ("/drivers/none.such", 404),
+        ("/messages/999999", 404),
+        ("/messages/words", 422),
+        ("/reviews/999999", 404),
+        ("/models/2020-01-01.1/coverage.svg", 404),
+    ],
+)
+def test_what_goes_wrong_is_a_page(
+    browser: TestClient, trained_runtime: Runtime, address: str, status: int
+) -> None:
+    log_in(browser, trained_runtime, "admin")
+    answer = browser.get(address)
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("page", ["/", "/reviews", "/messages/1", "/models"])
+def test_a_key_opens_only_its_own_pages(
+    browser: TestClient, trained_runtime: Runtime, page: str
+) -> None:
+    sent = browser.post("/login", data={"key": key(trained_runtime, "classify"), "next": page})
+    assert (sent.url.path, sent.status_code) == (page, 403)
+
+
+def test_examples_need_the_scope_messages(browser: TestClient, trained_runtime: Runtime) -> None:
+    arrive(trained_runtime, [CLEAR], answered="delivery.late")
+    log_in(browser, trained_runtime, "report")
+    page = browser.get("/drivers/delivery.late?week=2026-W46").text
+    assert "The parcel is not there yet." in page
+    assert CLEAR not in page
+    log_in(browser, trained_runtime, "report", "messages")
+    assert CLEAR in browser.get("/drivers/delivery.late?week=2026-W46").text
+
+
+def test_a_group_shows_its_drivers(browser: TestClient, trained_runtime: Runtime) -> None:
+    arrive(trained_runtime, [CLEAR], answered="delivery.late")
+    log_in(browser, trained_runtime, "report")
+    page = browser.get("/drivers/delivery?week=2026-W46").text
+    assert 'href="/drivers/delivery.damaged?week=2026-W46"' in page
+    assert "Invoice" not in page
+
+
+def test_text_of_customers_is_never_markup(browser: TestClient, trained_runtime: Runtime) -> None:
+    log_in(browser, trained_runtime, "admin")
+    review_id = ask(trained_runtime, blind=True)
+    with trained_runtime.writing() as session:
+        session.execute(update(MessageRow).values(text=MARKUP, subject=MARKUP))
+    question = claimed(browser)
+    assert "&lt;script&gt;alert" in question
+    message_id = _review(trained_runtime, review_id).message_id
+    for page in (question, browser.get(f"/messages/{message_id}").text):
+        assert "<script>" not in page
+
+
+def test_pages_hold_no_inline_style_or_script(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    """The content security policy allows neither."""
+    (message_id,) = arrive(trained_runtime, [CLEAR], answered="delivery.late")
+    ask(trained_runtime, blind=False)
+    log_in(browser, trained_runtime, "admin")
+    addresses = ("/", "/drivers/delivery.late", f"/messages/{message_id}", "/models", "/reviews")
+    for page in (claimed(browser), *(browser.get(each).text for each in addresses)):
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?! src=)", page)
+
+
+def test_the_language_is_remembered(browser: TestClient, trained_runtime: Runtime) -> None:
+    log_in(browser, trained_runtime, "report")
+    assert "Why customers contacted us" in browser.get("/").text
+    browser.get("/?lang=nl")
+    assert "Waarom klanten contact opnamen" in browser.get("/").text
+
+
+def test_an_answer_becomes_a_label_and_corrects_the_route(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    review_id = ask(trained_runtime, blind=False)
+    log_in(browser, trained_runtime, "review")
+    form = {
+        "csrf": csrf(claimed(browser)),
+        "driver": "payment.refund",
+        "also": ["delivery.late", "payment.refund"],
+        "note": "bel me op jan@example.com",
+        "suggestion": "not asked for",
+    }
+    after = browser.post(f"/reviews/{review_id}/answer", data=form)
+    assert "Nothing left to answer" in after.text
+    with trained_runtime.reading() as session:
+        label = session.scalars(select(LabelRow)).one()
+        decision = session.scalars(select(DecisionRow).where(DecisionRow.current)).one()
+    assert (label.driver, label.also, label.person) == ("payment.refund", ["delivery.late"], "An")
+    assert (decision.status, decision.queue) == ("person", "finance")
+    assert "jan@example.com" not in label.note
+    assert label.suggestion == ""
+
+
+def test_an_unknown_driver_may_be_given_a_name(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    review_id = ask(trained_runtime, blind=True)
+    log_in(browser, trained_runtime, "review")
+    form = {"csrf": csrf(claimed(browser)), "driver": "unknown", "suggestion": "praise"}
+    browser.post(f"/reviews/{review_id}/answer", data=form)
+    with trained_runtime.reading() as session:
+        label = session.scalars(select(LabelRow)).one()
+    assert (label.driver, label.suggestion) == (None, "praise")
+
+
+def test_a_blind_question_shows_nothing_of_the_model(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    review_id = ask(trained_runtime, blind=True)
+    log_in(browser, trained_runtime, "review", "messages")
+    page = claimed(browser)
+    for word in ("Probably", "Why we ask", "audit", 'data-key="1"'):
+        assert word not in page
+    message_id = _review(trained_runtime, review_id).message_id
+    behind = browser.get(f"/messages/{message_id}").text
+    assert "What the model says is shown once it is answered" in behind
+    assert "Probability" not in behind
+
+
+def test_an_open_question_shows_the_likeliest_drivers_and_why_we_ask(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    ask(trained_runtime, blind=False)
+    log_in(browser, trained_runtime, "review")
+    page = claimed(browser)
+    assert "Why we ask" in page
+    assert page.count("data-key=") == 4
+    assert not re.search(r'name="driver"[^>]* checked', page)
+
+
+def test_without_a_choice_the_question_is_asked_again(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    review_id = ask(trained_runtime, blind=True)
+    log_in(browser, trained_runtime, "review")
+    form = {"csrf": csrf(claimed(browser)), "note": "half done"}
+    again = browser.post(f"/reviews/{review_id}/answer", data=form)
+    assert again.status_code == 422
+    assert "Choose what the message is about first." in again.text
+    assert "half done" in again.text
+    assert _review(trained_runtime, review_id).state == "claimed"
+
+
+@pytest.mark.parametrize(("action", "state"), [("skip", "skipped"), ("release", "open")])
+def test_a_question_can_be_skipped_or_given_back(
+    browser: TestClient, trained_runtime: Runtime, action: str, state: str
+) -> None:
+    review_id = ask(trained_runtime, blind=True)
+    log_in(browser, trained_runtime, "review")
+    browser.post(f"/reviews/{review_id}/{action}", data={"csrf": csrf(claimed(browser))})
+    assert _review(trained_runtime, review_id).state == state
+
+
+@pytest.mark.parametrize("action", ["claim", "1/answer", "1/skip", "1/release"])
+def test_a_form_without_its_token_does_nothing(
+    browser: TestClient, trained_runtime: Runtime, action: str
+) -> None:
+    review_id = ask(trained_runtime, blind=True)
+    log_in(browser, trained_runtime, "review")
+    address = f"/reviews/{action}".replace("/1/", f"/{review_id}/")
+    answer = browser.post(address, data={"driver": "delivery.late", "csrf": "0" * 64})
+    assert answer.status_code == 403
+    assert _review(trained_runtime, review_id).state == "open"
+
+
+def test_a_question_somebody_else_holds_is_not_shown(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    review_id = ask(trained_runtime, blind=True)
+    with trained_runtime.writing() as session:
+        held = {"state": "claimed", "claimed_by": "Bo", "claimed_at": NOW}
+        session.execute(update(ReviewRow).values(**held))
+    log_in(browser, trained_runtime, "review")
+    answer = browser.get(f"/reviews/{review_id}")
+    assert "taken by somebody else" in answer.text
+    assert VAGUE not in answer.text
+
+
+def test_a_message_shows_its_decisions_and_labels(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    (message_id,) = arrive(trained_runtime, [CLEAR], answered="delivery.damaged")
+    log_in(browser, trained_runtime, "messages")
+    page = browser.get(f"/messages/{message_id}").text
+    assert "Delivery › Damaged" in page
+    assert "corrects volumes" in page
+    assert "Probability" in page
+    with trained_runtime.reading() as session:
+        assert session.get_one(MessageRow, message_id).external_id in page
+
+
+def test_the_model_page_shows_its_card_without_its_markup(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    log_in(browser, trained_runtime, "report")
+    page = browser.get("/models").text
+    model = trained_runtime.current_model()
+    assert model is not None
+    assert f"In use: {model.version}" in page
+
+
+def _review(runtime: Runtime, review_id: int) -> ReviewRow:
+    with runtime.reading() as session:
+        return session.get_one(ReviewRow, review_id)
