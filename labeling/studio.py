@@ -23,6 +23,12 @@ T = TypeVar("T")
 BATCH: Final = 2_000
 PAGE: Final = 500
 IDS_PER_LOOKUP: Final = 150
+# Leaving the rest out halves the time of a page. The same list chooses the task's own fields and
+# those of the annotations and predictions inside it.
+READ_FIELDS: Final = (
+    "id,data,annotations,predictions,created_at,updated_at,"
+    "result,was_cancelled,completed_by,lead_time,task,parent_prediction,model_version,score"
+)
 # Servers behind gunicorn refuse request lines longer than 4,094 characters.
 LOOKUP_CHARACTERS: Final = 3_000
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -151,6 +157,7 @@ class Studio:
                 page,
                 [_condition("updated_at", "greater_or_equal", "Datetime", _moment(after))],
                 fields="all",
+                include=READ_FIELDS,
                 ordering="tasks:updated_at",
                 page_size=page_size,
             )

@@ -5,10 +5,12 @@ import threading
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
+from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+from playwright.sync_api import sync_playwright
 
 from classifier.messages import Label, Prediction, RedactedText
 from classifier.taxonomy import Taxonomy
@@ -35,6 +37,16 @@ from labeling.tasks import (
 from service.studio_server import StudioServer
 
 pytestmark = pytest.mark.studio
+
+CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 numbers = count(1)
 
@@ -304,3 +316,30 @@ def test_a_server_that_stops_is_unavailable(tmp_path, studio_server: StudioServe
     with pytest.raises(StudioUnavailable):
         client.whoami()
     client.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_the_predicted_driver_is_pre_filled_and_submitting_accepts_it(
+    studio, studio_server, require, request, size
+):
+    require(CHROMIUM.exists(), f"no Chromium at {CHROMIUM}")
+    taxonomy = request.getfixturevalue(size)
+    project = studio.ensure_project(f"Pre-filled {size}", labeling_interface(taxonomy))
+    seen = question("a", prediction=prediction(taxonomy, "delivery.late"), model_version="1")
+    (task,) = studio.upload(project.id, [task_data(seen, taxonomy)])
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        page = browser.new_page()
+        page.goto(f"{studio_server.url}/user/login/")
+        page.fill("input[name=email]", studio_server.username)
+        page.fill("input[name=password]", studio_server.password)
+        page.click("button[type=submit]")
+        page.wait_for_url(lambda url: "/user/login" not in url)
+        page.goto(f"{project.url}?task={task}")
+        page.get_by_text("Where is my box?").last.wait_for(timeout=60_000)
+        with page.expect_response(lambda r: "/annotations" in r.url and r.request.method == "POST"):
+            page.get_by_role("button", name="Submit").first.click()
+        browser.close()
+    (answer,) = answers(studio, project, taxonomy)
+    assert (answer.label, answer.origin) == (Label("delivery.late"), Origin.ACCEPTED)
