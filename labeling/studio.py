@@ -23,7 +23,7 @@ T = TypeVar("T")
 BATCH: Final = 2_000
 PAGE: Final = 500
 IDS_PER_LOOKUP: Final = 150
-# Leaving the rest out halves the time of a page. The same list chooses the task's own fields and
+# Leaving the rest out halves the size of a page. The same list chooses the task's own fields and
 # those of the annotations and predictions inside it.
 READ_FIELDS: Final = (
     "id,data,annotations,predictions,created_at,updated_at,"
