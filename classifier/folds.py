@@ -100,9 +100,9 @@ def out_of_fold(
     fold_of = assign_folds(messages, folds)
     for fold in range(folds):
         progress(f"Cross-validation: fold {fold + 1} of {folds}")
-        inside, rest = fold_of == fold, (fold_of != fold) & (truth >= 0)
-        if inside.any() and len(np.unique(truth[rest])) > 1:
-            pipeline = fit(build_pipeline(config), _at(messages, rest))
+        inside, rest = fold_of == fold, _at(messages, (fold_of != fold) & (truth >= 0))
+        if inside.any() and trainable(rest):
+            pipeline = fit(build_pipeline(config), rest)
             logits[inside] = _spread(pipeline, _at(messages, inside), drivers)
             predicted |= inside
     return OutOfFold(drivers, logits, truth, predicted)
@@ -150,11 +150,18 @@ def left_out_logits(
     known = [message for message in messages if message.label.primary]
     drivers = np.array([message.label.primary for message in known])
     outside = np.isin(drivers, _left_out(drivers))
-    if not outside.any():
+    if not outside.any() or not trainable(_at(known, ~outside)):
         return None
     progress("Learning what an unknown driver looks like")
     pipeline = fit(build_pipeline(config), _at(known, ~outside))
     return logits_of(pipeline, [message.text for message in _at(known, outside)])[0]
+
+
+def trainable(messages: Sequence[LabeledMessage]) -> bool:
+    """Whether there are two drivers to tell apart, and a word to tell them apart by."""
+    drivers = {message.label.primary for message in messages} - {None}
+    known = (message.text for message in messages if message.label.primary)
+    return len(drivers) > 1 and any(character.isalnum() for text in known for character in text)
 
 
 def fit(pipeline: Pipeline, messages: Sequence[LabeledMessage]) -> Pipeline:

@@ -1,10 +1,7 @@
 """From labeled messages to a model: hold-out, folds, calibration, and the threshold."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from math import isinf
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +17,12 @@ from classifier.folds import (
     columns_of,
     fit,
     out_of_fold,
+    trainable,
 )
-from classifier.messages import UNKNOWN, LabeledMessage
+from classifier.messages import LabeledMessage
 from classifier.model import Model, fingerprint
 from classifier.pipeline import PipelineConfig, build_pipeline
+from classifier.remarks import HOLD_OUT, OUT_OF_FOLD, training_counts, training_remarks
 from classifier.taxonomy import Taxonomy
 
 MANY = 4000
@@ -97,12 +96,12 @@ def train(
     by_holdout = len(setting) >= FEWEST_FOR_THRESHOLD
     judged = [m for m in held if not (by_holdout and _sets_threshold(m))]
     threshold = (
-        _threshold_on(model, setting, config)
+        _threshold(*_predicted(model, setting), columns_of(setting, model.drivers), config)
         if by_holdout
         else _threshold(calibration.probabilities, calibration.unknown, found.truth, config)
     )
-    source = "hold-out" if by_holdout else "out-of-fold predictions"
-    facts = _facts(kept, held, judged, left_out=len(messages) - len(kept) - len(held))
+    source = HOLD_OUT if by_holdout else OUT_OF_FOLD
+    facts = training_counts(kept, held, judged, left_out=len(messages) - len(kept) - len(held))
     manifest = {"counts": facts, "threshold_from": source, "pipeline": config.pipeline.to_dict()}
     model = replace(model, threshold=threshold, manifest=manifest)
     progress(f"Judging on {len(judged):,} messages held out")
@@ -111,23 +110,15 @@ def train(
         evaluation=judge(model, judged) if judged else None,
         judged=tuple(judged),
         training_ids=tuple(message.message_id for message in kept),
-        remarks=tuple(_remarks(model, kept, judged, by_holdout=by_holdout)),
+        remarks=tuple(training_remarks(model, kept, judged)),
     )
 
 
 def judge(model: Model, messages: Sequence[LabeledMessage]) -> Evaluation:
     """What a model is worth on labeled messages (n ≥ 1), at its own threshold."""
-    predictions = model.predict([message.text for message in messages])
-    return evaluate(
-        np.stack([each.probabilities for each in predictions]),
-        np.array([each.unknown for each in predictions]),
-        [message.label for message in messages],
-        model.drivers,
-        threshold=model.threshold,
-        target=model.target_precision,
-        message_ids=[message.message_id for message in messages],
-        languages=[message.language for message in messages],
-        channels=[message.channel for message in messages],
+    probabilities, unknown = _predicted(model, messages)
+    return _evaluate(
+        messages, probabilities, unknown, model.drivers, model.threshold, model.target_precision
     )
 
 
@@ -153,16 +144,13 @@ def cross_validate(
     threshold = _threshold(
         calibration.probabilities[half], calibration.unknown[half], found.truth[half], config
     )
-    return evaluate(
+    return _evaluate(
+        messages,
         calibration.probabilities,
         calibration.unknown,
-        [message.label for message in messages],
         found.drivers,
-        threshold=threshold,
-        target=config.target_precision,
-        message_ids=[message.message_id for message in messages],
-        languages=[message.language for message in messages],
-        channels=[message.channel for message in messages],
+        threshold,
+        config.target_precision,
     )
 
 
@@ -191,7 +179,7 @@ def _check(
             f"labels for {len(learned)} driver{'' if len(learned) == 1 else 's'} to train on, and "
             "it takes at least two to tell apart: label more messages"
         )
-    if not any(character.isalnum() for message in kept for character in message.text):
+    if not trainable(kept):
         raise TooFewLabels("none of the labeled messages has a word in it")
 
 
@@ -243,15 +231,34 @@ def _sets_threshold(message: LabeledMessage) -> bool:
     return int(fingerprint(f"half {message.text}"), 16) % 2 == 0
 
 
-def _threshold_on(
-    model: Model, messages: Sequence[LabeledMessage], config: TrainingConfig
-) -> float:
+def _predicted(
+    model: Model, messages: Sequence[LabeledMessage]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     predictions = model.predict([message.text for message in messages])
-    return _threshold(
+    return (
         np.stack([each.probabilities for each in predictions]),
         np.array([each.unknown for each in predictions]),
-        columns_of(messages, model.drivers),
-        config,
+    )
+
+
+def _evaluate(
+    messages: Sequence[LabeledMessage],
+    probabilities: NDArray[np.float64],
+    unknown: NDArray[np.float64],
+    drivers: Sequence[str],
+    threshold: float,
+    target: float,
+) -> Evaluation:
+    return evaluate(
+        probabilities,
+        unknown,
+        [message.label for message in messages],
+        drivers,
+        threshold=threshold,
+        target=target,
+        message_ids=[message.message_id for message in messages],
+        languages=[message.language for message in messages],
+        channels=[message.channel for message in messages],
     )
 
 
@@ -266,46 +273,3 @@ def _threshold(
     routable = is_routed(confidence, unknown, 0.0)
     correct = probabilities.argmax(axis=1) == truth
     return precision_threshold(confidence[routable], correct[routable], config.target_precision)
-
-
-def _facts(
-    kept: Sequence[LabeledMessage],
-    held: Sequence[LabeledMessage],
-    judged: Sequence[LabeledMessage],
-    *,
-    left_out: int,
-) -> dict[str, Any]:
-    per_driver = Counter(message.label.primary or UNKNOWN for message in kept)
-    return {
-        "training": len(kept),
-        "held_out": len(held),
-        "judging": len(judged),
-        "same_text_as_held_out": left_out,
-        "per_driver": dict(sorted(per_driver.items())),
-    }
-
-
-def _remarks(
-    model: Model,
-    kept: Sequence[LabeledMessage],
-    judged: Sequence[LabeledMessage],
-    *,
-    by_holdout: bool,
-) -> Iterable[str]:
-    if not by_holdout:
-        yield (
-            f"Fewer than {FEWEST_FOR_THRESHOLD} messages held out to set the threshold by: "
-            "it rests on out-of-fold predictions of the training messages."
-        )
-    if isinf(model.threshold):
-        yield (
-            f"No threshold could be shown to reach {model.target_precision:.0%} precision, so "
-            "nothing is routed automatically: every message goes to a person."
-        )
-    if not judged:
-        yield "No messages were held out, so nothing is known of what this model is worth."
-    if any(message.label.also for message in kept):
-        yield "Some messages have several drivers; the model learned the primary one only."
-    few = [d for d, n in Counter(m.label.primary for m in kept if m.label.primary).items() if n < 5]
-    if few:
-        yield f"Fewer than five messages to learn from: {', '.join(sorted(few))}."

@@ -74,6 +74,11 @@ def test_two_messages_of_two_drivers_cannot_be_predicted_but_do_no_harm():
     assert np.isfinite(found.logits).all()
 
 
+def test_a_fold_without_a_word_to_learn_from_does_no_harm():
+    found = predict([about("late", "pakket"), about("invoice", ""), about("login", "??")])
+    assert list(found.predicted) == [False, True, True]
+
+
 def test_messages_labeled_unknown_are_predicted_but_never_learned():
     found = predict([*easy(10), *[about(None, f"zeilboot te koop {n}") for n in range(5)]])
     assert "unknown" not in found.drivers
