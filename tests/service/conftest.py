@@ -1,11 +1,17 @@
 """A real database of each kind, a small taxonomy, and a small model trained once per session."""
 
 import os
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from classifier.messages import Label, LabeledMessage, RedactedText
@@ -170,3 +176,27 @@ def model(trained_runtime: Runtime) -> Model:
     found = trained_runtime.current_model()
     assert found is not None
     return found
+
+
+@pytest.fixture
+def live(trained_runtime: Runtime) -> Iterator[str]:
+    """The address of the service, really listening, with a small model in use."""
+    from service.app import create_app
+
+    app = create_app(trained_runtime.settings, runtime=trained_runtime)
+    with _listening(app) as address:
+        yield address
+
+
+@contextmanager
+def _listening(app: FastAPI) -> Iterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
