@@ -66,6 +66,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=partial(_lifespan, settings, runtime),
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.clock = clock
     app.state.metrics = Metrics()

@@ -102,7 +102,9 @@ def metrics(request: Request, runtime: RuntimeDep, _identity: ReportKey) -> Resp
 
 
 def _route(scope: Scope) -> str:
-    return str(getattr(scope.get("route"), "path", UNMATCHED))
+    if scope.get("root_path", "").endswith("/static"):
+        return "/static"
+    return str(getattr(scope.get("route"), "path_format", UNMATCHED))
 
 
 def _method(scope: Scope) -> str:

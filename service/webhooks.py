@@ -10,12 +10,16 @@ from sqlalchemy.orm import Session
 
 from service.dependencies import Now, RuntimeDep
 from service.idempotency import committed
-from service.problems import Unavailable, WebhookRefused, documented
+from service.problems import Invalid, Unavailable, WebhookRefused, documented
+from service.schemas.problems import FieldError
 from service.schemas.reports import HintOut
 from service.tables import OutboxRow
 
 PULL = "label_studio_pull"
 HEADER = "X-Waarom-Secret"
+BAD_HEADER = Invalid(
+    [FieldError(parameter=HEADER.lower(), detail="Input should be a valid string")]
+)
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
@@ -24,7 +28,7 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
     "/label-studio",
     status_code=202,
     summary="A hint that Label Studio has answers to collect",
-    responses=documented(WebhookRefused(HEADER), Unavailable()),
+    responses=documented(WebhookRefused(HEADER), BAD_HEADER, Unavailable()),
 )
 def label_studio(
     runtime: RuntimeDep, now: Now, x_waarom_secret: Annotated[str, Header()] = ""

@@ -4,6 +4,6 @@ from fastapi import APIRouter
 
 from service.api import classify, drivers, inuse, messages, reviews
 
-router = APIRouter(prefix="/v1")
+router = APIRouter()
 for each in (classify, messages, reviews, drivers, inuse):
     router.include_router(each.router)

@@ -24,7 +24,7 @@ from service.runtime import Runtime, taxonomy_in_use
 from service.schemas.messages import BatchIn, BatchItem, BatchOut, Classified, MessageIn
 from service.schemas.problems import FieldError
 
-router = APIRouter(tags=["classify"])
+router = APIRouter(prefix="/v1", tags=["classify"])
 AHEAD = timedelta(days=1)
 
 DryRun = Annotated[bool, Query(description="Answer without storing, drawing or asking anything.")]

@@ -19,7 +19,7 @@ from service.schemas.reports import ExamplePage, WeeklyOut
 from service.terms import WHOLE, is_stale
 from service.weeks import last_complete_week, monday, weeks_between
 
-router = APIRouter(prefix="/drivers", tags=["drivers"])
+router = APIRouter(prefix="/v1/drivers", tags=["drivers"])
 MOST_WEEKS = 110
 
 WeekParameter = Annotated[Week | None, Query(examples=["2026-W46"])]

@@ -14,7 +14,7 @@ from service.runtime import taxonomy_in_use
 from service.schemas.reports import ModelsOut, TaxonomyOut
 from service.tables import ModelRow
 
-router = APIRouter(tags=["in use"])
+router = APIRouter(prefix="/v1", tags=["in use"])
 
 
 @router.get("/models", summary="Model versions", responses=documented(*reading("")))

@@ -24,7 +24,7 @@ from service.schemas.fields import Cursor, PageSize, Words
 from service.schemas.messages import DecisionPage, MessageOut
 from service.schemas.reviews import LabelIn, LabelOut
 
-router = APIRouter(tags=["messages"])
+router = APIRouter(prefix="/v1", tags=["messages"])
 DOOR = "correction"
 
 MessageName = Annotated[

@@ -20,7 +20,7 @@ from service.runtime import Runtime, taxonomy_in_use
 from service.schemas.fields import LARGEST_ID
 from service.schemas.reviews import LabelIn, LabelOut, ReviewOut, ReviewStateOut
 
-router = APIRouter(prefix="/reviews", tags=["reviews"])
+router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
 
 ReviewId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 MISSING, CLOSED, TAKEN = NotFound("review", 7), ReviewClosed(7, "answered"), ReviewTaken(7)

@@ -109,7 +109,7 @@ CLASSIFIED: dict[str, Any] = {
     "decision": "auto",
     "doubts": [],
     "queue": "logistics",
-    "review_id": None,
+    "review_id": 7,
     "model": "2026-11-16.1",
     "taxonomy": "3f2a91c07be4",
 }
@@ -208,8 +208,15 @@ class MessageOut(Classified):
             "received_at": "2026-11-20T08:12:00Z",
             "week": "2026-W47",
             "counted": True,
-            "review": None,
-            "label": None,
+            "review": {"id": 7, "state": "answered"},
+            "label": {
+                "driver": "delivery.late",
+                "also": [],
+                "person": "reviewers",
+                "door": "review",
+                "answered_at": "2026-11-20T10:02:11Z",
+            },
+            "decision": "person",
         }
     )
 

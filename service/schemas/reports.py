@@ -68,8 +68,8 @@ class WeeklyOut(BaseModel):
         {
             "first": "2026-W46",
             "last": "2026-W46",
-            "slice": None,
-            "value": None,
+            "slice": "channel",
+            "value": "email",
             "weeks": [
                 {
                     "week": "2026-W46",
@@ -129,7 +129,7 @@ class ExamplePage(BaseModel):
                     "driver": "delivery.late",
                 }
             ],
-            "next": None,
+            "next": "10421",
         }
     )
 

@@ -15,11 +15,11 @@ class LabelIn(Request):
 
     model_config = request_example(
         {"driver": "delivery.damaged", "also": ["payment.refund"], "note": "Wil geld terug."},
-        {"driver": None},
+        {"driver": "unknown"},
     )
 
     driver: DriverId | None = Field(
-        description="The primary driver, a leaf of the taxonomy; null for none of these."
+        description="The primary driver, a leaf of the taxonomy; null or `unknown` for none of these."
     )
     also: list[DriverId] = Field([], max_length=20, description="Other drivers it is about.")
     note: ShortWords = Field("", description="Redacted before it is kept.")
