@@ -4,9 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
-from importlib import import_module
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service import api, health, metrics, webhooks
+from service import api, health, metrics, pages, webhooks
 from service.auth import redirect_to_login
 from service.dependencies import utc_now
 from service.limits import BodyLimit, body_limit
@@ -70,9 +68,9 @@ def create_app(
     )
     app.state.clock = clock
     app.state.metrics = Metrics()
-    handle_problems(app)
+    handle_problems(app, page=pages.error_page)
     redirect_to_login(app)
-    for each in (api, webhooks, health, metrics, *_pages()):
+    for each in (api, webhooks, health, metrics, pages):
         app.include_router(each.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(BodyLimit, limit=partial(body_limit, settings))
@@ -91,11 +89,6 @@ async def _lifespan(settings: Settings, given: Runtime | None, app: FastAPI) -> 
     finally:
         if given is None:
             runtime.close()
-
-
-def _pages() -> list[Any]:
-    """The screens, which need nothing from here."""
-    return [import_module("service.pages")] if find_spec("service.pages") else []
 
 
 def _openapi(app: FastAPI, made: Callable[[], dict[str, Any]]) -> dict[str, Any]:

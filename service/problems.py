@@ -1,7 +1,7 @@
 """Errors as `application/problem+json` (RFC 9457): one table, one shape, no input echoed."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from service.errors import (
     ReviewTaken,
     UnknownDriver,
 )
+from service.runtime import Runtime
 from service.schemas.problems import FieldError, Problem
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -152,8 +153,12 @@ def documented(*errors: WaaromError) -> dict[int | str, dict[str, Any]]:
     return found
 
 
-def handle_problems(app: FastAPI) -> None:
-    """Every error of this application leaves as a problem document."""
+ErrorPage = Callable[[Request, Runtime, int], Response]
+
+
+def handle_problems(app: FastAPI, *, page: ErrorPage) -> None:
+    """Every error of this application leaves as a problem document; `page` renders a status for
+    a browser that asked for a page that is not there."""
 
     @app.exception_handler(WaaromError)
     def _ours(_request: Request, error: WaaromError) -> Response:
@@ -172,7 +177,9 @@ def handle_problems(app: FastAPI) -> None:
         return problem_response(Unavailable())
 
     @app.exception_handler(HTTPException)
-    def _framework(_request: Request, error: HTTPException) -> Response:
+    def _framework(request: Request, error: HTTPException) -> Response:
+        if _is_browsing(request):
+            return page(request, app.state.runtime, error.status_code)
         return _plain(error.status_code, str(error.detail), error.headers)
 
     @app.exception_handler(Exception)
@@ -194,6 +201,11 @@ def _response_entry(problem: Problem) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
     content = {MEDIA_TYPE: {"schema": schema, "examples": {}}}
     return {"description": problem.title, "content": content}
+
+
+def _is_browsing(request: Request) -> bool:
+    wants_page = "text/html" in request.headers.get("accept", "")
+    return wants_page and not request.url.path.startswith(("/v1/", "/static/"))
 
 
 def _unexpected() -> Response:

@@ -127,6 +127,16 @@ def test_addresses_that_do_not_exist_are_problems(client: TestClient) -> None:
         assert response.headers["content-type"] == "application/problem+json"
 
 
+def test_a_page_that_does_not_exist_is_a_page_for_a_browser_only(client: TestClient) -> None:
+    browsing = {"Accept": "text/html,*/*;q=0.8"}
+    page = client.get("/nothing", headers=browsing)
+    assert page.status_code == 404
+    assert page.headers["content-type"].startswith("text/html")
+    for address, headers in (("/nothing", {}), ("/v1/nothing", browsing)):
+        found = client.get(address, headers=headers)
+        assert found.headers["content-type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize("address", ["/healthz", "/v1/taxonomy", "/nothing", "/openapi.json"])
 def test_every_answer_is_guarded(client: TestClient, address: str) -> None:
     headers = client.get(address).headers
