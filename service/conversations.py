@@ -17,7 +17,8 @@ def mark_counted(session: Session, rows: Sequence[MessageRow], settings: Setting
     """Set `counted` on rows that are not stored yet.
 
     A message counts unless its conversation had another inbound one at most `reopening_days`
-    earlier; with `count = "message"` every inbound message counts.
+    earlier; with `count = "message"` every inbound message counts. A message that comes in after
+    a later one of its conversation does not count either: that one stands for both already.
     """
     moments = _known_moments(session, rows)
     window = timedelta(days=settings.reopening_days)
@@ -25,11 +26,9 @@ def mark_counted(session: Session, rows: Sequence[MessageRow], settings: Setting
         row.counted = row.direction == Direction.INBOUND
         if not (row.counted and row.conversation_id and settings.count == "conversation"):
             continue
-        earlier = moments[row.conversation_id]
-        row.counted = not any(
-            timedelta(0) <= row.received_at - moment <= window for moment in earlier
-        )
-        earlier.append(row.received_at)
+        others = moments[row.conversation_id]
+        row.counted = all(abs(row.received_at - moment) > window for moment in others)
+        others.append(row.received_at)
 
 
 def _known_moments(session: Session, rows: Sequence[MessageRow]) -> dict[str, list[datetime]]:

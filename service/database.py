@@ -6,13 +6,15 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, insert, select, update
+from sqlalchemy import Engine, create_engine, event, func, insert, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session
 
 from service.tables import CounterRow
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+TURN = 0x576161726F6D
+"""The lock that writers of messages and labels take on PostgreSQL."""
 Item = TypeVar("Item")
 
 
@@ -85,9 +87,22 @@ def numbers(session: Session, name: str, count: int) -> range:
     )
     last = session.execute(bump).scalar_one_or_none()
     if last is None:
+        take_turn(session)
+        last = session.execute(bump).scalar_one_or_none()
+    if last is None:
         session.execute(insert(CounterRow).values(name=name, value=count))
         last = count
     return range(last - count + 1, last + 1)
+
+
+def take_turn(session: Session) -> None:
+    """Write messages, labels and terms one transaction at a time, until this one ends.
+
+    Whether a message is known, counts or was answered is read before it is written; two writers
+    at once would both read "no". SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(TURN)))
 
 
 def chunks(items: Sequence[Item], size: int = 500) -> Iterator[Sequence[Item]]:

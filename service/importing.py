@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from classifier.messages import Label, RawMessage, Rejected
 from classifier.readers import read_messages
 from classifier.redaction import pseudonym, redact
 from classifier.taxonomy import Taxonomy, flat_taxonomy
+from service.database import take_turn
 from service.errors import UnknownDriver
 from service.intake import Outcome, Receipt, receive
 from service.labels import Answer, check_label, record
@@ -21,6 +23,9 @@ from service.tables import RejectRow
 
 BATCH = 1000
 DOOR = "import"
+LONGEST_DRIVER = 100
+LONGEST_FILE, LONGEST_REASON = 200, 500
+KNOWN_OTHERWISE = "another message with this id and another content is stored; it was kept"
 Progress = Callable[[int], None]
 
 
@@ -120,7 +125,7 @@ def _import_batch(
         messages, rejected = _sorted_out(rows, taxonomy, seen, runtime.secret)
         receipts = receive(session, runtime, messages, now=now, draw_since=options.draw_since)
         labels = _record_labels(session, runtime, messages, receipts, options, now)
-        session.add_all(_reject_row(each, runtime.secret, now) for each in rejected)
+        _keep_aside(session, [*rejected, *_conflicts(messages, receipts)], runtime.secret, now)
     outcomes = Counter(receipt.outcome for receipt in receipts)
     aside = sum(receipt.outcome is Outcome.STORED and not receipt.inbound for receipt in receipts)
     report.stored += outcomes[Outcome.STORED] - aside
@@ -143,11 +148,21 @@ def _sorted_out(
             continue
         problem = _label_problem(row.label, taxonomy)
         if problem:
-            file, _, line = row.source.rpartition(":")
-            rejected.append(Rejected(file, int(line or 0), "label", problem))
+            rejected.append(_rejected(row, "label", problem))
         else:
             messages.append(row if row.external_id else _named_by_content(row, seen, key))
     return messages, rejected
+
+
+def _rejected(row: RawMessage, field: str, reason: str) -> Rejected:
+    file, _, line = row.source.rpartition(":")
+    return Rejected(file, int(line) if line.isdecimal() else 0, field, reason)
+
+
+def _conflicts(messages: Sequence[RawMessage], receipts: Sequence[Receipt]) -> Iterable[Rejected]:
+    for message, receipt in zip(messages, receipts, strict=True):
+        if receipt.outcome is Outcome.CONFLICT:
+            yield _rejected(message, "id", KNOWN_OTHERWISE)
 
 
 def _label_problem(label: Label | None, taxonomy: Taxonomy) -> str:
@@ -159,12 +174,13 @@ def _label_problem(label: Label | None, taxonomy: Taxonomy) -> str:
 
 
 def _named_by_content(row: RawMessage, seen: Counter[str], key: bytes) -> RawMessage:
-    """A row without an id is named by its content and how often that came before, so that the
-    same file imported twice stores nothing twice."""
+    """A row without an id is named by its content and how often that came before in its file, so
+    that the same file imported twice stores nothing twice."""
     content = f"{row.channel}\n{row.received_at}\n{row.subject}\n{row.text}"
     name = pseudonym(content, key=key, kind="content")
-    seen[name] += 1
-    return replace(row, external_id=f"c-{name}-{seen[name]}")
+    place = f"{row.source.rpartition(':')[0]}\n{name}"
+    seen[place] += 1
+    return replace(row, external_id=f"c-{name}-{seen[place]}")
 
 
 def _record_labels(
@@ -182,7 +198,7 @@ def _record_labels(
             person=options.person,
             door=DOOR,
             door_ref=receipt.external_id,
-            version=str(message.label),
+            version=now.isoformat(),
             answered_at=message.received_at or now,
             chosen="import",
             came_with_message=receipt.outcome is Outcome.STORED,
@@ -196,14 +212,22 @@ def _record_labels(
 _LABELABLE = (Outcome.STORED, Outcome.KNOWN)
 
 
-def _reject_row(rejected: Rejected, key: bytes, now: datetime) -> RejectRow:
-    return RejectRow(
-        file=redact(rejected.file, key=key)[-200:],
-        line=rejected.line,
-        field=rejected.field,
-        reason=rejected.reason[:500],
-        made_at=now,
-    )
+def _keep_aside(session: Session, rejected: Iterable[Rejected], key: bytes, now: datetime) -> None:
+    """Note where a row was kept aside and why, once however often its file is imported."""
+    known: dict[str, set[tuple[int, str, str]]] = {}
+    for each in rejected:
+        file = redact(Path(each.file).name, key=key)[-LONGEST_FILE:]
+        noted = known.setdefault(file, set()) or _noted(session, file)
+        place = (each.line, each.field[:LONGEST_FILE], each.reason[:LONGEST_REASON])
+        if place not in noted:
+            line, field_, reason = place
+            session.add(RejectRow(file=file, line=line, field=field_, reason=reason, made_at=now))
+        known[file] = noted | {place}
+
+
+def _noted(session: Session, file: str) -> set[tuple[int, str, str]]:
+    query = select(RejectRow.line, RejectRow.field, RejectRow.reason)
+    return {row._tuple() for row in session.execute(query.where(RejectRow.file == file))}
 
 
 def _derive_taxonomy(
@@ -218,9 +242,16 @@ def _derive_taxonomy(
         for row in _read(runtime, path, options)
         if isinstance(row, RawMessage) and row.label
         for driver in row.label.drivers
+        if _can_be_a_driver(driver, runtime.secret)
     }
     with runtime.writing() as session:
-        known = set(taxonomy_in_use(session, runtime).leaves)
-        if found - known:
-            use_taxonomy(session, flat_taxonomy(found | known), now=now)
-    return len(found - known)
+        take_turn(session)
+        known = taxonomy_in_use(session, runtime)
+        new = flat_taxonomy(found - set(known.by_id)).drivers
+        use_taxonomy(session, replace(known, drivers=known.drivers + new), now=now)
+    return len(new)
+
+
+def _can_be_a_driver(name: str, key: bytes) -> bool:
+    """Not a text that somebody put in the column of the labels."""
+    return len(name) <= LONGEST_DRIVER and redact(name, key=key) == name

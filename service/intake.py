@@ -8,6 +8,8 @@ commits, and nothing of a message is anywhere else before that.
 import hashlib
 import hmac
 import json
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,20 +19,22 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from classifier.cleaning import clean
+from classifier.cleaning import clean, folded
 from classifier.language import detect_language
 from classifier.messages import Direction, RawMessage
 from classifier.redaction import pseudonym, redact
 from classifier.text import in_holdout, text_key
 from service.conversations import mark_counted
-from service.database import chunks
+from service.database import chunks, take_turn
 from service.runtime import Runtime
 from service.tables import MessageRow
 from service.triage import retriage, triage
 from service.weeks import day_of, week_of
 
 LONGEST_ATTRIBUTE = 200
+LONGEST_CHANNEL = 40
 LONGEST_ID = 190
+LANGUAGE = re.compile(r"[a-z]{2,5}")
 
 
 class Outcome(StrEnum):
@@ -68,8 +72,12 @@ def receive(
     unless `revise`.
     """
     prepared = [prepare(message, runtime, now=now) for message in messages]
+    take_turn(session)
     known = _known(session, prepared)
-    fresh, revised, receipts = [], [], []
+    from_before = set(known)
+    fresh: list[MessageRow] = []
+    revised: dict[str, MessageRow] = {}
+    receipts = []
     for row in prepared:
         stored = known.setdefault(row.external_id, row)
         if stored is row:
@@ -77,7 +85,7 @@ def receive(
         outcome = _outcome(stored, row, revise=revise)
         if outcome is Outcome.REVISED:
             _replace_content(stored, row)
-            revised.append(stored)
+            revised[stored.external_id] = stored
         receipts.append((outcome, stored))
     labeled = {
         row.external_id for row, message in zip(prepared, messages, strict=True) if message.label
@@ -86,7 +94,8 @@ def receive(
     session.add_all(fresh)
     session.flush()
     triage(session, runtime, fresh, now=now, draw_since=draw_since, labeled=labeled)
-    retriage(session, runtime, revised, now=now)
+    changed = [row for name, row in revised.items() if name in from_before]
+    retriage(session, runtime, changed, now=now)
     return [
         Receipt(outcome, row.id, row.external_id, row.direction == Direction.INBOUND)
         for outcome, row in receipts
@@ -97,14 +106,14 @@ def prepare(message: RawMessage, runtime: Runtime, *, now: datetime) -> MessageR
     """A row ready to store: the raw message ends here, only redacted text goes on."""
     key = runtime.secret
     words = clean(message)
-    text = redact(words.text, key=key)
+    text = redact(folded(words.text), key=key)
     received_at = message.received_at or now
     day = day_of(received_at, runtime.settings.timezone)
     customer = _hidden(words.customer, key, "customer")
     return MessageRow(
         external_id=safe_external_id(message.external_id, key) or f"w-{uuid4().hex}",
         content_hash=_content_hash(message, key),
-        channel=message.channel,
+        channel=redact(folded(message.channel), key=key)[:LONGEST_CHANNEL],
         direction=str(words.direction),
         conversation_id=_hidden(words.conversation_id, key, "conversation"),
         customer=customer,
@@ -113,30 +122,38 @@ def prepare(message: RawMessage, runtime: Runtime, *, now: datetime) -> MessageR
         text=text,
         text_key=text_key(text, key=key),
         holdout=in_holdout(text, key=key, customer=customer),
-        language=message.language or detect_language(text),
+        language=_language(message.language) or detect_language(text),
         received_at=received_at,
         day=day,
         week=week_of(day),
-        attributes={
-            name: redact(value, key=key)[:LONGEST_ATTRIBUTE]
-            for name, value in message.attributes.items()
-            if value
-        },
-        scores=dict(message.scores),
+        attributes=_attributes(message, key),
+        scores={name: score for name, score in message.scores.items() if math.isfinite(score)},
         stored_at=now,
     )
 
 
 def safe_external_id(external_id: str | None, key: bytes) -> str | None:
-    """The sender's id as it is, or a pseudonym of it where it holds personal data or is long.
+    """The sender's id as it is, or a pseudonym of it where it holds personal data, is long, or
+    has characters that cannot be stored.
 
     The same id gives the same result, so a retry is still recognized.
     """
     if not external_id:
         return None
-    if len(external_id) <= LONGEST_ID and redact(external_id, key=key) == external_id:
+    if len(external_id) <= LONGEST_ID and redact(folded(external_id), key=key) == external_id:
         return external_id
     return "p-" + pseudonym(external_id, key=key, kind="external_id")
+
+
+def _language(named: str | None) -> str | None:
+    return named if named and LANGUAGE.fullmatch(named) else None
+
+
+def _attributes(message: RawMessage, key: bytes) -> dict[str, str]:
+    def safe(word: str) -> str:
+        return redact(folded(word), key=key)[:LONGEST_ATTRIBUTE]
+
+    return {safe(name): safe(value) for name, value in message.attributes.items() if value}
 
 
 def _hidden(value: str | None, key: bytes, kind: str) -> str | None:
@@ -170,3 +187,5 @@ def _replace_content(stored: MessageRow, row: MessageRow) -> None:
     """Only what the customer wrote changes; when and in which conversation it counted does not."""
     for name in ("content_hash", "subject", "text", "text_key", "language", "attributes", "scores"):
         setattr(stored, name, getattr(row, name))
+    # What was ever held out never trains, not even in other words.
+    stored.holdout = stored.holdout or row.holdout

@@ -12,13 +12,13 @@ from typing import TypeVar
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from classifier.decisions import decided_by_person
+from classifier.decisions import Decision, Doubt, Status, decided_by_person
 from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.taxonomy import Taxonomy
-from service.database import chunks
+from service.database import chunks, take_turn
 from service.errors import NotFound, UnknownDriver
-from service.runtime import Runtime, taxonomy_in_use
-from service.tables import DrawRow, LabelRow, MessageRow, ReviewRow
+from service.runtime import Runtime, taxonomy_in_use, use_taxonomy
+from service.tables import DecisionRow, DrawRow, LabelRow, MessageRow, ReviewRow
 from service.terms import mark_stale
 from service.triage import classified_text, route
 
@@ -65,23 +65,24 @@ def record(
 ) -> list[LabelRow]:
     """Store answers that were not seen before, close their reviews and correct the routes.
 
-    Returns the new rows. Raises `UnknownDriver` or `NotFound` before anything is stored.
+    Returns the new rows. Raises `UnknownDriver` or `NotFound` before anything is stored. The
+    newest answer of a message routes it: an older one that comes in late does not.
     """
-    taxonomy = taxonomy_in_use(session, runtime)
+    if not answers:
+        return []
+    take_turn(session)
+    taxonomy = use_taxonomy(session, taxonomy_in_use(session, runtime), now=now)
+    messages = _by_id(session, MessageRow, {answer.message_id for answer in answers})
     for answer in answers:
         check_label(answer.label, taxonomy)
-    messages = _by_id(session, MessageRow, {answer.message_id for answer in answers})
-    ledger = _Ledger(session, answers)
-    rows = []
-    for answer in answers:
         if answer.message_id not in messages:
             raise NotFound("message", answer.message_id)
-        row = ledger.enter(answer, taxonomy.version, now)
-        if row is not None:
-            rows.append(row)
+    ledger = _Ledger(session, answers)
+    entered = (ledger.enter(answer, taxonomy.version, now) for answer in answers)
+    rows = [row for row in entered if row is not None]
     session.add_all(rows)
     session.flush()
-    routes = {row.message_id: decided_by_person(_label(row), taxonomy) for row in rows}
+    routes = {row.message_id: decided_by_person(_label(row), taxonomy) for row in ledger.newest()}
     route(session, list(routes.items()), now=now)
     mark_stale(session, {messages[row.message_id].week for row in rows})
     return rows
@@ -95,10 +96,13 @@ class _Ledger:
         self._current: dict[tuple[str, str], LabelRow] = {}
         self._seen: set[tuple[str, str, str]] = set()
         self._counting: set[int] = set()
+        self._answered_at: dict[int, datetime] = {}
+        self._newest: dict[int, LabelRow] = {}
         for row in _labels_of(session, ids):
             self._seen.add((row.door, row.door_ref, row.version))
             if row.current:
                 self._current[row.door, row.door_ref] = row
+                self._is_newest(row)
             if row.current and row.counts:
                 self._counting.add(row.message_id)
         self._drawn = _drawn(session, ids)
@@ -112,7 +116,7 @@ class _Ledger:
             return None
         self._seen.add((*name, answer.version))
         before = self._current.get(name)
-        if before is not None and _label(before) == answer.label and before.note == answer.note:
+        if before is not None and _says(before) == (answer.label, answer.note, answer.suggestion):
             return None
         counts = self._counts(answer, before)
         if before is not None:
@@ -121,8 +125,21 @@ class _Ledger:
         self._current[name] = row
         if counts:
             self._counting.add(answer.message_id)
+        if self._is_newest(row):
+            self._newest[row.message_id] = row
         self._close_review(answer)
         return row
+
+    def newest(self) -> Iterable[LabelRow]:
+        """The rows entered that are now the newest answer of their message."""
+        return self._newest.values()
+
+    def _is_newest(self, row: LabelRow) -> bool:
+        before = self._answered_at.get(row.message_id)
+        if before is not None and row.answered_at < before:
+            return False
+        self._answered_at[row.message_id] = row.answered_at
+        return True
 
     def _counts(self, answer: Answer, before: LabelRow | None) -> bool:
         """Only the answer to a drawn question corrects volumes, and only one of them does."""
@@ -162,20 +179,68 @@ def _row(answer: Answer, *, counts: bool, taxonomy: str, now: datetime) -> Label
     )
 
 
-def withdraw(session: Session, door: str, door_refs: Iterable[str]) -> int:
-    """Answers that were deleted behind their door hold no longer; how many there were."""
-    gone = 0
-    for some in chunks(sorted(set(door_refs))):
+def withdraw(
+    session: Session, door: str, door_refs: Iterable[str], *, now: datetime | None = None
+) -> int:
+    """Answers that were deleted behind their door hold no longer; how many there were.
+
+    What they stood for is given back: another answer to the drawn question counts, the question
+    is open when there is none, and the route is that of the newest answer left, or the model's.
+    """
+    names = sorted(set(door_refs))
+    if not names:
+        return 0
+    take_turn(session)
+    gone: list[LabelRow] = []
+    for some in chunks(names):
         query = select(LabelRow).where(
             LabelRow.door == door, LabelRow.door_ref.in_(some), LabelRow.current
         )
-        for row in session.scalars(query).all():
-            row.current = False
-            gone += 1
-            message = session.get_one(MessageRow, row.message_id)
-            mark_stale(session, [message.week])
-            _reopen(session, row.review_id)
-    return gone
+        gone += session.scalars(query)
+    for row in gone:
+        row.current = False
+    session.flush()
+    for row in gone:
+        _give_back(session, row, now or row.stored_at)
+    return len(gone)
+
+
+def _give_back(session: Session, gone: LabelRow, now: datetime) -> None:
+    left = sorted(
+        (row for row in _labels_of(session, {gone.message_id}) if row.current),
+        key=lambda row: (row.answered_at, row.id),
+    )
+    if not any(row.review_id == gone.review_id for row in left):
+        _reopen(session, gone.review_id)
+    if gone.counts and not any(row.counts for row in left):
+        _let_count(session, left)
+    before = _decision_before(session, gone.message_id, left[-1] if left else None)
+    if before is not None:
+        route(session, [(gone.message_id, before)], now=now)
+    mark_stale(session, [session.get_one(MessageRow, gone.message_id).week])
+
+
+def _let_count(session: Session, rows: Sequence[LabelRow]) -> None:
+    """Of the answers left, the first one to a drawn question counts."""
+    reviews = _by_id(session, ReviewRow, {row.review_id for row in rows if row.review_id})
+    for row in rows:
+        if row.review_id and reviews[row.review_id].purpose in DRAWN_PURPOSES:
+            row.counts = True
+            return
+
+
+def _decision_before(session: Session, message_id: int, label: LabelRow | None) -> Decision | None:
+    """The last decision by this label, or by the model without one; None when that holds now."""
+    made = select(DecisionRow).where(DecisionRow.message_id == message_id)
+    if label is None:
+        made = made.where(DecisionRow.status != Status.PERSON)
+    else:
+        made = made.where(DecisionRow.status == Status.PERSON, DecisionRow.driver == label.driver)
+    row = session.scalar(made.order_by(DecisionRow.position.desc()).limit(1))
+    if row is None or row.current:
+        return None
+    doubts = tuple(Doubt(doubt) for doubt in row.doubts)
+    return Decision(Status(row.status), row.driver, row.queue, doubts)
 
 
 def _reopen(session: Session, review_id: int | None) -> None:
@@ -225,6 +290,10 @@ def _labeled(label: LabelRow, message: MessageRow, draw: DrawRow | None) -> Labe
 
 def _label(row: LabelRow) -> Label:
     return Label(row.driver, tuple(row.also))
+
+
+def _says(row: LabelRow) -> tuple[Label, RedactedText, RedactedText]:
+    return _label(row), row.note, row.suggestion
 
 
 def _labels_of(session: Session, message_ids: set[int]) -> Iterable[LabelRow]:

@@ -1,16 +1,18 @@
 """How likely a graded question is on each day, fixed before anybody is asked that day."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from labeling.sampling import SamplingPlan, plan
 from service.settings import Settings
 from service.tables import DrawRow, MessageRow, PlanRow
 
+WEEK = timedelta(days=7)
 LABELED, TOO_OLD = "labeled", "too old"
 """Strata outside the graded draw: came with a label; arrived too old to be asked about."""
 
@@ -37,11 +39,11 @@ class Plans:
         return SamplingPlan(row.floor, row.slope, row.smallest_misroute, row.budget, row.expected)
 
     def _new(self, day: date) -> SamplingPlan:
-        last_week = self._graded_uncertainties(day - timedelta(days=7), day)
+        last_week = self._graded_uncertainties(day - WEEK, day)
         made = plan(
             last_week,
             budget=self._settings.graded_budget,
-            expected=float(len(last_week)) or self._settings.expected_messages,
+            expected=self._expected(day, len(last_week)),
             catch=self._settings.smallest_misroute,
         )
         row = PlanRow(
@@ -57,11 +59,24 @@ class Plans:
         self._session.flush()
         return made
 
+    def _expected(self, day: date, last_week: int) -> float:
+        """Graded messages a week: those of the last seven days, or of the days there were."""
+        if not last_week:
+            return self._settings.expected_messages
+        first = self._session.scalar(_graded(func.min(MessageRow.day)).where(MessageRow.day < day))
+        return last_week * WEEK / min(WEEK, day - (first or day - WEEK))
+
     def _graded_uncertainties(self, first: date, end: date) -> NDArray[np.float64]:
-        query = (
-            select(DrawRow.uncertainty)
-            .join(MessageRow, MessageRow.id == DrawRow.message_id)
-            .where(MessageRow.day >= first, MessageRow.day < end)
-            .where(~DrawRow.required, DrawRow.stratum.not_in([LABELED, TOO_OLD]))
-        )
+        days = (MessageRow.day >= first, MessageRow.day < end)
+        query = _graded(DrawRow.uncertainty).where(*days)
         return np.array(list(self._session.scalars(query)), dtype=np.float64)
+
+
+def _graded(column: Any) -> Select[Any]:
+    """A column of the messages whose question is drawn by the plan of their day."""
+    return (
+        select(column)
+        .select_from(DrawRow)
+        .join(MessageRow, MessageRow.id == DrawRow.message_id)
+        .where(~DrawRow.required, DrawRow.stratum.not_in([LABELED, TOO_OLD]))
+    )

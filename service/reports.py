@@ -15,7 +15,17 @@ from classifier.volumes import Volumes, VolumeTerms, estimate_volumes, volume_ch
 from service.errors import BadRequest
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import MessageRow, ModelRow, TermRow
-from service.terms import SLICES, WHOLE, Columns, load_terms, refresh
+from service.terms import (
+    SLICES,
+    WHOLE,
+    Columns,
+    has_other_columns,
+    is_stale,
+    load_terms,
+    notice_taxonomy,
+    refresh,
+    stale_weeks,
+)
 from service.weeks import shifted, weeks_between
 
 HISTORY = 4
@@ -118,9 +128,17 @@ def weeks_with_messages(session: Session) -> list[str]:
 
 
 def up_to_date(runtime: Runtime) -> None:
-    """Sum what changed since the last report. A job that can be run twice."""
+    """Sum what changed since the last report, a week at a time. A job that can be run twice."""
+    with runtime.reading() as session:
+        taxonomy = taxonomy_in_use(session, runtime)
+        if not is_stale(session) and not has_other_columns(session, taxonomy):
+            return
     with runtime.writing() as session:
-        refresh(session, runtime)
+        notice_taxonomy(session, taxonomy)
+        weeks = stale_weeks(session)
+    for week in weeks:  # the store is free for messages in between
+        with runtime.writing() as session:
+            refresh(session, runtime, [week])
 
 
 class _Estimator:
@@ -139,7 +157,7 @@ class _Estimator:
         needed = weeks_between(shifted(min(weeks), -HISTORY - 1), max(weeks))
         self._whole = load_terms(session, columns, needed)
         self._sliced = (
-            load_terms(session, columns, needed, slice_name) if slice_name else self._whole
+            load_terms(session, columns, needed, slice_name, value) if slice_name else self._whole
         )
         self._models = _models(session, needed)
         self._volumes: dict[str, Volumes] = {}

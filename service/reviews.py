@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from classifier.redaction import redact
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from classifier.messages import Label
+from classifier.redaction import redact
+from service.database import take_turn
 from service.errors import NotFound, ReviewClosed, ReviewTaken
 from service.labels import Answer, record
 from service.runtime import Runtime
@@ -86,7 +87,9 @@ def answer(
 
     Raises `NotFound`, `ReviewClosed`, `ReviewTaken` or `UnknownDriver`.
     """
+    take_turn(session)  # before the review is locked: others lock in this order
     review = _workable(session, runtime, review_id, person, now)
+    since = review.claimed_at if review.claimed_by == person else None
     given = Answer(
         message_id=review.message_id,
         label=label,
@@ -98,7 +101,7 @@ def answer(
         review_id=review_id,
         chosen=review.purpose,
         origin=_origin(session, review, label),
-        seconds=(now - review.claimed_at).total_seconds() if review.claimed_at else None,
+        seconds=(now - since).total_seconds() if since else None,
         note=redact(note, key=runtime.secret),
         suggestion=redact(suggestion, key=runtime.secret),
     )

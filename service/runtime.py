@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from classifier.model import Model
-from classifier.registry import current_version, load_model
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from classifier.errors import ModelNotFound
+from classifier.model import Model
+from classifier.registry import current_version, load_model
 from classifier.taxonomy import Taxonomy, load_taxonomy
 from service.database import migrate, open_database, read_only
 from service.secret import load_secret
@@ -27,6 +27,7 @@ class Runtime:
     engine: Engine
     secret: bytes
     _models: dict[str, Model] = field(default_factory=dict)
+    _taxonomies: dict[tuple[int, int], Taxonomy] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -54,12 +55,24 @@ class Runtime:
                 self._models = {version: load_model(folder / version)}
             return self._models[version]
 
+    def taxonomy_file(self) -> Taxonomy | None:
+        """The drivers as the file has them now, read again when it changes; None without one."""
+        try:
+            stat = self.settings.taxonomy.stat()
+        except FileNotFoundError:
+            return None
+        stamp = (stat.st_mtime_ns, stat.st_size)
+        with self._lock:
+            if stamp not in self._taxonomies:
+                self._taxonomies = {stamp: load_taxonomy(self.settings.taxonomy)}
+            return self._taxonomies[stamp]
+
     def close(self) -> None:
         self.engine.dispose()
 
 
 def open_runtime(settings: Settings) -> Runtime:
-    """Open the database, bring it up to date, and register the taxonomy file if there is one."""
+    """Open the database, bring it up to date, and read (or make) the secret."""
     engine = open_database(settings.resolved_database_url)
     migrate(engine)
     return Runtime(settings, engine, load_secret(settings))
@@ -67,18 +80,22 @@ def open_runtime(settings: Settings) -> Runtime:
 
 def use_taxonomy(session: Session, taxonomy: Taxonomy, *, now: datetime) -> Taxonomy:
     """Make a taxonomy the one in use, remembering every version that ever was."""
+    if not taxonomy.drivers or _newest_version(session) == taxonomy.version:
+        return taxonomy
     row = session.get(TaxonomyRow, taxonomy.version)
     if row is None:
-        row = TaxonomyRow(version=taxonomy.version, content=taxonomy.to_dict(), used_since=now)
-        session.add(row)
-    elif _newest(session) is not row:
+        session.add(
+            TaxonomyRow(version=taxonomy.version, content=taxonomy.to_dict(), used_since=now)
+        )
+    else:
         row.used_since = now
     session.flush()
     return taxonomy
 
 
-def _newest(session: Session) -> TaxonomyRow | None:
-    return session.scalar(select(TaxonomyRow).order_by(TaxonomyRow.used_since.desc()).limit(1))
+def _newest_version(session: Session) -> str | None:
+    query = select(TaxonomyRow.version).order_by(TaxonomyRow.used_since.desc()).limit(1)
+    return session.scalar(query)
 
 
 def taxonomy_in_use(session: Session, runtime: Runtime) -> Taxonomy:
@@ -86,9 +103,10 @@ def taxonomy_in_use(session: Session, runtime: Runtime) -> Taxonomy:
 
     A taxonomy without drivers stands for "none yet": everything is then an unknown driver.
     """
-    if runtime.settings.taxonomy.exists():
-        return load_taxonomy(runtime.settings.taxonomy)
-    newest = _newest(session)
+    written = runtime.taxonomy_file()
+    if written:
+        return written
+    newest = session.get(TaxonomyRow, _newest_version(session) or "")
     if newest:
         return Taxonomy.from_dict(newest.content)
     model = runtime.current_model()

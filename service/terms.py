@@ -4,35 +4,42 @@ A week is marked stale in the transaction that changed it (a message, an answer)
 before it is read next. Summing twice gives the same rows.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Row, Select, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from classifier.messages import UNKNOWN
 from classifier.taxonomy import Taxonomy
 from classifier.volumes import COLUMN_FIELDS, SCALAR_FIELDS, VolumeTerms, volume_terms
 from labeling.sampling import response_rates
+from service.database import take_turn
+from service.probabilities import Logged, probabilities
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import (
+    BookmarkRow,
     DrawRow,
     LabelRow,
     MessageRow,
-    ModelRow,
     PredictionRow,
     StaleWeekRow,
     TermRow,
 )
 
 WHOLE = ""
-SLICES = ("channel", "language", "product", "partner")
+FIELDS, ATTRIBUTES = ("channel", "language"), ("product", "partner")
+SLICES = FIELDS + ATTRIBUTES
 MOST_VALUES = 200
 OTHER_VALUE = "other"
+BOOKMARK = "terms"
+PLACE = ("week", "day", "model", "recalibration", "slice", "value")
+NOTHING = dict.fromkeys(SCALAR_FIELDS + COLUMN_FIELDS, 0.0)
 Floats = NDArray[np.float64]
 
 
@@ -60,54 +67,82 @@ class Columns:
 
 
 def mark_stale(session: Session, weeks: Iterable[str]) -> None:
-    """Remember that the terms of these weeks no longer say what the messages say.
-
-    The update waits for a `refresh` that is taking the mark away, and finds it gone; a plain look
-    would see it still there, and the message that came in between would never be summed.
-    """
+    """Remember that the terms of these weeks no longer say what the messages say."""
     for week in sorted(set(weeks)):
-        mark = update(StaleWeekRow).where(StaleWeekRow.week == week).values(week=week)
-        if not session.execute(mark).rowcount:  # type: ignore[attr-defined]
-            session.execute(insert(StaleWeekRow).values(week=week))
+        if session.get(StaleWeekRow, week) is None:
+            session.add(StaleWeekRow(week=week))
+    session.flush()
 
 
-def refresh(session: Session, runtime: Runtime) -> list[str]:
-    """Sum every stale week anew; the weeks that were."""
-    taken = delete(StaleWeekRow).returning(StaleWeekRow.week)
-    weeks = sorted(session.scalars(taken))
-    columns = Columns.of(taxonomy_in_use(session, runtime))
-    for week in weeks:
+def refresh(session: Session, runtime: Runtime, weeks: Collection[str] | None = None) -> list[str]:
+    """Sum stale weeks anew, all or those named; the weeks that were."""
+    take_turn(session)
+    taxonomy = taxonomy_in_use(session, runtime)
+    notice_taxonomy(session, taxonomy)
+    stale = [week for week in stale_weeks(session) if weeks is None or week in weeks]
+    columns = Columns.of(taxonomy)
+    for week in stale:
         session.execute(delete(TermRow).where(TermRow.week == week))
         rows = _week_rows(session, week, columns)
         if rows:
-            session.execute(insert(TermRow), rows)
-    return weeks
+            session.execute(insert(TermRow.__table__), rows)  # type: ignore[arg-type]
+        session.execute(delete(StaleWeekRow).where(StaleWeekRow.week == week))
+    return stale
 
 
 def is_stale(session: Session) -> bool:
     return session.scalar(select(func.count()).select_from(StaleWeekRow)) != 0
 
 
+def stale_weeks(session: Session) -> list[str]:
+    return list(session.scalars(select(StaleWeekRow.week).order_by(StaleWeekRow.week)))
+
+
+def has_other_columns(session: Session, taxonomy: Taxonomy) -> bool:
+    """Whether terms were summed into the columns of another taxonomy."""
+    row = session.get(BookmarkRow, BOOKMARK)
+    return row is None or row.value != {"taxonomy": taxonomy.version}
+
+
+def notice_taxonomy(session: Session, taxonomy: Taxonomy) -> None:
+    """Another taxonomy has other columns: every week must be summed anew."""
+    if has_other_columns(session, taxonomy):
+        mark_stale(session, session.scalars(select(TermRow.week).distinct()))
+        session.merge(BookmarkRow(name=BOOKMARK, value={"taxonomy": taxonomy.version}))
+        session.flush()
+
+
 def load_terms(
-    session: Session, columns: Columns, weeks: Sequence[str], slice_name: str = WHOLE
+    session: Session,
+    columns: Columns,
+    weeks: Sequence[str],
+    slice_name: str = WHOLE,
+    value: str | None = None,
 ) -> dict[tuple[str, str], VolumeTerms]:
-    """(week, value of the slice) -> terms, summed over days and models; '' is the whole's value."""
+    """(week, value of the slice) -> terms, summed over days and models; '' is the whole's value.
+
+    Only one value when it is named. Sums of a driver that is no column go to `unknown`, so that
+    leaves add up also before a week was summed into the columns of a new taxonomy.
+    """
     sums = [func.sum(getattr(TermRow, name)) for name in (*SCALAR_FIELDS, *COLUMN_FIELDS)]
     query = (
         select(TermRow.week, TermRow.value, TermRow.driver, *sums)
         .where(TermRow.week.in_(weeks), TermRow.slice == slice_name)
         .group_by(TermRow.week, TermRow.value, TermRow.driver)
     )
+    if value is not None:
+        query = query.where(TermRow.value == value)
     index = {driver: number for number, driver in enumerate(columns.all)}
     found: dict[tuple[str, str], dict[str, Floats]] = defaultdict(lambda: _zeros(len(index)))
-    for week, value, driver, *numbers in session.execute(query):
-        place = found[week, value]
+    for week, found_value, driver, *numbers in session.execute(query):
+        place = found[week, found_value]
         scalars, values = numbers[: len(SCALAR_FIELDS)], numbers[len(SCALAR_FIELDS) :]
         if driver == WHOLE:
             place.update({n: np.float64(x) for n, x in zip(SCALAR_FIELDS, scalars, strict=True)})  # type: ignore[misc]
-        elif driver in index:
-            for name, number in zip(COLUMN_FIELDS, values, strict=True):
-                place[name][index[driver]] = number
+            continue
+        column = index.get(driver, index[UNKNOWN])
+        for name, number in zip(COLUMN_FIELDS, values, strict=True):
+            place[name][column] += number
     leaves = len(columns.leaves)
     return {
         key: VolumeTerms.from_mapping({"leaves": leaves, **place}) for key, place in found.items()
@@ -121,11 +156,10 @@ def _zeros(columns: int) -> dict[str, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class _Week:
-    """The counted messages of a week as parallel arrays, in the order of the rows."""
+    """The counted messages of a week as parallel sequences, in the order of arrival."""
 
-    rows: list[MessageRow]
-    models: list[str]
-    recalibrations: list[str]
+    cells: list[tuple[date, str, str]]
+    values: dict[str, list[str | None]]
     probabilities: Floats
     labels: NDArray[np.int64]
     inclusion: Floats
@@ -135,153 +169,114 @@ class _Week:
 def _week_rows(session: Session, week: str, columns: Columns) -> list[dict[str, object]]:
     data = _read_week(session, week, columns)
     rows: list[dict[str, object]] = []
-    for slice_name in (WHOLE, *SLICES):
-        cells = _cells(data, slice_name)
-        for (day, model, recalibration, value), members in cells.items():
-            chosen = np.array(members)
+    for slice_name, values in data.values.items():
+        for (cell, value), members in _members(data.cells, values).items():
             terms = volume_terms(
-                data.probabilities[chosen],
-                data.labels[chosen],
-                data.inclusion[chosen],
-                data.reviewed[chosen],
+                data.probabilities[members],
+                data.labels[members],
+                data.inclusion[members],
+                data.reviewed[members],
                 groups=columns.members,
             )
-            place = {
-                "week": week,
-                "day": day,
-                "model": model,
-                "recalibration": recalibration,
-                "slice": slice_name,
-                "value": value,
-            }
-            rows += _term_rows(place, terms, columns.all)
+            place = (week, *cell, slice_name, value)
+            rows += _term_rows(dict(zip(PLACE, place, strict=True)), terms, columns.all)
     return rows
 
 
 def _term_rows(
     place: dict[str, object], terms: VolumeTerms, drivers: Sequence[str]
-) -> list[dict[str, object]]:
-    nothing = dict.fromkeys((*SCALAR_FIELDS, *COLUMN_FIELDS), 0.0)
+) -> Iterator[dict[str, object]]:
     scalars = {name: float(getattr(terms, name)) for name in SCALAR_FIELDS}
-    rows = [place | nothing | scalars | {"driver": WHOLE}]
-    for number in np.flatnonzero(terms.nonzero):
-        sums = {name: float(getattr(terms, name)[number]) for name in COLUMN_FIELDS}
-        rows.append(place | nothing | sums | {"driver": drivers[number]})
-    return rows
+    yield {**place, "driver": WHOLE, **NOTHING, **scalars}
+    chosen = np.flatnonzero(terms.nonzero)
+    sums = np.array([getattr(terms, name)[chosen] for name in COLUMN_FIELDS])
+    for number, values in zip(chosen.tolist(), sums.T.tolist(), strict=True):
+        columns = dict(zip(COLUMN_FIELDS, values, strict=True))
+        yield {**place, "driver": drivers[number], **NOTHING, **columns}
 
 
-def _cells(data: _Week, slice_name: str) -> dict[tuple[date, str, str, str], list[int]]:
-    values = [_value(row, slice_name) for row in data.rows]
+def _members(
+    cells: Sequence[tuple[date, str, str]], values: Sequence[str | None]
+) -> dict[tuple[tuple[date, str, str], str], NDArray[np.int64]]:
+    """(cell, value) -> the messages in it."""
     kept = _largest(values)
-    cells: dict[tuple[date, str, str, str], list[int]] = defaultdict(list)
-    for number, (row, value) in enumerate(zip(data.rows, values, strict=True)):
-        if value is None:
-            continue
-        value = value if value in kept else OTHER_VALUE
-        cells[row.day, data.models[number], data.recalibrations[number], value].append(number)
-    return cells
-
-
-def _value(row: MessageRow, slice_name: str) -> str | None:
-    if slice_name == WHOLE:
-        return WHOLE
-    if slice_name in ("channel", "language"):
-        return str(getattr(row, slice_name))
-    value = row.attributes.get(slice_name)
-    return str(value) if value else None
+    found: dict[tuple[tuple[date, str, str], str], list[int]] = defaultdict(list)
+    for number, (cell, value) in enumerate(zip(cells, values, strict=True)):
+        if value is not None:
+            found[cell, value if value in kept else OTHER_VALUE].append(number)
+    return {place: np.array(members) for place, members in found.items()}
 
 
 def _largest(values: Sequence[str | None]) -> set[str]:
-    counts: dict[str, int] = defaultdict(int)
-    for value in values:
-        if value is not None:
-            counts[value] += 1
+    counts = Counter(value for value in values if value is not None)
     return set(sorted(counts, key=lambda each: (-counts[each], each))[:MOST_VALUES])
 
 
 def _read_week(session: Session, week: str, columns: Columns) -> _Week:
-    query = (
-        select(MessageRow, DrawRow, PredictionRow, LabelRow)
-        .join(DrawRow, DrawRow.message_id == MessageRow.id)
-        .outerjoin(PredictionRow, (PredictionRow.message_id == MessageRow.id) & PredictionRow.first)
-        .outerjoin(
-            LabelRow,
-            (LabelRow.message_id == MessageRow.id) & LabelRow.counts & LabelRow.current,
-        )
-        .where(MessageRow.week == week, MessageRow.counted)
-        .order_by(MessageRow.id)
-    )
-    found = session.execute(query).all()
-    spread = _Spread(session, columns)
-    index = {leaf: number for number, leaf in enumerate(columns.leaves)}
-    labels = [_label_column(label, index) for *_, label in found]
-    reviewed = np.array([label is not None and draw.drawn for _, draw, _, label in found], np.bool_)
+    rows = session.execute(_asked(week)).all()
+    logged = [
+        Logged(row.model or "", row.top or [], row.rest or 0.0, row.unknown or 0.0) for row in rows
+    ]
+    drawn = np.array([row.drawn for row in rows], dtype=np.bool_)
+    labels = _label_columns(rows, columns)
+    reviewed = drawn & (labels >= 0)
     return _Week(
-        rows=[row for row, *_ in found],
-        models=[prediction.model if prediction else "" for _, _, prediction, _ in found],
-        recalibrations=[p.recalibration if p else "" for _, _, p, _ in found],
-        probabilities=np.array([spread.of(p) for _, _, p, _ in found]).reshape(len(found), -1),
-        labels=np.array(labels, dtype=np.int64),
-        inclusion=_inclusion([draw for _, draw, _, _ in found], reviewed),
+        cells=[(row.day, row.model or "", row.recalibration or "") for row in rows],
+        values={
+            WHOLE: [WHOLE] * len(rows),
+            **{name: [getattr(row, name) for row in rows] for name in FIELDS},
+            **{name: [_attribute(row, name) for row in rows] for name in ATTRIBUTES},
+        },
+        probabilities=probabilities(session, columns.leaves, logged),
+        labels=labels,
+        inclusion=_inclusion(rows, drawn, reviewed),
         reviewed=reviewed,
     )
 
 
-def _label_column(label: LabelRow | None, index: dict[str, int]) -> int:
-    """The column of an answer; a driver that has left the taxonomy counts as unknown."""
-    if label is None:
-        return -1
-    return index.get(label.driver or UNKNOWN, index[UNKNOWN])
+def _asked(week: str) -> Select[Any]:
+    """The counted messages of a week with draw, first prediction and the answer that counts.
+
+    Columns, not objects: a week can have a hundred thousand of them.
+    """
+    first = (PredictionRow.message_id == MessageRow.id) & PredictionRow.first
+    answer = (LabelRow.message_id == MessageRow.id) & LabelRow.counts & LabelRow.current
+    message = (MessageRow.day, MessageRow.channel, MessageRow.language, MessageRow.attributes)
+    draw = (DrawRow.inclusion, DrawRow.drawn, DrawRow.stratum)
+    logged = (PredictionRow.top, PredictionRow.rest, PredictionRow.unknown)
+    made_by = (PredictionRow.model, PredictionRow.recalibration)
+    said = (LabelRow.id.label("label_id"), LabelRow.driver)
+    return (
+        select(*message, *draw, *logged, *made_by, *said)
+        .join(DrawRow, DrawRow.message_id == MessageRow.id)
+        .outerjoin(PredictionRow, first)
+        .outerjoin(LabelRow, answer)
+        .where(MessageRow.week == week, MessageRow.counted)
+        .order_by(MessageRow.id)
+    )
 
 
-def _inclusion(draws: Sequence[DrawRow], reviewed: NDArray[np.bool_]) -> Floats:
+def _attribute(row: Row[Any], name: str) -> str | None:
+    value = row.attributes.get(name)
+    return str(value) if value else None
+
+
+def _label_columns(rows: Sequence[Row[Any]], columns: Columns) -> NDArray[np.int64]:
+    """The column of each answer, -1 without one; a driver that left the taxonomy is unknown."""
+    index = {leaf: number for number, leaf in enumerate(columns.leaves)}
+    unknown = index[UNKNOWN]
+    said = [index.get(row.driver, unknown) if row.label_id else -1 for row in rows]
+    return np.array(said, dtype=np.int64)
+
+
+def _inclusion(
+    rows: Sequence[Row[Any]], drawn: NDArray[np.bool_], reviewed: NDArray[np.bool_]
+) -> Floats:
     """π·ρ̂: the chance to be asked times the response rate of the stratum, nan if not measured."""
-    pi = np.array([draw.inclusion for draw in draws], dtype=np.float64)
+    pi = np.array([row.inclusion for row in rows], dtype=np.float64)
     if not len(pi):
         return pi
-    strata = [draw.stratum for draw in draws]
-    rates = response_rates(
-        strata,
-        reviewed,
-        asked=np.array([draw.drawn for draw in draws], np.bool_),
-        wider=[layer.rsplit("/", 1)[0] for layer in strata],
-    )
+    strata = [row.stratum for row in rows]
+    wider = [layer.rsplit("/", 1)[0] for layer in strata]
+    rates = response_rates(strata, reviewed, asked=drawn, wider=wider)
     return np.where(pi > 0, pi * rates, np.nan)
-
-
-class _Spread:
-    """Logged predictions back to probabilities per column, the rest spread by the base shares."""
-
-    def __init__(self, session: Session, columns: Columns) -> None:
-        self._session = session
-        self._index = {leaf: number for number, leaf in enumerate(columns.leaves)}
-        self._base: dict[str, Floats] = {}
-
-    def of(self, prediction: PredictionRow | None) -> Floats:
-        k = len(self._index)
-        if prediction is None:
-            return np.full(k, 1.0 / k)
-        p = np.zeros(k)
-        base = self._base_shares(prediction.model).copy()
-        for driver, probability in prediction.top:
-            column = self._index.get(driver, self._index[UNKNOWN])
-            p[column] += probability
-            if driver in self._index:
-                base[self._index[driver]] = 0.0
-        if base.sum() > 0:
-            p += prediction.rest * base / base.sum()
-        else:
-            p /= p.sum()
-        p *= 1.0 - prediction.unknown
-        p[self._index[UNKNOWN]] += prediction.unknown
-        return p
-
-    def _base_shares(self, model: str) -> Floats:
-        if model not in self._base:
-            base = np.zeros(len(self._index))
-            row = self._session.get(ModelRow, model)
-            for driver, share in zip(row.drivers, row.base_shares, strict=True) if row else ():
-                if driver in self._index:
-                    base[self._index[driver]] = share
-            self._base[model] = base
-        return self._base[model]

@@ -8,21 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from classifier.decisions import Decision, Status, decide
 from classifier.messages import Direction, Prediction
 from labeling.sampling import drawn, inclusion, order_key, prefilled, stratum, uncertainty
-from service.database import numbers
+from service.database import chunks, numbers
 from service.outbox import announce
 from service.plans import LABELED, TOO_OLD, Plans
-from service.runtime import Runtime, remember_model, taxonomy_in_use
+from service.runtime import Runtime, remember_model, taxonomy_in_use, use_taxonomy
 from service.tables import DecisionRow, DrawRow, MessageRow, PredictionRow, ReviewRow
 from service.terms import mark_stale
 
 TOP = 5
 NO_RECALIBRATION = "none"
+OPEN_STATES = ("open", "claimed")
 FIRST, LATER = 0, 5
 """Priorities of reviews: drawn questions and doubtful routes before learning picks."""
 
@@ -50,6 +51,7 @@ def triage(
     `labeled` are the external ids that came with a person's label: drawn with certainty.
     """
     judged = _judge(session, runtime, rows, now=now, first=True)
+    route(session, [(each.row.id, each.decision) for each in judged], now=now)
     plans = Plans(session, runtime.settings, now)
     draws = {}
     for each in judged:
@@ -71,17 +73,53 @@ def triage(
 def retriage(
     session: Session, runtime: Runtime, rows: Sequence[MessageRow], *, now: datetime
 ) -> None:
-    """Predict and decide again for messages whose content was replaced; the draw stands."""
-    _judge(session, runtime, rows, now=now, first=False)
+    """Predict and decide again for messages whose content was replaced; the draw stands.
+
+    What a person decided stands, too. A message that was routed by the model and no longer can be
+    is asked about.
+    """
+    judged = _judge(session, runtime, rows, now=now, first=False)
+    statuses = _statuses(session, [row.id for row in rows])
+    changed = [each for each in judged if statuses.get(each.row.id) != Status.PERSON]
+    route(session, [(each.row.id, each.decision) for each in changed], now=now)
+    doubtful = [
+        each
+        for each in changed
+        if each.decision.status == Status.REVIEW and statuses.get(each.row.id) == Status.AUTO
+    ]
+    if runtime.settings.ask_doubtful == "all":
+        _ask_again(session, runtime, doubtful, now)
+    mark_stale(session, {row.week for row in rows if row.counted})
+
+
+def _statuses(session: Session, message_ids: Sequence[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for some in chunks(message_ids):
+        query = select(DecisionRow).where(DecisionRow.current, DecisionRow.message_id.in_(some))
+        found |= {row.message_id: row.status for row in session.scalars(query)}
+    return found
+
+
+def _ask_again(session: Session, runtime: Runtime, judged: Iterable[Judged], now: datetime) -> None:
+    """A routing question for each message that has none open."""
+    reviews = []
+    for each in judged:
+        mine = select(ReviewRow).where(ReviewRow.message_id == each.row.id)
+        asked = session.scalars(mine.order_by(ReviewRow.round)).all()
+        if not any(review.state in OPEN_STATES for review in asked):
+            last = asked[-1].round if asked else 0
+            reviews.append(_review(runtime, each.row, "routing", now, round_=last + 1))
+    session.add_all(reviews)
+    session.flush()
+    announce(session, runtime.settings, reviews, now=now)
 
 
 def route(
     session: Session, decisions: Sequence[tuple[int, Decision]], *, now: datetime
 ) -> list[DecisionRow]:
-    """Append decisions (message id, decision) to the feed; the newest of a message is current."""
-    ids = [message_id for message_id, _ in decisions]
-    retire = update(DecisionRow).where(DecisionRow.current, DecisionRow.message_id.in_(ids))
-    if ids:
+    """Append decisions (message id, decision) to the feed, one a message; it becomes current."""
+    for some in chunks([message_id for message_id, _ in decisions]):
+        retire = update(DecisionRow).where(DecisionRow.current, DecisionRow.message_id.in_(some))
         session.execute(retire.values(current=False))
     positions = numbers(session, "decisions", len(decisions))
     rows = [
@@ -106,7 +144,7 @@ def _judge(
 ) -> list[Judged]:
     inbound = [row for row in rows if row.direction == Direction.INBOUND]
     model = runtime.current_model()
-    taxonomy = taxonomy_in_use(session, runtime)
+    taxonomy = use_taxonomy(session, taxonomy_in_use(session, runtime), now=now)
     predictions: Sequence[Prediction | None] = [None] * len(inbound)
     if model and inbound:
         predictions = model.predict([classified_text(row.subject, row.text) for row in inbound])
@@ -121,7 +159,6 @@ def _judge(
             _prediction_row(each, model.version, model.threshold, taxonomy.version, now, first)
             for each in judged
         )
-    route(session, [(each.row.id, each.decision) for each in judged], now=now)
     return judged
 
 
@@ -200,19 +237,23 @@ def _reviews(
         purpose = _purpose(each, draw)
         if purpose is None:
             continue
-        yield ReviewRow(
-            message_id=each.row.id,
-            round=1,
-            purpose=purpose,
-            blind=purpose == "audit"
-            and not prefilled(
-                each.row.external_id, runtime.settings.prefilled_share, key=runtime.secret
-            ),
-            priority=FIRST,
-            order_key=order_key(each.row.external_id, key=runtime.secret),
-            state="open",
-            made_at=now,
-        )
+        yield _review(runtime, each.row, purpose, now)
+
+
+def _review(
+    runtime: Runtime, row: MessageRow, purpose: str, now: datetime, *, round_: int = 1
+) -> ReviewRow:
+    key, share = runtime.secret, runtime.settings.prefilled_share
+    return ReviewRow(
+        message_id=row.id,
+        round=round_,
+        purpose=purpose,
+        blind=purpose == "audit" and not prefilled(row.external_id, share, key=key),
+        priority=FIRST,
+        order_key=order_key(row.external_id, key=key),
+        state="open",
+        made_at=now,
+    )
 
 
 def _purpose(each: Judged, draw: DrawRow | None) -> str | None:
