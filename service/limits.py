@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.problems import TooLarge, problem_response
+from service.problems import Refused, TooLarge, problem_response
 from service.settings import Settings
 
 AROUND_A_TEXT = 64 * 1024
@@ -57,8 +56,7 @@ def _counting(receive: Receive, limit: int) -> Receive:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > limit:
-            # FastAPI hands on an HTTPException met while reading; any other becomes a 400.
-            raise HTTPException(413, str(TooLarge("request", limit)))
+            raise Refused(TooLarge("request", limit))
         return message
 
     return counted

@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -101,6 +101,15 @@ STATUS: Final[Mapping[type[WaaromError], int]] = {
 }
 """What each error means in HTTP; a model or a taxonomy that cannot be used is ours to repair."""
 
+
+class Refused(HTTPException):
+    """One of our errors where FastAPI hands on nothing but its own: while it reads a body."""
+
+    def __init__(self, error: WaaromError) -> None:
+        self.error = error
+        super().__init__(STATUS[type(error)], str(error))
+
+
 UNEXPECTED: Final = "Something went wrong here; the log of the service says what."
 
 
@@ -170,7 +179,9 @@ def handle_problems(app: FastAPI, *, page: ErrorPage) -> None:
 
     @app.exception_handler(DBAPIError)
     def _database(_request: Request, error: DBAPIError) -> Response:
-        return problem_response(Unavailable()) if is_outage(error) else _unexpected()
+        if not is_outage(error):
+            raise error
+        return problem_response(Unavailable())
 
     @app.exception_handler(PoolTimeout)
     def _no_connection(_request: Request, _error: PoolTimeout) -> Response:
@@ -178,29 +189,40 @@ def handle_problems(app: FastAPI, *, page: ErrorPage) -> None:
 
     @app.exception_handler(HTTPException)
     def _framework(request: Request, error: HTTPException) -> Response:
-        if _is_browsing(request):
-            return page(request, app.state.runtime, error.status_code)
-        return _plain(error.status_code, str(error.detail), error.headers)
+        return _of_framework(request, error, page)
 
     @app.exception_handler(Exception)
     def _anything_else(_request: Request, _error: Exception) -> Response:
         return _unexpected()
 
 
+SQLITE_OUTAGES: Final = ("is locked", "unable to open", "disk is full", "disk I/O")
+POSTGRES_OUTAGES: Final = ("40001", "40P01", "53", "55P03", "57P")
+"""What trying again later may help: conflicts, no room, locks, an operator's shutdown."""
+
+
 def is_outage(error: DBAPIError) -> bool:
-    """Locked, busy or out of reach, as against a statement that can never succeed."""
-    if error.connection_invalidated:
+    """Locked, full or out of reach, as against a statement that can never succeed."""
+    if error.connection_invalidated or isinstance(error, InterfaceError):
         return True
-    reason = str(error.orig)
-    return type(error).__name__ in ("OperationalError", "InterfaceError") or any(
-        word in reason for word in ("40001", "40P01", "55P03", "57P0")
-    )
+    told = error.orig.args[0] if error.orig and error.orig.args else ""
+    if isinstance(told, dict):  # pg8000 hands over the fields of PostgreSQL's message
+        return str(told.get("C", "")).startswith(POSTGRES_OUTAGES)
+    return any(each in str(told) for each in SQLITE_OUTAGES)
 
 
 def _response_entry(problem: Problem) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
     content = {MEDIA_TYPE: {"schema": schema, "examples": {}}}
     return {"description": problem.title, "content": content}
+
+
+def _of_framework(request: Request, error: HTTPException, page: ErrorPage) -> Response:
+    if isinstance(error, Refused):
+        return problem_response(error.error)
+    if _is_browsing(request):
+        return page(request, request.app.state.runtime, error.status_code)
+    return _plain(error.status_code, str(error.detail), error.headers)
 
 
 def _is_browsing(request: Request) -> bool:

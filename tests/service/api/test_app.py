@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, func, insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from service.app import create_app
 from service.runtime import Runtime
@@ -46,7 +47,10 @@ def test_without_its_database_it_is_not_ready_and_asks_to_try_again(
     headers = key("classify")
 
     def out_of_reach(*_: object) -> None:
-        raise trained_runtime.engine.dialect.loaded_dbapi.OperationalError("no such host")
+        driver = trained_runtime.engine.dialect.loaded_dbapi
+        if trained_runtime.engine.dialect.name == "sqlite":
+            raise driver.OperationalError("unable to open database file")
+        raise driver.InterfaceError("no such host")
 
     trained_runtime.engine.dispose()
     event.listen(trained_runtime.engine, "do_connect", out_of_reach)
@@ -90,15 +94,37 @@ def test_what_nobody_foresaw_is_a_problem_that_says_nothing(
 ) -> None:
     app = create_app(trained_runtime.settings, runtime=trained_runtime, clock=clock)
 
-    @app.get("/probe")
+    @app.get("/probe/code")
     def broken() -> None:
         raise RuntimeError("secretword")
 
+    @app.get("/probe/statement")
+    def impossible() -> None:
+        with trained_runtime.writing() as session:
+            session.execute(insert(OutboxRow).values(id=1, door="secretword"))
+
     with TestClient(app, raise_server_exceptions=False) as client:
-        response = client.get("/probe")
-    assert response.status_code == 500
-    assert response.headers["content-type"] == "application/problem+json"
-    assert "secretword" not in response.text
+        answers = [client.get(f"/probe/{name}") for name in ("code", "statement")]
+    for response in answers:
+        assert response.status_code == 500
+        assert response.headers["content-type"] == "application/problem+json"
+        assert "secretword" not in response.text
+
+
+def test_a_statement_that_fails_reaches_the_log_without_its_values(
+    trained_runtime: Runtime, clock: Any
+) -> None:
+    app = create_app(trained_runtime.settings, runtime=trained_runtime, clock=clock)
+
+    @app.get("/probe")
+    def impossible() -> None:
+        with trained_runtime.writing() as session:
+            session.execute(text("SELECT :value FROM nowhere"), {"value": "secretword"})
+
+    with TestClient(app) as client, pytest.raises(DBAPIError) as raised:
+        client.get("/probe")
+    assert "nowhere" in str(raised.value)
+    assert "secretword" not in str(raised.value)
 
 
 def test_an_application_opens_and_closes_its_own_runtime(settings: Settings) -> None:

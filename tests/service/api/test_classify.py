@@ -201,15 +201,11 @@ def test_json_that_cannot_be_read_is_a_problem_not_a_crash(
         assert "secretword" not in response.text
 
 
-def test_a_message_of_50_mb_is_refused_before_it_is_read(
+def test_a_message_of_50_mb_is_refused_whether_or_not_its_size_is_announced(
     client: TestClient, headers: dict[str, str]
 ) -> None:
-    read = 0
-
     def body() -> Iterator[bytes]:
-        nonlocal read
         for _ in range(50):
-            read += 1
             yield b"x" * 1_000_000
 
     announced = headers | {"Content-Length": "50000000"}
@@ -220,7 +216,7 @@ def test_a_message_of_50_mb_is_refused_before_it_is_read(
         "/v1/classify", content=body(), headers=headers | {"Content-Type": "application/json"}
     )
     assert chunked.status_code == 413
-    assert chunked.headers["content-type"] == "application/problem+json"
+    assert chunked.json() == response.json()
 
 
 def test_a_text_just_over_the_limit_is_refused_by_its_field(
