@@ -2,13 +2,22 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from classifier.errors import WaaromError
 from service.reports import up_to_date
 from service.runtime import Runtime
 from service.sync import pull, push
+from service.tables import OutboxRow
+from service.webhooks import PULL
+
+GLANCE_SECONDS = 0.5
+"""How soon a hint from Label Studio is noticed."""
 
 logger = logging.getLogger(__name__)
 
@@ -19,25 +28,64 @@ def utc_now() -> datetime:
 
 def run_once(runtime: Runtime, *, now: Callable[[], datetime] = utc_now) -> list[str]:
     """One round of every job; the sentences of those that failed and will be tried again."""
-    jobs: list[Callable[[], object]] = [lambda: up_to_date(runtime)]
+    jobs: dict[str, Callable[[], object]] = {"summing volumes": lambda: up_to_date(runtime)}
     if runtime.settings.label_studio_url:
-        jobs = [lambda: push(runtime, now=now()), lambda: pull(runtime, now=now()), *jobs]
-    problems = []
-    for job in jobs:
-        try:
-            job()
-        except WaaromError as error:
-            problems.append(str(error))
-    return problems
+        jobs = {
+            "sending questions": lambda: push(runtime, now=now(), patiently=True),
+            "collecting answers": lambda: _collect(runtime, now()),
+            **jobs,
+        }
+    return [problem for name, job in jobs.items() if (problem := _problem(name, job))]
 
 
 def work(runtime: Runtime, stop: threading.Event) -> None:
-    """Rounds until told to stop; a problem is logged when it begins, not every round."""
+    """Rounds until told to stop; a problem is logged when it begins, not every round.
+
+    Between two rounds it rests as long as the last one took, and at least `worker_seconds`,
+    unless Label Studio hints that there is something to collect.
+    """
     known: list[str] = []
     while not stop.is_set():
+        began = time.monotonic()
         problems = run_once(runtime)
         for problem in problems:
             if problem not in known:
                 logger.warning("%s", problem)
         known = problems
-        stop.wait(runtime.settings.worker_seconds)
+        _rest(runtime, stop, max(runtime.settings.worker_seconds, time.monotonic() - began))
+
+
+def _problem(name: str, job: Callable[[], object]) -> str | None:
+    try:
+        job()
+    except WaaromError as error:
+        return str(error)
+    except Exception as error:
+        # Whatever it is (the database restarts, the disk is full), the next round may succeed.
+        logger.debug("%s failed", name, exc_info=True)
+        return f"{name} failed and is tried again: {type(error).__name__}"
+    return None
+
+
+def _collect(runtime: Runtime, now: datetime) -> None:
+    """A hint that comes in while we collect stays for the next round."""
+    if _hinted(runtime):
+        with runtime.writing() as session:
+            session.execute(delete(OutboxRow).where(OutboxRow.door == PULL))
+    pull(runtime, now=now)
+
+
+def _rest(runtime: Runtime, stop: threading.Event, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0 and not stop.wait(min(left, GLANCE_SECONDS)):
+        if _hinted(runtime):
+            return
+
+
+def _hinted(runtime: Runtime) -> bool:
+    try:
+        with runtime.reading() as session:
+            hint = select(OutboxRow.id).where(OutboxRow.door == PULL).limit(1)
+            return session.scalar(hint) is not None
+    except SQLAlchemyError:
+        return False

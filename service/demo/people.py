@@ -12,8 +12,7 @@ from classifier.taxonomy import Taxonomy
 from labeling.tasks import StudioQuestion, annotation_result, answered_task
 from service import reviews
 from service.runtime import Runtime
-from service.sync import connect, pull, push
-from service.sync.connection import project_id, server
+from service.sync import connect, known_project, pull, push, server
 from service.tables import MessageRow, ReviewRow, TaskRow
 
 Truth = Mapping[str, Label]
@@ -46,7 +45,7 @@ class StudioPeople:
         return answered_task(asked, self._truth[asked.external_id], self._taxonomy)
 
     def _annotate(self, week: str, most: int, now: datetime) -> None:
-        studio, project = connect(self._runtime), project_id(self._runtime, now)
+        studio, project = connect(self._runtime), known_project(self._runtime)
         with self._runtime.reading() as session:
             rows = session.execute(
                 select(TaskRow.task_id, MessageRow.external_id)

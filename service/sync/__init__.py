@@ -1,8 +1,21 @@
 """Questions to Label Studio and answers from it, both safe to run twice and to interrupt."""
 
-from service.sync.connection import NotConfigured, connect, setup
+from service.sync.connection import Busy, NotConfigured, connect, server
 from service.sync.progress import status
+from service.sync.project import known_project, setup
 from service.sync.pulling import Pulled, pull
 from service.sync.pushing import Pushed, push
 
-__all__ = ["NotConfigured", "Pulled", "Pushed", "connect", "pull", "push", "setup", "status"]
+__all__ = [
+    "Busy",
+    "NotConfigured",
+    "Pulled",
+    "Pushed",
+    "connect",
+    "known_project",
+    "pull",
+    "push",
+    "server",
+    "setup",
+    "status",
+]

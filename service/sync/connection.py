@@ -1,20 +1,23 @@
-"""Which Label Studio and which project: settings, bookmarks, set-up."""
+"""Which Label Studio, and whose turn it is to speak with it."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from classifier.errors import WaaromError
-from labeling.interface import instructions, labeling_interface
-from labeling.studio import Project, Studio
-from service.database import chunks
-from service.outbox import queue, waiting
-from service.runtime import Runtime, taxonomy_in_use
-from service.tables import BookmarkRow, OutboxRow, ReviewRow, TaskRow
+from labeling.studio import Studio
+from service.runtime import Runtime
+from service.tables import BookmarkRow
 
-OVERLAP = timedelta(minutes=2)
+TURN = timedelta(minutes=10)
+"""A turn not renewed for so long is over: its process died."""
+PATIENCE_SECONDS = 60.0
 
 
 class NotConfigured(WaaromError):
@@ -24,62 +27,75 @@ class NotConfigured(WaaromError):
         )
 
 
+class Busy(WaaromError):
+    def __init__(self) -> None:
+        super().__init__(
+            "Another process is speaking with Label Studio; try again when it is done "
+            f"(one that was killed loses its turn after {TURN.seconds // 60} minutes)."
+        )
+
+
 def connect(runtime: Runtime) -> Studio:
-    """The team's Label Studio. Raises `NotConfigured` or a `StudioError` that says what to do."""
+    """The team's Label Studio, to be closed. Raises `NotConfigured`, or `StudioUnauthorized` for
+    a token that has expired."""
     token = runtime.settings.label_studio_api_key
     if not runtime.settings.label_studio_url or token is None:
         raise NotConfigured
     return Studio(runtime.settings.label_studio_url, token.get_secret_value())
 
 
-def setup(runtime: Runtime, *, now: datetime) -> Project:
-    """Make or repair the project, and queue every open question that is not in it yet."""
-    studio = connect(runtime)
-    with runtime.reading() as session:
-        taxonomy = taxonomy_in_use(session, runtime)
-        language = runtime.settings.language
-    project = studio.ensure_project(
-        runtime.settings.label_studio_project,
-        labeling_interface(taxonomy, language=language),
-        instructions(taxonomy, language),
-    )
-    with runtime.writing() as session:
-        bookmark(session, project_name(runtime)).value = {"project_id": project.id}
-        _queue_missing(session, runtime, project.id, now)
-    return project
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An open line to Label Studio, ours alone among the processes that share our database."""
+
+    studio: Studio
+    runtime: Runtime
+    since: datetime
+    name: str = field(default_factory=lambda: uuid4().hex)
+    _opened: float = field(default_factory=time.monotonic)
+
+    def renew(self) -> bool:
+        """Take the turn, or keep it; False while somebody else has it."""
+        moment = self.since + timedelta(seconds=time.monotonic() - self._opened)
+        try:
+            with self.runtime.writing() as session:
+                row = session.get(BookmarkRow, self._turn, with_for_update=True)
+                row = row or bookmark(session, self._turn)
+                until = row.value.get("until")
+                taken = until is not None and datetime.fromisoformat(until) > moment
+                if taken and row.value["by"] != self.name:
+                    return False
+                row.value = {"by": self.name, "until": (moment + TURN).isoformat()}
+        except IntegrityError:
+            return False
+        return True
+
+    def release(self) -> None:
+        with self.runtime.writing() as session:
+            row = session.get(BookmarkRow, self._turn, with_for_update=True)
+            if row is not None and row.value.get("by") == self.name:
+                row.value = {}
+
+    @property
+    def _turn(self) -> str:
+        return f"turn {server(self.runtime)}"
 
 
-def project_id(runtime: Runtime, now: datetime) -> int:
-    """The project set up before, or set up now."""
-    with runtime.reading() as session:
-        row = session.get(BookmarkRow, project_name(runtime))
-    return int(row.value["project_id"]) if row else setup(runtime, now=now).id
-
-
-def _queue_missing(session: Session, runtime: Runtime, project: int, now: datetime) -> None:
-    """Open questions that are neither in this project nor waiting go into the outbox."""
-    queued = {
-        row.payload["review_id"] for row in session.scalars(select(OutboxRow).where(*waiting()))
-    }
-    open_ids = session.scalars(select(ReviewRow.id).where(ReviewRow.state.in_(["open", "claimed"])))
-    missing = without_task(session, runtime, project, [i for i in open_ids if i not in queued])
-    queue(session, missing, now=now)
-
-
-def without_task(
-    session: Session, runtime: Runtime, project: int, review_ids: Iterable[int]
-) -> list[int]:
-    """Those among these reviews that have no task in this project yet."""
-    ids = list(dict.fromkeys(review_ids))
-    there: set[int] = set()
-    for some in chunks(ids):
-        query = select(TaskRow.review_id).where(
-            TaskRow.server == server(runtime),
-            TaskRow.project_id == project,
-            TaskRow.review_id.in_(some),
-        )
-        there |= set(session.scalars(query))
-    return [each for each in ids if each not in there]
+@contextmanager
+def line(runtime: Runtime, now: datetime, *, patience: float = PATIENCE_SECONDS) -> Iterator[Line]:
+    """Speak with Label Studio, one process at a time: two that send the same questions at once
+    would ask everything twice. Raises `NotConfigured`, `Busy` or a `StudioError`."""
+    with closing(connect(runtime)) as studio:
+        ours = Line(studio, runtime, now)
+        began = time.monotonic()
+        while not ours.renew():
+            if time.monotonic() - began > patience:
+                raise Busy
+            time.sleep(0.2)
+        try:
+            yield ours
+        finally:
+            ours.release()
 
 
 def server(runtime: Runtime) -> str:
@@ -87,21 +103,10 @@ def server(runtime: Runtime) -> str:
     return runtime.settings.label_studio_url.rstrip("/")
 
 
-def project_name(runtime: Runtime) -> str:
-    return f"label_studio {server(runtime)}"
-
-
 def bookmark(session: Session, name: str) -> BookmarkRow:
+    """The row of this name, made when there is none."""
     row = session.get(BookmarkRow, name)
     if row is None:
         row = BookmarkRow(name=name, value={})
         session.add(row)
     return row
-
-
-def seen_until(session: Session, name: str) -> datetime | None:
-    """From when on to look for changes again: a little before the last one seen."""
-    row = session.get(BookmarkRow, name)
-    if row is None or "since" not in row.value:
-        return None
-    return datetime.fromisoformat(row.value["since"]) - OVERLAP

@@ -6,19 +6,22 @@ from sqlalchemy import func, select
 
 from service.outbox import waiting
 from service.runtime import Runtime
+from service.sync.connection import server
+from service.sync.project import known_project
 from service.tables import OutboxRow, ReviewRow, TaskRow
 
 
 def status(runtime: Runtime) -> dict[str, Any]:
-    """What waits to be sent, what is in Label Studio by state, and the last problem if any."""
+    """What waits to be sent, what is in the project by state, and the last problem if any."""
+    project = known_project(runtime)
     with runtime.reading() as session:
         unsent = session.scalar(select(func.count(OutboxRow.id)).where(*waiting()))
-        error = session.scalar(
-            select(OutboxRow.error).where(*waiting(), OutboxRow.error.is_not(None)).limit(1)
-        )
+        problems = select(OutboxRow.error).where(*waiting(), OutboxRow.error.is_not(None))
+        error = session.scalar(problems.order_by(OutboxRow.due_at.desc()).limit(1))
         states = session.execute(
             select(ReviewRow.state, func.count())
             .join(TaskRow, TaskRow.review_id == ReviewRow.id)
+            .where(TaskRow.server == server(runtime), TaskRow.project_id == project)
             .group_by(ReviewRow.state)
         )
         return {
