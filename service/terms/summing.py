@@ -1,77 +1,31 @@
-"""The sums volumes are made of: kept per day, model and slice, so that a report reads no message.
-
-A week is marked stale in the transaction that changed it (a message, an answer) and summed anew
-before it is read next. Summing twice gives the same rows.
-"""
+"""A week's messages summed: per day, model and recalibration, for the whole and each slice."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, Select, delete, func, insert, select
+from sqlalchemy import Row, Select, delete, insert, select
 from sqlalchemy.orm import Session
 
 from classifier.messages import UNKNOWN
-from classifier.taxonomy import Taxonomy
 from classifier.volumes import COLUMN_FIELDS, SCALAR_FIELDS, VolumeTerms, volume_terms
 from labeling.sampling import response_rates
 from service.database import take_turn
-from service.probabilities import Logged, probabilities
 from service.runtime import Runtime, taxonomy_in_use
-from service.tables import (
-    BookmarkRow,
-    DrawRow,
-    LabelRow,
-    MessageRow,
-    PredictionRow,
-    StaleWeekRow,
-    TermRow,
-)
+from service.tables import DrawRow, LabelRow, MessageRow, PredictionRow, StaleWeekRow, TermRow
+from service.terms.columns import ATTRIBUTES, FIELDS, WHOLE, Columns
+from service.terms.probabilities import Logged, probabilities
+from service.terms.staleness import notice_taxonomy, stale_weeks
 
-WHOLE = ""
-FIELDS, ATTRIBUTES = ("channel", "language"), ("product", "partner")
-SLICES = FIELDS + ATTRIBUTES
 MOST_VALUES = 200
 OTHER_VALUE = "other"
-BOOKMARK = "terms"
 PLACE = ("week", "day", "model", "recalibration", "slice", "value")
 NOTHING = dict.fromkeys(SCALAR_FIELDS + COLUMN_FIELDS, 0.0)
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """The columns of volumes: leaves, `unknown`, then each parent as a group of leaves."""
-
-    leaves: tuple[str, ...]
-    parents: tuple[str, ...]
-    members: tuple[tuple[int, ...], ...]
-
-    @classmethod
-    def of(cls, taxonomy: Taxonomy) -> "Columns":
-        leaves = (*taxonomy.leaves, UNKNOWN)
-        index = {leaf: number for number, leaf in enumerate(leaves)}
-        members = tuple(
-            tuple(index[leaf] for leaf in taxonomy.leaves_under(parent))
-            for parent in taxonomy.parents
-        )
-        return cls(leaves, taxonomy.parents, members)
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        return self.leaves + self.parents
-
-
-def mark_stale(session: Session, weeks: Iterable[str]) -> None:
-    """Remember that the terms of these weeks no longer say what the messages say."""
-    for week in sorted(set(weeks)):
-        if session.get(StaleWeekRow, week) is None:
-            session.add(StaleWeekRow(week=week))
-    session.flush()
 
 
 def refresh(session: Session, runtime: Runtime, weeks: Collection[str] | None = None) -> list[str]:
@@ -88,70 +42,6 @@ def refresh(session: Session, runtime: Runtime, weeks: Collection[str] | None = 
             session.execute(insert(TermRow.__table__), rows)  # type: ignore[arg-type]
         session.execute(delete(StaleWeekRow).where(StaleWeekRow.week == week))
     return stale
-
-
-def is_stale(session: Session) -> bool:
-    return session.scalar(select(func.count()).select_from(StaleWeekRow)) != 0
-
-
-def stale_weeks(session: Session) -> list[str]:
-    return list(session.scalars(select(StaleWeekRow.week).order_by(StaleWeekRow.week)))
-
-
-def has_other_columns(session: Session, taxonomy: Taxonomy) -> bool:
-    """Whether terms were summed into the columns of another taxonomy."""
-    row = session.get(BookmarkRow, BOOKMARK)
-    return row is None or row.value != {"taxonomy": taxonomy.version}
-
-
-def notice_taxonomy(session: Session, taxonomy: Taxonomy) -> None:
-    """Another taxonomy has other columns: every week must be summed anew."""
-    if has_other_columns(session, taxonomy):
-        mark_stale(session, session.scalars(select(TermRow.week).distinct()))
-        session.merge(BookmarkRow(name=BOOKMARK, value={"taxonomy": taxonomy.version}))
-        session.flush()
-
-
-def load_terms(
-    session: Session,
-    columns: Columns,
-    weeks: Sequence[str],
-    slice_name: str = WHOLE,
-    value: str | None = None,
-) -> dict[tuple[str, str], VolumeTerms]:
-    """(week, value of the slice) -> terms, summed over days and models; '' is the whole's value.
-
-    Only one value when it is named. Sums of a driver that is no column go to `unknown`, so that
-    leaves add up also before a week was summed into the columns of a new taxonomy.
-    """
-    sums = [func.sum(getattr(TermRow, name)) for name in (*SCALAR_FIELDS, *COLUMN_FIELDS)]
-    query = (
-        select(TermRow.week, TermRow.value, TermRow.driver, *sums)
-        .where(TermRow.week.in_(weeks), TermRow.slice == slice_name)
-        .group_by(TermRow.week, TermRow.value, TermRow.driver)
-    )
-    if value is not None:
-        query = query.where(TermRow.value == value)
-    index = {driver: number for number, driver in enumerate(columns.all)}
-    found: dict[tuple[str, str], dict[str, Floats]] = defaultdict(lambda: _zeros(len(index)))
-    for week, found_value, driver, *numbers in session.execute(query):
-        place = found[week, found_value]
-        scalars, values = numbers[: len(SCALAR_FIELDS)], numbers[len(SCALAR_FIELDS) :]
-        if driver == WHOLE:
-            place.update({n: np.float64(x) for n, x in zip(SCALAR_FIELDS, scalars, strict=True)})  # type: ignore[misc]
-            continue
-        column = index.get(driver, index[UNKNOWN])
-        for name, number in zip(COLUMN_FIELDS, values, strict=True):
-            place[name][column] += number
-    leaves = len(columns.leaves)
-    return {
-        key: VolumeTerms.from_mapping({"leaves": leaves, **place}) for key, place in found.items()
-    }
-
-
-def _zeros(columns: int) -> dict[str, Floats]:
-    scalars = {name: np.zeros(()) for name in SCALAR_FIELDS}
-    return scalars | {name: np.zeros(columns) for name in COLUMN_FIELDS}
 
 
 @dataclass(frozen=True, slots=True)

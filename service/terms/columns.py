@@ -1,0 +1,33 @@
+"""The columns of volumes, and the slices that terms are kept for."""
+
+from dataclasses import dataclass
+
+from classifier.messages import UNKNOWN
+from classifier.taxonomy import Taxonomy
+
+WHOLE = ""
+FIELDS, ATTRIBUTES = ("channel", "language"), ("product", "partner")
+SLICES = FIELDS + ATTRIBUTES
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of volumes: leaves, `unknown`, then each parent as a group of leaves."""
+
+    leaves: tuple[str, ...]
+    parents: tuple[str, ...]
+    members: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, taxonomy: Taxonomy) -> "Columns":
+        leaves = (*taxonomy.leaves, UNKNOWN)
+        index = {leaf: number for number, leaf in enumerate(leaves)}
+        members = tuple(
+            tuple(index[leaf] for leaf in taxonomy.leaves_under(parent))
+            for parent in taxonomy.parents
+        )
+        return cls(leaves, taxonomy.parents, members)
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.leaves + self.parents

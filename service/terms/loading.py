@@ -1,0 +1,58 @@
+"""Stored sums back to the terms of volumes."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from classifier.messages import UNKNOWN
+from classifier.volumes import COLUMN_FIELDS, SCALAR_FIELDS, VolumeTerms
+from service.tables import TermRow
+from service.terms.columns import WHOLE, Columns
+
+Floats = NDArray[np.float64]
+
+
+def load_terms(
+    session: Session,
+    columns: Columns,
+    weeks: Sequence[str],
+    slice_name: str = WHOLE,
+    value: str | None = None,
+) -> dict[tuple[str, str], VolumeTerms]:
+    """(week, value of the slice) -> terms, summed over days and models; '' is the whole's value.
+
+    Only one value when it is named. Sums of a driver that is no column go to `unknown`, so that
+    leaves add up also before a week was summed into the columns of a new taxonomy.
+    """
+    sums = [func.sum(getattr(TermRow, name)) for name in (*SCALAR_FIELDS, *COLUMN_FIELDS)]
+    query = (
+        select(TermRow.week, TermRow.value, TermRow.driver, *sums)
+        .where(TermRow.week.in_(weeks), TermRow.slice == slice_name)
+        .group_by(TermRow.week, TermRow.value, TermRow.driver)
+    )
+    if value is not None:
+        query = query.where(TermRow.value == value)
+    index = {driver: number for number, driver in enumerate(columns.all)}
+    found: dict[tuple[str, str], dict[str, Floats]] = defaultdict(lambda: _zeros(len(index)))
+    for week, found_value, driver, *numbers in session.execute(query):
+        place = found[week, found_value]
+        scalars, values = numbers[: len(SCALAR_FIELDS)], numbers[len(SCALAR_FIELDS) :]
+        if driver == WHOLE:
+            place.update({n: np.float64(x) for n, x in zip(SCALAR_FIELDS, scalars, strict=True)})  # type: ignore[misc]
+            continue
+        column = index.get(driver, index[UNKNOWN])
+        for name, number in zip(COLUMN_FIELDS, values, strict=True):
+            place[name][column] += number
+    leaves = len(columns.leaves)
+    return {
+        key: VolumeTerms.from_mapping({"leaves": leaves, **place}) for key, place in found.items()
+    }
+
+
+def _zeros(columns: int) -> dict[str, Floats]:
+    scalars = {name: np.zeros(()) for name in SCALAR_FIELDS}
+    return scalars | {name: np.zeros(columns) for name in COLUMN_FIELDS}

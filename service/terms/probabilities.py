@@ -1,0 +1,74 @@
+"""Logged predictions back to probabilities per column: the five likeliest, the rest spread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from classifier.messages import UNKNOWN
+from service.tables import ModelRow
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What was logged of a prediction; `model` is '' when there was none."""
+
+    model: str
+    top: list[Any]
+    rest: float
+    unknown: float
+
+
+def probabilities(session: Session, leaves: Sequence[str], logged: Sequence[Logged]) -> Floats:
+    """(n, k) probabilities of the columns `leaves` (`unknown` among them); rows sum to 1.
+
+    The rest is spread by the base shares of the model. What a model gave to a driver that left
+    the taxonomy goes to `unknown`; without a prediction every column is as likely.
+    """
+    index = {leaf: column for column, leaf in enumerate(leaves)}
+    found, others = np.zeros((len(logged), len(leaves))), _base(session, index, logged)
+    rows, columns, values = _top(logged, index)
+    kept = columns >= 0
+    np.add.at(found, (rows, np.where(kept, columns, index[UNKNOWN])), values)
+    others[rows[kept], columns[kept]] = 0.0
+    sums = others.sum(axis=1, keepdims=True)
+    rest = np.array([each.rest for each in logged])[:, None]
+    found += np.divide(others * rest, sums, out=np.zeros_like(others), where=sums > 0)
+    found[[not each.model for each in logged]] = 1.0
+    found /= found.sum(axis=1, keepdims=True)
+    unknown = np.array([each.unknown if each.model else 0.0 for each in logged])
+    found *= 1.0 - unknown[:, None]
+    found[:, index[UNKNOWN]] += unknown
+    return found
+
+
+def _top(
+    logged: Sequence[Logged], index: dict[str, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Row, column (-1 for a driver that is no column) and probability of all that is listed."""
+    listed = [
+        (row, index.get(driver, -1), probability)
+        for row, each in enumerate(logged)
+        for driver, probability in each.top
+    ]
+    table = np.array(listed, dtype=np.float64).reshape(-1, 3)
+    return table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2]
+
+
+def _base(session: Session, index: dict[str, int], logged: Sequence[Logged]) -> Floats:
+    """(n, k) base shares of each prediction's model."""
+    names, member = np.unique(np.array([each.model for each in logged]), return_inverse=True)
+    shares = np.zeros((len(names), len(index)))
+    query = select(ModelRow).where(ModelRow.version.in_(names.tolist()))
+    numbers = {str(name): number for number, name in enumerate(names)}
+    for row in session.scalars(query):
+        for driver, share in zip(row.drivers, row.base_shares, strict=True):
+            if driver in index:
+                shares[numbers[row.version], index[driver]] = share
+    return np.asarray(shares[member])
