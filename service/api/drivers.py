@@ -6,17 +6,18 @@ from fastapi import APIRouter, Path, Query
 
 from service.api import rendering
 from service.api.calls import reading
-from service.api.rendering import Names
 from service.auth import MessagesKey, ReportKey
+from service.breakdown import weekly_out
 from service.dependencies import Now, RuntimeDep
 from service.errors import BadRequest, NotFound
 from service.messages import examples_of
 from service.problems import documented
 from service.reports import up_to_date, weekly_reports
-from service.runtime import Runtime, taxonomy_in_use
+from service.runtime import taxonomy_in_use
 from service.schemas.fields import Channel, Cursor, DriverId, PageSize, ShortWords, Week
 from service.schemas.reports import ExamplePage, WeeklyOut
-from service.terms import WHOLE, is_stale
+from service.terms import WHOLE
+from service.translations import language as language_of
 from service.weeks import last_complete_week, monday, weeks_between
 
 router = APIRouter(prefix="/v1/drivers", tags=["drivers"])
@@ -49,17 +50,11 @@ def weekly(
     weeks = _weeks(first, last, last_complete_week(now, runtime.settings.timezone))
     slices = {"channel": channel, "product": product, "partner": partner, "language": language}
     name, value = _one_slice(slices)
-    _refreshed(runtime)
+    up_to_date(runtime)
     with runtime.reading() as session:
-        names = Names(taxonomy_in_use(session, runtime), runtime.settings.language)
+        taxonomy = taxonomy_in_use(session, runtime)
         found = weekly_reports(session, runtime, weeks, now=now, slice_name=name, value=value)
-    return WeeklyOut(
-        first=weeks[0],
-        last=weeks[-1],
-        slice=name or None,
-        value=value or None,
-        weeks=[rendering.week(each, names) for each in found],
-    )
+    return weekly_out(found, taxonomy, language_of(runtime.settings.language))
 
 
 @router.get(
@@ -122,11 +117,3 @@ def _one_slice(slices: dict[str, str | None]) -> tuple[str, str]:
     if len(given) > 1:
         raise BadRequest(given[1][0], f"volumes are kept by one slice at a time, not {given[0][0]}")
     return given[0] if given else (WHOLE, WHOLE)
-
-
-def _refreshed(runtime: Runtime) -> None:
-    """Sum what changed; reading needs no lock, so look before taking one."""
-    with runtime.reading() as session:
-        stale = is_stale(session)
-    if stale:
-        up_to_date(runtime)

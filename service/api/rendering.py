@@ -7,10 +7,7 @@ from typing import Any
 
 from classifier.messages import Direction
 from classifier.taxonomy import Taxonomy
-from service.figures import is_clear
 from service.messages import MessageView
-from service.names import driver_name
-from service.reports import DriverVolume, WeeklyReport
 from service.reviews import Question
 from service.schemas.messages import (
     Classified,
@@ -22,17 +19,13 @@ from service.schemas.messages import (
 )
 from service.schemas.reports import (
     DriverOut,
-    DriverVolumeOut,
-    EstimateOut,
     ExampleMessage,
     ModelOut,
     TaxonomyOut,
-    WeekOut,
 )
 from service.schemas.reviews import AskedMessage, LabelOut, Proposal, ReviewOut
 from service.settings import Settings
 from service.tables import DecisionRow, LabelRow, MessageRow, ModelRow, PredictionRow
-from service.translations import language as language_of
 
 LIKELIEST = 3
 
@@ -170,37 +163,6 @@ def _proposal(
     likeliest = scores[0].id if scores and scores[0].score > prediction.unknown else None
     return Proposal(
         driver=likeliest, drivers=scores, unknown=round(prediction.unknown, 6), doubts=list(doubts)
-    )
-
-
-def week(report: WeeklyReport, names: Names) -> WeekOut:
-    return WeekOut(
-        week=report.week,
-        messages=report.messages,
-        previous_messages=report.previous_messages,
-        answers=report.answers,
-        measured=report.measured,
-        few_answers=report.few_answers,
-        counts=report.counts,
-        models=list(report.models),
-        as_of=report.as_of,
-        set_aside=report.set_aside,
-        drivers=[_volume(each, names) for each in report.drivers],
-        parents=[_volume(each, names) for each in report.parents],
-    )
-
-
-def _volume(row: DriverVolume, names: Names) -> DriverVolumeOut:
-    return DriverVolumeOut(
-        driver=row.driver,
-        name=driver_name(names.taxonomy, row.driver, language_of(names.language)),
-        parent=row.parent,
-        volume=EstimateOut.model_validate(row.volume),
-        share=EstimateOut.model_validate(row.share),
-        change=EstimateOut.model_validate(row.change) if row.change else None,
-        significant=is_clear(row.change) if row.change else None,
-        previous=row.previous,
-        answers=row.answers,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from service.breakdown.documents import render_csv, render_html, render_json, to_json
+from service.breakdown.documents import render_csv, render_html, render_json, to_json, weekly_out
 from service.breakdown.view import TREND_WEEKS, Breakdown, read_breakdown
 from service.errors import BadRequest
 from service.runtime import Runtime
@@ -21,6 +21,7 @@ __all__ = [
     "render_html",
     "render_json",
     "to_json",
+    "weekly_out",
 ]
 
 

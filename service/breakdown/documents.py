@@ -47,10 +47,10 @@ def render_html(breakdown: Breakdown) -> str:
     return template.render(breakdown=breakdown, style=Markup(style))  # noqa: S704 - our own file
 
 
-def render_json(
+def weekly_out(
     reports: Sequence[WeeklyReport], taxonomy: Taxonomy, language: Language
-) -> dict[str, Any]:
-    """Consecutive weeks as plain data, in the shape of `GET /v1/drivers/weekly`."""
+) -> WeeklyOut:
+    """Consecutive weeks in the shape of `GET /v1/drivers/weekly`."""
     whole = {
         "first": reports[0].week,
         "last": reports[-1].week,
@@ -58,7 +58,14 @@ def render_json(
         "value": reports[0].value or None,
         "weeks": [_week(report, taxonomy, language) for report in reports],
     }
-    return WeeklyOut.model_validate(whole).model_dump(mode="json")
+    return WeeklyOut.model_validate(whole)
+
+
+def render_json(
+    reports: Sequence[WeeklyReport], taxonomy: Taxonomy, language: Language
+) -> dict[str, Any]:
+    """Consecutive weeks as plain data."""
+    return weekly_out(reports, taxonomy, language).model_dump(mode="json")
 
 
 def to_json(breakdown: Breakdown) -> str:

@@ -12,8 +12,7 @@ from service.dependencies import Now
 from service.errors import BadRequest
 from service.pages.screens import ScreenDep, page_router
 from service.reports import slice_values, up_to_date, weeks_with_messages
-from service.runtime import Runtime
-from service.terms import SLICES, WHOLE, is_stale
+from service.terms import SLICES, WHOLE
 from service.weeks import last_complete_week, shifted
 
 router = page_router()
@@ -33,7 +32,7 @@ def dashboard(
     runtime = screen.runtime
     chosen = check_week(week or last_complete_week(now, runtime.settings.timezone))
     slice_name, value = _slice(only)
-    summed(runtime)
+    up_to_date(runtime)
     with runtime.reading() as session:
         breakdown = read_breakdown(
             session,
@@ -46,14 +45,6 @@ def dashboard(
         )
         around = _around(session, chosen, only)
     return screen.show("dashboard.html", identity=identity, here="drivers", b=breakdown, **around)
-
-
-def summed(runtime: Runtime) -> None:
-    """Bring the sums up to date, without a write when they are."""
-    with runtime.reading() as session:
-        stale = is_stale(session)
-    if stale:
-        up_to_date(runtime)
 
 
 def _slice(only: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from service.dependencies import Now
 from service.errors import NotFound
 from service.keys import Identity
 from service.messages import examples_of
-from service.pages.dashboard import Week, summed
+from service.pages.dashboard import Week
 from service.pages.screens import ScreenDep, page_router
 from service.reports import DriverVolume
 from service.tables import DecisionRow, MessageRow
@@ -29,7 +29,7 @@ def driver_page(
     identity.require("report")
     runtime = screen.runtime
     chosen = check_week(week or last_complete_week(now, runtime.settings.timezone))
-    summed(runtime)
+    up_to_date(runtime)
     with runtime.reading() as session:
         breakdown = read_breakdown(session, runtime, chosen, now=now, language=screen.language)
         return screen.show(
