@@ -6,15 +6,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from classifier.errors import WaaromError
 from service.reports import up_to_date
 from service.runtime import Runtime
-from service.sync import pull, push
-from service.tables import OutboxRow
-from service.webhooks import PULL
+from service.sync import hinted, pull, push, take_hints
 
 GLANCE_SECONDS = 0.5
 """How soon a hint from Label Studio is noticed."""
@@ -68,10 +65,9 @@ def _problem(name: str, job: Callable[[], object]) -> str | None:
 
 
 def _collect(runtime: Runtime, now: datetime) -> None:
-    """A hint that comes in while we collect stays for the next round."""
     if _hinted(runtime):
         with runtime.writing() as session:
-            session.execute(delete(OutboxRow).where(OutboxRow.door == PULL))
+            take_hints(session)
     pull(runtime, now=now)
 
 
@@ -85,7 +81,6 @@ def _rest(runtime: Runtime, stop: threading.Event, seconds: float) -> None:
 def _hinted(runtime: Runtime) -> bool:
     try:
         with runtime.reading() as session:
-            hint = select(OutboxRow.id).where(OutboxRow.door == PULL).limit(1)
-            return session.scalar(hint) is not None
+            return hinted(session)
     except SQLAlchemyError:
         return False

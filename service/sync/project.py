@@ -17,8 +17,8 @@ from service.database import chunks
 from service.outbox import queue, waiting
 from service.runtime import Runtime, taxonomy_in_use
 from service.sync.connection import Line, bookmark, line, server
+from service.sync.hints import HEADER
 from service.tables import BookmarkRow, OutboxRow, ReviewRow, TaskRow
-from service.webhooks import HEADER
 
 OPEN = ("open", "claimed")
 
