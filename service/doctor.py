@@ -1,16 +1,22 @@
 """What is wrong with an installation, and what to do about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 
 from classifier.errors import WaaromError
+from service.failures import sentence
 from service.reviews import left
-from service.runtime import Runtime, taxonomy_in_use
+from service.runtime import Runtime, open_runtime, taxonomy_in_use
+from service.secret import FILE as SECRET_FILE
+from service.settings import Settings
 from service.sync import NotConfigured, connect
 from service.tables import KeyRow, MessageRow, OutboxRow
+
+OLDEST_STUDIO = (1, 23)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +28,53 @@ class Finding:
     says: str
 
 
-def examine(runtime: Runtime, *, now: datetime) -> list[Finding]:
+class Unwell(WaaromError):
+    """Something that works, but not as it should; the sentence says what to do."""
+
+
+def examine(settings: Settings, *, now: datetime) -> list[Finding]:
     """Look at every part; a part that fails does not keep the others from being looked at."""
-    parts: dict[str, Callable[[], str]] = {
-        "database": lambda: _database(runtime),
+    runtime: Runtime | None = None
+
+    def database() -> str:
+        nonlocal runtime
+        runtime = open_runtime(settings)
+        return _database(runtime)
+
+    found = [_finding("database", database)]
+    if runtime is None:
+        return found
+    with _closing(runtime):
+        return [*found, *(_finding(what, look) for what, look in _parts(runtime, now).items())]
+
+
+def _parts(runtime: Runtime, now: datetime) -> dict[str, Callable[[], str]]:
+    return {
+        "secret": lambda: _secret(runtime.settings),
         "taxonomy": lambda: _taxonomy(runtime),
         "model": lambda: _model(runtime),
         "keys": lambda: _keys(runtime),
         "Label Studio": lambda: _label_studio(runtime),
         "outbox": lambda: _outbox(runtime, now),
     }
-    return [_finding(what, look) for what, look in parts.items()]
+
+
+@contextmanager
+def _closing(runtime: Runtime) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        runtime.close()
 
 
 def _finding(what: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(what, True, look())
-    except WaaromError as error:
-        return Finding(what, False, str(error))
+    except Exception as error:
+        said = sentence(error)
+        if said is None:
+            raise
+        return Finding(what, False, said)
 
 
 def _database(runtime: Runtime) -> str:
@@ -49,18 +84,35 @@ def _database(runtime: Runtime) -> str:
     return f"{runtime.engine.dialect.name}, {messages:,} messages, {waiting:,} questions open"
 
 
+def _secret(settings: Settings) -> str:
+    if settings.secret:
+        return "from the environment"
+    path = settings.home / SECRET_FILE
+    if path.stat().st_mode & 0o077:
+        raise Unwell(f"{path}: others on this machine may read it: chmod 600 {path}")
+    return f"in {path}; keep a copy of it with your backups"
+
+
 def _taxonomy(runtime: Runtime) -> str:
     with runtime.reading() as session:
         taxonomy = taxonomy_in_use(session, runtime)
     if not taxonomy.drivers:
-        raise WaaromError("there are no drivers yet: `waarom init` writes a taxonomy.toml to edit")
+        raise Unwell("there are no drivers yet: `waarom init` writes a taxonomy.toml to edit")
     return f"version {taxonomy.version}, {len(taxonomy.leaves)} drivers"
 
 
 def _model(runtime: Runtime) -> str:
     model = runtime.current_model()
     if model is None:
-        raise WaaromError("no model is in use: `waarom train` makes one once there are labels")
+        raise Unwell("no model is in use: `waarom train` makes one once there are labels")
+    with runtime.reading() as session:
+        taxonomy = taxonomy_in_use(session, runtime)
+    gone = [driver for driver in model.drivers if driver not in taxonomy.leaves]
+    if gone:
+        raise Unwell(
+            f"version {model.version} knows {len(gone)} of its {len(model.drivers)} drivers from "
+            f"another taxonomy ({gone[0]} is one), and routes none of their messages: train again"
+        )
     return f"version {model.version}, {len(model.drivers)} drivers"
 
 
@@ -68,16 +120,30 @@ def _keys(runtime: Runtime) -> str:
     with runtime.reading() as session:
         keys = session.scalar(select(func.count(KeyRow.id)).where(KeyRow.revoked_at.is_(None)))
     if not keys:
-        raise WaaromError("nobody can log in or call: `waarom keys create NAME --scope admin`")
+        raise Unwell("nobody can log in or call: `waarom keys create NAME --scope admin`")
     return f"{keys} in use"
 
 
 def _label_studio(runtime: Runtime) -> str:
+    settings = runtime.settings
+    if not settings.label_studio_url and settings.label_studio_api_key is None:
+        return "not used; the review page asks the questions"
     try:
         studio = connect(runtime)
     except NotConfigured:
-        return "not used; the review page asks the questions"
-    return f"version {studio.ping()}, logged in as {studio.whoami()}"
+        raise Unwell(
+            "half set: it takes both WAAROM_LABEL_STUDIO_URL and WAAROM_LABEL_STUDIO_API_KEY"
+        ) from None
+    version, login = studio.ping(), studio.whoami()
+    if _numbers(version) < OLDEST_STUDIO:
+        raise Unwell(f"version {version} is too old: install 1.23 or newer")
+    return f"version {version}, logged in as {login}"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """As in (1, 23); what is no number ("develop") counts as newest."""
+    parts = version.split(".")[:2]
+    return tuple(int(part) for part in parts) if all(map(str.isdecimal, parts)) else (9999,)
 
 
 def _outbox(runtime: Runtime, now: datetime) -> str:
@@ -86,5 +152,5 @@ def _outbox(runtime: Runtime, now: datetime) -> str:
             select(OutboxRow).where(OutboxRow.done_at.is_(None), OutboxRow.error.is_not(None))
         ).all()
     if late:
-        raise WaaromError(f"{len(late):,} questions could not be sent yet: {late[0].error}")
+        raise Unwell(f"{len(late):,} questions could not be sent yet: {late[0].error}")
     return "nothing is stuck"

@@ -1,6 +1,6 @@
-"""From labels, in the store or in a file, to a model version in use; what a version is worth."""
+"""From labels, in the store or in a file, to a model version in use."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,28 +8,21 @@ from typing import Any
 
 from classifier import registry
 from classifier.card import Making, training_data, write_card
-from classifier.cleaning import clean
-from classifier.errors import ModelNotFound, TooFewLabels
+from classifier.errors import BadFile, BadModel, ModelNotFound, TooFewLabels
 from classifier.evaluation import Evaluation
-from classifier.language import detect_language
-from classifier.messages import Direction, LabeledMessage, RawMessage, RedactedText
-from classifier.model import Model
 from classifier.plots import coverage_plot, reliability_plot
-from classifier.promotion import should_promote
-from classifier.readers import read_messages
-from classifier.redaction import pseudonym, redact
+from classifier.promotion import Promotion, should_promote
 from classifier.registry import current_version, load_model, save
 from classifier.taxonomy import Taxonomy, flat_taxonomy, load_taxonomy
-from classifier.text import in_holdout, text_key
-from classifier.training import Trained, TrainingConfig, cross_validate, judge, train
+from classifier.training import Trained, TrainingConfig, train
+from service.labeled_files import Progress, read_labeled
 from service.labels import TrainingRow, training_set
 from service.runtime import open_runtime, taxonomy_in_use
-from service.secret import load_secret
 from service.settings import Settings
-from service.triage import classified_text
 from service.weeks import day_of
 
-Progress = Callable[[str], None]
+SHOWN = 5
+"""So many names fit in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +32,15 @@ class Source:
     labels: Path | None = None
     taxonomy: Path | None = None
     unknown_label: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Rows to learn from, the taxonomy they fit, and sentences a person should read."""
+
+    rows: Sequence[TrainingRow]
+    taxonomy: Taxonomy
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +67,16 @@ def train_version(
 
     Raises `BadFile`, `BadTaxonomy` or `TooFewLabels`.
     """
-    rows, taxonomy, remarks = _gather(settings, source, progress)
-    config = TrainingConfig(target_precision=settings.target_precision)
+    found = gather(settings, source, progress)
     trained = train(
-        [row.message for row in rows],
-        taxonomy,
-        config=config,
-        holdout=[row.holdout for row in rows],
+        [row.message for row in found.rows],
+        found.taxonomy,
+        config=TrainingConfig(target_precision=settings.target_precision),
+        holdout=[row.holdout for row in found.rows],
         progress=progress,
     )
     folder = settings.models_dir
-    promoted, reason = should_promote(trained.model, _current(folder), trained.judged)
+    promoted, reason = _promotion(folder, trained)
     if promote and not promoted:
         promoted, reason = True, f"Promoted because you asked. {reason}"
     progress("Writing the card")
@@ -83,7 +84,7 @@ def train_version(
         trained.model,
         folder,
         today=day_of(now, settings.timezone),
-        card=_card(settings, rows, trained, reason, now),
+        card=_card(settings, found.rows, trained, reason, now),
         extra=_plots(trained),
     )
     if promoted:
@@ -92,90 +93,62 @@ def train_version(
         version=version,
         promoted=promoted,
         reason=reason,
-        remarks=(*remarks, *trained.remarks),
+        remarks=(*found.remarks, *trained.remarks),
         card=folder / version / registry.CARD,
         evaluation=trained.evaluation.to_dict() if trained.evaluation else None,
     )
 
 
-def cross_validated(
-    settings: Settings, data: Path, unknown_label: str, *, folds: int, progress: Progress
-) -> dict[str, Any]:
-    """What a model trained on such a file is worth, by folds; writes nothing."""
-    rows, taxonomy, _ = _gather(settings, Source(data, None, unknown_label), progress)
-    config = TrainingConfig(target_precision=settings.target_precision)
-    messages = [row.message for row in rows]
-    return cross_validate(
-        messages, taxonomy, folds=folds, config=config, progress=progress
-    ).to_dict()
+def _promotion(folder: Path, trained: Trained) -> Promotion:
+    """Whether the new model takes over; one that can no longer be loaded stands in nobody's way."""
+    try:
+        current = load_model(folder) if current_version(folder) else None
+    except (BadModel, ModelNotFound) as error:
+        return Promotion(True, f"Promoted: the model in use before cannot be loaded. {error}")
+    return should_promote(trained.model, current, trained.judged)
 
 
-def evaluated(
-    settings: Settings,
-    data: Path,
-    unknown_label: str,
-    version: str | None,
-    allow_training_rows: bool,
-    *,
-    progress: Progress,
-) -> dict[str, Any]:
-    """What a version is worth on a file, rows it was trained on left out unless allowed."""
-    model = load_version(settings.models_dir, version)
-    messages = [row.message for row in _from_file(settings, data, unknown_label, progress)]
-    seen = model.trained_on(message.text for message in messages)
-    kept = [
-        message
-        for message, trained in zip(messages, seen, strict=True)
-        if allow_training_rows or not trained
-    ]
-    if not kept:
-        raise TooFewLabels(
-            f"{data}: the model was trained on every row; give other messages, or "
-            "--allow-training-rows to judge it on them all the same"
-        )
-    progress(f"Judging on {len(kept):,} messages")
-    found = judge(model, kept).to_dict()
-    return found | {"left_out": len(messages) - len(kept), "model": model.version}
-
-
-def load_version(folder: Path, version: str | None) -> Model:
-    """A version by name, else the one in use. Raises `ModelNotFound` or `BadModel`."""
-    return load_model(folder / version if version else folder)
-
-
-def read_card(folder: Path, version: str | None) -> tuple[str, dict[str, Any]]:
-    """A version's card and manifest, once it is verified."""
-    name = version or current_version(folder)
-    if name is None:
-        raise ModelNotFound(folder, "no model here; `waarom train` makes one")
-    manifest = registry.verify(folder / name)
-    return (folder / name / registry.CARD).read_text(encoding="utf-8"), manifest
-
-
-def _current(folder: Path) -> Model | None:
-    return load_model(folder) if current_version(folder) else None
-
-
-def _gather(
-    settings: Settings, source: Source, progress: Progress
-) -> tuple[list[TrainingRow], Taxonomy, tuple[str, ...]]:
+def gather(settings: Settings, source: Source, progress: Progress) -> Gathered:
+    """The labeled messages of a source, and the drivers they name. Raises as `train_version`."""
     if source.labels is None:
         return _from_store(settings, source)
-    rows = _from_file(settings, source.labels, source.unknown_label, progress)
-    if source.taxonomy:
-        return rows, load_taxonomy(source.taxonomy), ()
-    found = {driver for row in rows for driver in row.message.label.drivers}
-    if settings.taxonomy.exists():
-        taxonomy = load_taxonomy(settings.taxonomy)
-        if found <= set(taxonomy.leaves):
-            return rows, taxonomy, ()
-    remark = f"No taxonomy names these labels: a flat one of {len(found)} drivers was derived."
-    return rows, flat_taxonomy(found), (remark,)
+    read = read_labeled(settings, source.labels, source.unknown_label, progress=progress)
+    found = {driver for row in read.rows for driver in row.message.label.drivers}
+    taxonomy, remarks = _taxonomy(settings, source, found)
+    return Gathered(read.rows, taxonomy, (*read.remarks, *remarks))
 
 
-def _from_store(
-    settings: Settings, source: Source
-) -> tuple[list[TrainingRow], Taxonomy, tuple[str, ...]]:
+def _taxonomy(
+    settings: Settings, source: Source, found: set[str]
+) -> tuple[Taxonomy, tuple[str, ...]]:
+    """The drivers to train on: a file's, unless its subject is another one altogether."""
+    path = source.taxonomy or settings.taxonomy
+    if source.taxonomy is None and not path.exists():
+        return flat_taxonomy(found), (f"No {path}: {_derived(found)}.",)
+    taxonomy = load_taxonomy(path)
+    strange = sorted(found - set(taxonomy.leaves))
+    if source.taxonomy is None and found.isdisjoint(taxonomy.by_id):
+        return flat_taxonomy(found), (f"{path} knows none of these labels: {_derived(found)}.",)
+    if strange:
+        names = ", ".join(strange[:SHOWN]) + (" …" if len(strange) > SHOWN else "")
+        raise BadFile(
+            source.labels or path,
+            f"{_many(len(strange), 'label')} that {path} has no such driver for: {names}; correct "
+            "them, add the drivers (a parent cannot be a label), or name what means none of the "
+            "drivers by --unknown-label",
+        )
+    return taxonomy, ()
+
+
+def _derived(found: set[str]) -> str:
+    return f"a flat one of {_many(len(found), 'driver')} was derived from the labels"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _from_store(settings: Settings, source: Source) -> Gathered:
     runtime = open_runtime(settings)
     try:
         with runtime.reading() as session:
@@ -187,49 +160,7 @@ def _from_store(
         raise TooFewLabels(
             "There are no labels yet: answer questions, or `waarom import FILE --labels`."
         )
-    return rows, load_taxonomy(source.taxonomy) if source.taxonomy else taxonomy, ()
-
-
-def _from_file(
-    settings: Settings, path: Path, unknown_label: str, progress: Progress
-) -> list[TrainingRow]:
-    """A file's usable rows, cleaned and redacted; others are counted and said."""
-    key = load_secret(settings)
-    rows: list[TrainingRow] = []
-    rejected: list[str] = []
-    read = read_messages(path, unknown_label=unknown_label, labels=True, timezone=settings.timezone)
-    for number, row in enumerate(read, start=1):
-        if not isinstance(row, RawMessage):
-            rejected.append(f"line {row.line}, {row.field}: {row.reason}")
-        elif row.direction is Direction.INBOUND:
-            rows.append(_training_row(row, number, key))
-        if number % 1000 == 0:
-            progress(f"{number:,} rows read")
-    if not rows:
-        what = f"; the first: {rejected[0]}" if rejected else ""
-        raise TooFewLabels(f"{path}: no row could be used ({len(rejected):,} rejected{what})")
-    if rejected:
-        progress(f"{len(rejected):,} rows left out; the first: {rejected[0]}")
-    return rows
-
-
-def _training_row(raw: RawMessage, number: int, key: bytes) -> TrainingRow:
-    message = clean(raw)
-    text = RedactedText(
-        classified_text(redact(message.subject, key=key), redact(message.text, key=key))
-    )
-    assert message.label is not None  # noqa: S101 - the reader was asked for labels
-    customer = pseudonym(message.customer, key=key, kind="customer") if message.customer else None
-    labeled = LabeledMessage(
-        text=text,
-        label=message.label,
-        message_id=redact(message.external_id or f"row-{number}", key=key),
-        group=customer or text_key(text, key=key),
-        channel=message.channel,
-        language=message.language or detect_language(text),
-        received_at=message.received_at,
-    )
-    return TrainingRow(labeled, in_holdout(text, key=key, customer=customer))
+    return Gathered(rows, load_taxonomy(source.taxonomy) if source.taxonomy else taxonomy, ())
 
 
 def _card(

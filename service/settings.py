@@ -3,10 +3,15 @@
 Built once by the command that starts and handed down; nothing here is read at import.
 """
 
+import os
+import tomllib
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -14,16 +19,31 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from classifier.errors import WaaromError
+
+FILE: Final = "waarom.toml"
+PREFIX: Final = "WAAROM_"
+SECRETS: Final = ("secret", "label_studio_api_key", "webhook_secret")
+"""Settings that come from the environment only."""
+PATHS: Final = ("home", "models_dir", "taxonomy")
+
+
+class BadSettings(WaaromError):
+    """Settings that cannot be used; the sentence says which, and where they are set."""
+
 
 class Settings(BaseSettings):
     """Settings with their defaults; every name is also an environment variable WAAROM_<NAME>."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WAAROM_", toml_file="waarom.toml", extra="forbid", env_file=None
+        env_prefix=PREFIX, toml_file=FILE, extra="forbid", env_file=None, env_ignore_empty=True
     )
 
     home: Path = Field(Path(".waarom"), description="Folder of the database and the secret.")
-    database_url: str = Field("", description="Empty: a SQLite file in `home`.")
+    database_url: str = Field(
+        "",
+        description="As in postgresql://user:password@host/name; empty: a SQLite file in `home`.",
+    )
     models_dir: Path = Field(Path("models"), description="Folder of the model versions.")
     taxonomy: Path = Field(Path("taxonomy.toml"), description="The file with the drivers.")
     secret: SecretStr | None = Field(
@@ -38,7 +58,7 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = Field(None, description="Shared with Label Studio.")
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8321, description="Port to listen on.")
+    port: int = Field(8321, ge=0, le=65535, description="Port to listen on.")
     public_url: str = Field("", description="How Label Studio reaches us; else host and port.")
 
     count: Literal["conversation", "message"] = Field(
@@ -51,7 +71,10 @@ class Settings(BaseSettings):
     graded_budget: float = Field(60, gt=0, description="Audit questions a week, by graded draw.")
     expected_messages: float = Field(1000, gt=0, description="Messages a week, before history.")
     smallest_misroute: float | None = Field(
-        None, gt=0, description="Confident misroutes a week that must be caught (m*)."
+        None,
+        gt=0,
+        description="Confident misroutes a week that must be caught (m*).",
+        examples=[25],
     )
     prefilled_share: float = Field(0.1, ge=0, le=1, description="Audits shown with a prediction.")
     draw_since_days: int = Field(28, ge=0, description="Older messages are not asked about.")
@@ -61,6 +84,25 @@ class Settings(BaseSettings):
     batch_limit: int = Field(1000, gt=0, description="Messages in one batch call.")
     claim_minutes: int = Field(30, gt=0, description="A claimed review comes free after this.")
     worker_seconds: float = Field(5.0, gt=0, description="Pause between two rounds of the worker.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (OSError, ValueError, KeyError):
+            raise ValueError("must be a time zone such as Europe/Amsterdam") from None
+        return name
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_database(cls, url: str) -> str:
+        kind = url.partition(":")[0].partition("+")[0]
+        if url and kind not in ("sqlite", "postgresql"):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        if kind == "postgresql" and not urlsplit(url).username:
+            raise ValueError("must name a user, as in postgresql://user:password@host/name")
+        return url
 
     @property
     def resolved_database_url(self) -> str:
@@ -79,4 +121,49 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        shared = TomlConfigSettingsSource(settings_cls)
+        for name in sorted(set(SECRETS) & set(shared.toml_data)):
+            raise BadSettings(
+                f"{FILE}: {name} does not belong in a shared file; take it out and set "
+                f"{PREFIX}{name.upper()} in the environment"
+            )
+        return init_settings, env_settings, shared
+
+
+def read_settings(folder: Path = Path()) -> Settings:
+    """The settings of a folder and the environment; relative paths begin in that folder.
+
+    Raises `BadSettings`.
+    """
+    settings = _read(folder)
+    paths = {name: folder / getattr(settings, name) for name in PATHS}
+    return settings.model_copy(update=paths)
+
+
+def _read(folder: Path) -> Settings:
+    class FolderSettings(Settings):
+        model_config = SettingsConfigDict(toml_file=folder / FILE)
+
+    try:
+        return FolderSettings()
+    except ValidationError as error:
+        raise BadSettings("; ".join(map(_problem, error.errors()))) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{FILE}: not valid TOML in UTF-8: {error}") from None
+
+
+def _problem(error: Any) -> str:
+    """One thing pydantic says, in a sentence that never repeats the value: it may be a secret."""
+    name = str(error["loc"][0]) if error["loc"] else ""
+    if error["type"] == "extra_forbidden":
+        near = get_close_matches(name, Settings.model_fields, n=1)
+        hint = f"did you mean {near[0]}?" if near else "docs/settings.md lists those there are"
+        return f"{FILE}: there is no setting {name}; {hint}"
+    variable = PREFIX + name.upper()
+    place = variable if _in_environment(variable) else f"{FILE}, {name}"
+    said = str(error["msg"]).removeprefix("Value error, ")
+    return f"{place}: {said[0].lower()}{said[1:]}"
+
+
+def _in_environment(variable: str) -> bool:
+    return any(name.upper() == variable for name in os.environ)

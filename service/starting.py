@@ -1,19 +1,20 @@
 """A new installation: commented settings and taxonomy, the database, the secret, a first key."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
-from pydantic_core import PydanticUndefined
+from pydantic.fields import FieldInfo
 
 from service.keys import SCOPES, create_key
 from service.runtime import open_runtime
-from service.settings import Settings
+from service.settings import FILE as SETTINGS_FILE
+from service.settings import PREFIX, SECRETS, Settings, read_settings
 from service.tables import KeyRow
 
-SETTINGS_FILE, TAXONOMY_FILE = "waarom.toml", "taxonomy.toml"
-SECRETS = ("secret", "label_studio_api_key", "webhook_secret")
+TAXONOMY_FILE = "taxonomy.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,8 @@ def initialize(folder: Path, *, now: datetime) -> Started:
     written = tuple(name for name in content if not (folder / name).exists())
     for name in written:
         (folder / name).write_text(content[name], encoding="utf-8")
-    settings = Settings(
-        home=folder / ".waarom", taxonomy=folder / TAXONOMY_FILE, models_dir=folder / "models"
-    )
     kept = tuple(name for name in content if name not in written)
-    return Started(folder, written, kept, _first_key(settings, now))
+    return Started(folder, written, kept, _first_key(read_settings(folder), now))
 
 
 def _first_key(settings: Settings, now: datetime) -> str | None:
@@ -56,19 +54,23 @@ def _first_key(settings: Settings, now: datetime) -> str | None:
 
 def commented_settings() -> str:
     """Every setting with what it does and its default, commented out."""
-    lines = ["# Settings a team shares. Secrets come from the environment (WAAROM_*) only.", ""]
-    for name, field in Settings.model_fields.items():
-        if name in SECRETS:
-            continue
-        lines += [f"# {field.description}", f"# {name} = {_toml(field.default)}", ""]
-    return "\n".join(lines)
+    secrets = ", ".join(PREFIX + name.upper() for name in SECRETS)
+    blocks = [
+        "# Settings a team shares; take away the # to change one. In the environment each is\n"
+        f"# {PREFIX}<NAME>, and that counts before this file.\n"
+        f"# Secrets come from the environment only: {secrets}."
+    ]
+    blocks += [
+        f"# {field.description}\n# {name} = {_example(field)}"
+        for name, field in Settings.model_fields.items()
+        if name not in SECRETS
+    ]
+    return "\n\n".join(blocks) + "\n"
 
 
-def _toml(value: object) -> str:
-    if value is None or value is PydanticUndefined:
-        return '""'
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return str(value)
-    return f'"{value}"'
+def _example(field: FieldInfo) -> str:
+    """The default as TOML, or an example where there is none."""
+    if field.default is None:
+        return f"{json.dumps((field.examples or [''])[0])}  # an example; unset by default"
+    value = field.default
+    return json.dumps(value if isinstance(value, int | float) else str(value), ensure_ascii=False)

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from service.cli.output import JsonOption, opened, result, utc_now
+from service.cli.options import AsJson
+from service.cli.output import opened, result, utc_now
 
 app = typer.Typer(no_args_is_help=True, help="API keys and their scopes.")
 
@@ -15,7 +16,7 @@ def create(
     scope: Annotated[
         list[str], typer.Option(help="classify, review, report, messages or admin; repeatable.")
     ] = ["classify"],  # noqa: B006 - Typer reads the default, nobody changes it
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a key and show it, this once.
 
@@ -29,8 +30,11 @@ def create(
 
 
 @app.command("list")
-def list_(as_json: JsonOption = False) -> None:
-    """Every key, without its secret."""
+def list_(as_json: AsJson = False) -> None:
+    """Every key, without its secret.
+
+    Example: waarom keys list
+    """
     from service.keys import list_keys
 
     with opened() as runtime, runtime.reading() as session:
@@ -56,9 +60,12 @@ def list_(as_json: JsonOption = False) -> None:
 @app.command()
 def revoke(
     key_id: Annotated[int, typer.Argument(help="The number `waarom keys list` shows.")],
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Close a key from now on."""
+    """Close a key from now on.
+
+    Example: waarom keys revoke 3
+    """
     from service.keys import revoke_key
 
     with opened() as runtime, runtime.writing() as session:

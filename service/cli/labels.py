@@ -2,13 +2,14 @@
 
 import typer
 
-from service.cli.output import JsonOption, opened, result, utc_now
+from service.cli.options import AsJson
+from service.cli.output import opened, result, utc_now
 
 app = typer.Typer(no_args_is_help=True, help="Questions to Label Studio and answers from it.")
 
 
 @app.command()
-def setup(as_json: JsonOption = False) -> None:
+def setup(as_json: AsJson = False) -> None:
     """Make or repair the project in Label Studio, with its interface and instructions.
 
     Example: WAAROM_LABEL_STUDIO_URL=http://localhost:8080 waarom label setup
@@ -21,8 +22,11 @@ def setup(as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def push(as_json: JsonOption = False) -> None:
-    """Send the questions that wait. Safe to run twice: nothing is there double."""
+def push(as_json: AsJson = False) -> None:
+    """Send the questions that wait. Safe to run twice: nothing is there double.
+
+    Example: waarom label push
+    """
     from service.sync import push as run
 
     with opened() as runtime:
@@ -32,8 +36,11 @@ def push(as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def pull(as_json: JsonOption = False) -> None:
-    """Collect answers. Safe to run twice: an answer becomes a label once."""
+def pull(as_json: AsJson = False) -> None:
+    """Collect answers. Safe to run twice: an answer becomes a label once.
+
+    Example: waarom label pull
+    """
     from service.sync import pull as run
 
     with opened() as runtime:
@@ -47,8 +54,11 @@ def pull(as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def status(as_json: JsonOption = False) -> None:
-    """What waits to be sent, what is in Label Studio, what was answered."""
+def status(as_json: AsJson = False) -> None:
+    """What waits to be sent, what is in Label Studio, what was answered.
+
+    Example: waarom label status
+    """
     from service.sync import status as run
 
     with opened() as runtime:

@@ -5,23 +5,24 @@ from typing import Annotated
 
 import typer
 
-from service.cli.output import JsonOption, result
+from service.cli.options import AsJson, ModelsDir
+from service.cli.output import result
 
 app = typer.Typer(no_args_is_help=True, help="Model versions, and which one is in use.")
-ModelsDir = Annotated[
-    Path | None, typer.Option(help="Folder of the model versions; else from the settings.")
-]
 
 
 def _folder(models_dir: Path | None) -> Path:
-    from service.settings import Settings
+    from service.settings import read_settings
 
-    return models_dir or Settings().models_dir
+    return models_dir or read_settings().models_dir
 
 
 @app.command("list")
-def list_(models_dir: ModelsDir = None, as_json: JsonOption = False) -> None:
-    """Every version, oldest first."""
+def list_(models_dir: ModelsDir = None, as_json: AsJson = False) -> None:
+    """Every version, oldest first; * is the one in use.
+
+    Example: waarom models list
+    """
     from classifier.registry import current_version, list_versions
 
     folder = _folder(models_dir)
@@ -35,10 +36,13 @@ def list_(models_dir: ModelsDir = None, as_json: JsonOption = False) -> None:
 def show(
     version: Annotated[str | None, typer.Argument(help="Else the one in use.")] = None,
     models_dir: ModelsDir = None,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
-    """A version's card (as JSON: its manifest)."""
-    from service.learning import read_card
+    """A version's card (as JSON: its manifest).
+
+    Example: waarom models show
+    """
+    from service.versions import read_card
 
     card, manifest = read_card(_folder(models_dir), version)
     result(as_json, manifest, card)
@@ -48,9 +52,12 @@ def show(
 def promote(
     version: Annotated[str, typer.Argument(help="The version to put in use.")],
     models_dir: ModelsDir = None,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Put a version in use; the one before can be had back with `rollback`."""
+    """Put a version in use; the one before can be had back with `rollback`.
+
+    Example: waarom models promote 2026-11-21.1
+    """
     from classifier.registry import promote as run
 
     run(_folder(models_dir), version)
@@ -58,8 +65,11 @@ def promote(
 
 
 @app.command()
-def rollback(models_dir: ModelsDir = None, as_json: JsonOption = False) -> None:
-    """Put the version that was in use before back."""
+def rollback(models_dir: ModelsDir = None, as_json: AsJson = False) -> None:
+    """Put the version that was in use before the current one back in use.
+
+    Example: waarom models rollback
+    """
     from classifier.registry import rollback as run
 
     version = run(_folder(models_dir))

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from service.cli.output import JsonOption, opened, result, say, utc_now
+from service.cli.options import AsJson
+from service.cli.output import opened, result, say, utc_now
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,7 +18,9 @@ def serve(
     host: Annotated[
         str | None, typer.Option(help="Address to listen on; 127.0.0.1 if unset.")
     ] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port to listen on; 8321 if unset.")
+    ] = None,
     with_worker: Annotated[
         bool, typer.Option("--with-worker", help="Run the background jobs in this process too.")
     ] = False,
@@ -27,9 +30,9 @@ def serve(
     Example: waarom serve --with-worker
     """
     from service.serving import serve as run
-    from service.settings import Settings
+    from service.settings import read_settings
 
-    settings = Settings()
+    settings = read_settings()
     settings = settings.model_copy(
         update={"host": host or settings.host, "port": port or settings.port}
     )
@@ -39,7 +42,7 @@ def serve(
 
 def worker(
     once: Annotated[bool, typer.Option("--once", help="One round, then stop.")] = False,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
     """Background jobs: send questions to Label Studio, collect answers, sum volumes.
 
@@ -59,15 +62,15 @@ def worker(
         raise typer.Exit(1)
 
 
-def doctor(as_json: JsonOption = False) -> None:
+def doctor(as_json: AsJson = False) -> None:
     """Check database, taxonomy, models and Label Studio, and say what to do.
 
     Example: waarom doctor
     """
     from service.doctor import examine
+    from service.settings import read_settings
 
-    with opened() as runtime:
-        findings = examine(runtime, now=utc_now())
+    findings = examine(read_settings(), now=utc_now())
     text = "\n".join(
         f"{'ok ' if each.ok else 'BAD'}  {each.what}: {each.says}" for each in findings
     )

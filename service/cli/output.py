@@ -1,68 +1,82 @@
 """What commands print: people get text and progress on stderr, programs one JSON document."""
 
 import json
+import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from service.runtime import Runtime, open_runtime
-from service.settings import Settings
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")
-]
+    from service.runtime import Runtime
 
 
 def complain(sentence: str) -> None:
     """One sentence about what went wrong, on stderr."""
-    Console(stderr=True).print(f"[bold red]Error:[/] {_plain(sentence)}", highlight=False)
+    typer.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+    typer.echo(sentence, err=True)
 
 
 def say(text: str) -> None:
     """A line for the person at the terminal, on stderr so that stdout stays a document."""
-    Console(stderr=True).print(text, highlight=False)
+    typer.echo(text, err=True)
 
 
 def result(as_json: bool, document: Mapping[str, Any], text: str) -> None:
     """The outcome of a command: the document for programs, else the text for people."""
-    typer.echo(json.dumps(document, default=_jsonable, ensure_ascii=False) if as_json else text)
+    typer.echo(json.dumps(_plain(document), ensure_ascii=False) if as_json else text)
 
 
 @contextmanager
-def counting(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A progress line; call what it gives with the number of things done since the last call."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:,.0f}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total)
+def counting(what: str) -> Iterator[Callable[[int], None]]:
+    """A progress line; call what it gives with the number of things done since the last call.
+
+    Silent where no person watches.
+    """
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    with _line("{task.completed:,.0f}") as progress:
+        task = progress.add_task(what, total=None)
         yield lambda done: progress.update(task, advance=done)
 
 
 @contextmanager
 def stages(what: str) -> Iterator[Callable[[str], None]]:
-    """A progress line whose text changes with what is being done."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    """A progress line whose text changes with what is being done; in a log, a line for each."""
+    if not sys.stderr.isatty():
+        yield lambda stage: say(f"{what}: {stage}")
+        return
+    with _line() as progress:
         task = progress.add_task(what, total=None)
         yield lambda stage: progress.update(task, description=f"{what}: {stage}")
 
 
+def _line(*columns: str) -> "Progress":
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
+
+    around = SpinnerColumn(), TimeElapsedColumn()
+    console = Console(stderr=True)
+    return Progress(
+        around[0], "{task.description}", *columns, around[1], console=console, transient=True
+    )
+
+
 @contextmanager
-def opened(settings: Settings | None = None) -> Iterator[Runtime]:
+def opened() -> Iterator["Runtime"]:
     """The installation in this folder, closed when the command is done."""
-    runtime = open_runtime(settings or Settings())
+    from service.runtime import open_runtime
+    from service.settings import read_settings
+
+    runtime = open_runtime(read_settings())
     try:
         yield runtime
     finally:
@@ -73,17 +87,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
-
-
-def _jsonable(value: object) -> object:
+def _plain(value: Any) -> Any:
+    """What JSON can hold; a number that is none (infinity) is null."""
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
+        value = asdict(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(each) for each in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, (set, frozenset, tuple)):
-        return list(value)
-    return str(value)
+    return str(value) if isinstance(value, Path) else value

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from service.cli.output import JsonOption, result, utc_now
+from service.cli.options import AsJson
+from service.cli.output import result, utc_now
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,7 +23,7 @@ def demo(
     ] = False,
     messages: Annotated[int, typer.Option(min=2400, help="Sample messages in all.")] = 12_000,
     folder: Annotated[Path, typer.Option(help="Where the demo lives.")] = Path(".waarom/demo"),
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
     """The whole loop on sample messages of a fictional web shop, with a real Label Studio.
 
@@ -41,12 +42,15 @@ def demo(
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to set up.")] = Path("."),
-    as_json: JsonOption = False,
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="Where to set up.")] = Path(),
+    as_json: AsJson = False,
 ) -> None:
     """Write a commented taxonomy.toml and waarom.toml; make the database, the secret and a key.
 
-    Example: waarom init .
+    Safe to run twice: what is there stays as it is. Every other command reads
+    waarom.toml in the folder it is run in.
+
+    Example: waarom init shop && cd shop
     """
     from service.starting import initialize
 
@@ -61,5 +65,8 @@ def init(
     lines += [f"Kept {name} as it was" for name in started.kept]
     if started.key:
         lines.append(f"First key, shown this once, with every scope: {started.key}")
-    lines.append("Next: edit taxonomy.toml, then `waarom import FILE` and `waarom serve`.")
+    enter = "" if folder.resolve() == Path().resolve() else f"`cd {folder}`, "
+    lines.append(
+        f"Next: {enter}edit taxonomy.toml, `waarom import FILE`, `waarom serve --with-worker`."
+    )
     result(as_json, document, "\n".join(lines))

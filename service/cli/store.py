@@ -1,20 +1,13 @@
 """Commands on the store: import messages, print the weekly breakdown."""
 
-from enum import StrEnum
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from service.cli.output import JsonOption, counting, opened, result, say, utc_now
-
-
-class Format(StrEnum):
-    """What a report can be written as."""
-
-    HTML = "html"
-    JSON = "json"
-    CSV = "csv"
+from service.cli.options import AsJson, Format, Output, Since, Tongue, UnknownLabel
+from service.cli.output import counting, opened, result, say, utc_now
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,22 +16,25 @@ def add_to(app: typer.Typer) -> None:
 
 
 def import_(
-    files: Annotated[list[Path], typer.Argument(exists=True, help="CSV, JSONL, .eml or a folder.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(exists=True, help="CSV, JSONL or .eml, also as .gz, or a folder of .eml."),
+    ],
     channel: Annotated[
-        str | None, typer.Option(help="Channel of messages that do not name one.")
+        str | None,
+        typer.Option(help="Their channel, whatever the file says: ticket, email, survey …"),
     ] = None,
     labels: Annotated[bool, typer.Option("--labels", help="Each row brings its label.")] = False,
-    unknown_label: Annotated[
-        str, typer.Option(help="The label that means: none of the drivers.")
-    ] = "unknown",
-    draw_since: Annotated[
-        str | None, typer.Option(help="Ask nothing about messages before this day (2026-10-01).")
-    ] = None,
-    as_json: JsonOption = False,
+    unknown_label: UnknownLabel = "unknown",
+    draw_since: Since = None,
+    as_json: AsJson = False,
 ) -> None:
     """Read, clean, redact and store messages; predict, and draw whom to ask.
 
-    Safe to run twice: a known external id is not stored again.
+    A table needs a column text (and label, with --labels); id, channel,
+    received_at, customer and others are used where they are there. Safe to run
+    twice: a known id is not stored again. Rows that cannot be used are kept
+    aside by file, line and reason, and the rest goes on.
 
     Example: waarom import mailbox/ --channel email
     Example: waarom import labeled.csv --labels
@@ -47,7 +43,8 @@ def import_(
 
     now = utc_now()
     with opened() as runtime:
-        since = _day(draw_since, runtime.settings.timezone) or default_draw_since(runtime, now)
+        since = _local(draw_since, runtime.settings.timezone)
+        since = since or default_draw_since(runtime, now)
         options = ImportOptions(
             channel=channel, labels=labels, unknown_label=unknown_label, draw_since=since
         )
@@ -71,41 +68,47 @@ def report(
     week: Annotated[
         str | None, typer.Option(help="As in 2026-W46; else the last complete.")
     ] = None,
-    format_: Annotated[Format, typer.Option("--format", help="html, json or csv.")] = Format.HTML,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="A file; else stdout.")
+    format_: Annotated[
+        Format | None, typer.Option("--format", help="Else as the file is named, else html.")
     ] = None,
-    language: Annotated[str | None, typer.Option(help="nl or en.")] = None,
-    as_json: JsonOption = False,
+    output: Output = None,
+    language: Annotated[
+        Tongue | None, typer.Option(help="nl or en; else from the settings.")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """The weekly breakdown: drivers with volume, interval, share and change.
 
-    Example: waarom report --week 2026-W46 --format html -o week46.html
+    Goes to stdout unless -o names a file; --json is --format json.
+
+    Example: waarom report --week 2026-W46 -o week46.html
+    Example: waarom report --json
     """
     from service.breakdown import render
     from service.reports import up_to_date
 
-    chosen = Format.JSON if as_json else format_
+    form = format_ or _named(output) or (Format.JSON if as_json else Format.HTML)
     with opened() as runtime:
         up_to_date(runtime)
         with runtime.reading() as session:
             text = render(
-                session, runtime, week=week, form=chosen.value, language=language, now=utc_now()
+                session, runtime, week=week, form=form.value, language=language, now=utc_now()
             )
     if output is None:
         typer.echo(text)
         return
     output.write_text(text, encoding="utf-8")
-    say(f"Written to {output}")
+    result(as_json, {"output": output, "format": form}, f"Written to {output}")
 
 
-def _day(written: str | None, zone: str):  # type: ignore[no-untyped-def]
-    from datetime import datetime
+def _named(output: Path | None) -> Format | None:
+    """The format a file's name asks for."""
+    suffix = output.suffix[1:].lower() if output else ""
+    return Format(suffix) if suffix in list(Format) else None
+
+
+def _local(day: datetime | None, zone: str) -> datetime | None:
+    """The beginning of a day in the configured zone."""
     from zoneinfo import ZoneInfo
 
-    if written is None:
-        return None
-    try:
-        return datetime.fromisoformat(written).replace(tzinfo=ZoneInfo(zone))
-    except ValueError:
-        raise typer.BadParameter(f"{written!r} is not a day; write it as 2026-10-01") from None
+    return day.replace(tzinfo=ZoneInfo(zone)) if day else None
