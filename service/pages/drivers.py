@@ -13,7 +13,7 @@ from service.keys import Identity
 from service.messages import examples_of
 from service.pages.dashboard import Week
 from service.pages.screens import ScreenDep, page_router
-from service.reports import DriverVolume
+from service.reports import DriverVolume, up_to_date
 from service.tables import DecisionRow, MessageRow
 from service.weeks import last_complete_week
 
