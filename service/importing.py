@@ -227,7 +227,9 @@ def _keep_aside(session: Session, rejected: Iterable[Rejected], key: bytes, now:
 
 def _noted(session: Session, file: str) -> set[tuple[int, str, str]]:
     query = select(RejectRow.line, RejectRow.field, RejectRow.reason)
-    return {row._tuple() for row in session.execute(query.where(RejectRow.file == file))}
+    return {
+        (line, of, why) for line, of, why in session.execute(query.where(RejectRow.file == file))
+    }
 
 
 def _derive_taxonomy(

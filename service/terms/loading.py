@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from classifier.messages import UNKNOWN
 from classifier.volumes import COLUMN_FIELDS, SCALAR_FIELDS, VolumeTerms
 from service.tables import TermRow
 from service.terms.columns import WHOLE, Columns
@@ -25,8 +24,8 @@ def load_terms(
 ) -> dict[tuple[str, str], VolumeTerms]:
     """(week, value of the slice) -> terms, summed over days and models; '' is the whole's value.
 
-    Only one value when it is named. Sums of a driver that is no column go to `unknown`, so that
-    leaves add up also before a week was summed into the columns of a new taxonomy.
+    Only one value when it is named. Columns are those that the weeks were summed into: call
+    `refresh` first when the taxonomy may have changed.
     """
     sums = [func.sum(getattr(TermRow, name)) for name in (*SCALAR_FIELDS, *COLUMN_FIELDS)]
     query = (
@@ -43,10 +42,9 @@ def load_terms(
         scalars, values = numbers[: len(SCALAR_FIELDS)], numbers[len(SCALAR_FIELDS) :]
         if driver == WHOLE:
             place.update({n: np.float64(x) for n, x in zip(SCALAR_FIELDS, scalars, strict=True)})  # type: ignore[misc]
-            continue
-        column = index.get(driver, index[UNKNOWN])
-        for name, number in zip(COLUMN_FIELDS, values, strict=True):
-            place[name][column] += number
+        elif driver in index:
+            for name, number in zip(COLUMN_FIELDS, values, strict=True):
+                place[name][index[driver]] = number
     leaves = len(columns.leaves)
     return {
         key: VolumeTerms.from_mapping({"leaves": leaves, **place}) for key, place in found.items()

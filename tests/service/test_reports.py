@@ -1,0 +1,388 @@
+"""The weekly breakdown: exact where everything was labeled, honest where nothing was measured."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import insert, select
+
+from classifier.messages import UNKNOWN, Label, RawMessage
+from service.errors import BadRequest
+from service.importing import ImportOptions, import_messages
+from service.intake import receive
+from service.labels import Answer, record, withdraw
+from service.reports import (
+    DriverVolume,
+    WeeklyReport,
+    slice_values,
+    up_to_date,
+    weekly_report,
+    weekly_reports,
+    weeks_with_messages,
+)
+from service.runtime import Runtime
+from service.tables import DrawRow, LabelRow, MessageRow, ModelRow, PredictionRow, ReviewRow
+from service.terms import mark_stale
+from service.weeks import monday, shifted, week_of
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+WEEK, BEFORE = "2026-W46", "2026-W45"
+LATE, DAMAGED, REFUND, INVOICE = (
+    "delivery.late",
+    "delivery.damaged",
+    "payment.refund",
+    "payment.invoice",
+)
+SURE = "waar blijft mijn pakket, het is te laat en nog niet bezorgd"
+
+
+def moment(week: str, day: int = 0) -> datetime:
+    return datetime.combine(monday(week), datetime.min.time(), UTC) + timedelta(days=day, hours=12)
+
+
+def labeled(
+    runtime: Runtime, counts: dict[str | None, int], week: str = WEEK, channel: str = "ticket"
+) -> None:
+    messages = [
+        RawMessage(
+            text=f"{SURE} {number}",
+            external_id=f"{week} {channel} {driver} {number}",
+            received_at=moment(week, number % 7),
+            channel=channel,
+            label=Label(driver),
+        )
+        for driver, count in counts.items()
+        for number in range(count)
+    ]
+    import_messages(runtime, messages, ImportOptions(labels=True), now=NOW)
+
+
+def unlabeled(runtime: Runtime, count: int, week: str = WEEK, **options: Any) -> list[int]:
+    messages = [
+        RawMessage(text=SURE, external_id=f"{week} {number}", received_at=moment(week))
+        for number in range(count)
+    ]
+    with runtime.writing() as session:
+        return [r.message_id for r in receive(session, runtime, messages, now=NOW, **options)]
+
+
+def answer_all(runtime: Runtime, driver: str) -> int:
+    with runtime.writing() as session:
+        asked = session.scalars(select(ReviewRow).where(ReviewRow.state == "open")).all()
+        answers = [
+            Answer(
+                message_id=review.message_id,
+                label=Label(driver),
+                person="p",
+                door="d",
+                door_ref=str(review.id),
+                answered_at=NOW,
+                review_id=review.id,
+                chosen=review.purpose,
+            )
+            for review in asked
+        ]
+        return len(record(session, runtime, answers, now=NOW))
+
+
+def report(runtime: Runtime, week: str = WEEK, **options: Any) -> WeeklyReport:
+    up_to_date(runtime)
+    with runtime.reading() as session:
+        return weekly_report(session, runtime, week, now=NOW, **options)
+
+
+def row(found: WeeklyReport, driver: str) -> DriverVolume:
+    return next(each for each in (*found.drivers, *found.parents) if each.driver == driver)
+
+
+def volumes(found: WeeklyReport) -> dict[str, float]:
+    rows = (*found.drivers, *found.parents)
+    return {each.driver: each.volume.value for each in rows if each.volume.value}
+
+
+@pytest.mark.parametrize("learned", [True, False], ids=["with a model", "without a model"])
+def test_a_week_in_which_all_was_labeled_is_exact(
+    runtime: Runtime, models_dir: Any, learned: bool
+) -> None:
+    if learned:
+        runtime.settings.models_dir = models_dir
+    labeled(runtime, {LATE: 7, REFUND: 3, None: 2})
+    labeled(runtime, {LATE: 1, DAMAGED: 4}, channel="email")
+    found = report(runtime)
+    assert (found.messages, found.answers, found.measured) == (17, 17, True)
+    assert not found.few_answers
+    assert bool(found.models) is learned
+    exact = {LATE: 8, DAMAGED: 4, REFUND: 3, UNKNOWN: 2, "delivery": 12, "payment": 3}
+    assert volumes(found) == exact
+    for each in (*found.drivers, *found.parents):
+        assert each.volume.low == each.volume.high == each.volume.value
+        assert each.answers == each.volume.value
+    email = report(runtime, slice_name="channel", value="email")
+    assert (email.messages, volumes(email)) == (5, {LATE: 1, DAMAGED: 4, "delivery": 5})
+    assert all(each.volume.low == each.volume.high for each in email.drivers)
+
+
+def test_shares_and_changes_of_exact_weeks(runtime: Runtime) -> None:
+    labeled(runtime, {LATE: 6, REFUND: 2})
+    labeled(runtime, {LATE: 1, REFUND: 4}, week=BEFORE)
+    found = report(runtime)
+    late = row(found, LATE)
+    assert (late.share.value, late.share.low) == (0.75, 0.75)
+    assert late.change is not None
+    assert (late.change.value, late.change.low, late.change.high) == (5, 5, 5)
+    assert (late.previous, found.previous_messages) == (1, 5)
+    assert row(found, LATE).parent == "delivery"
+    assert row(found, "delivery").group
+
+
+def test_a_week_without_an_answer_is_not_measured(trained_runtime: Runtime) -> None:
+    unlabeled(trained_runtime, 30)
+    found = report(trained_runtime)
+    assert (found.messages, found.answers, found.measured) == (30, 0, False)
+    late = row(found, LATE)
+    assert late.volume.value > 20, "the model's count"
+    assert (late.volume.low, late.volume.high, late.change) == (None, None, None)
+    assert (late.share.low, late.share.high) == (None, None)
+
+
+def test_an_empty_week_is_not_measured(runtime: Runtime) -> None:
+    found = report(runtime)
+    assert (found.messages, found.measured, found.previous_messages) == (0, False, None)
+    assert volumes(found) == {}
+
+
+def test_history_that_was_too_old_to_ask_about_is_not_measured(trained_runtime: Runtime) -> None:
+    unlabeled(trained_runtime, 20, draw_since=NOW + timedelta(days=1))
+    labeled(trained_runtime, {LATE: 20}, channel="email")
+    found = report(trained_runtime)
+    assert (found.messages, found.answers, found.measured) == (40, 20, False)
+    assert row(found, LATE).volume.low is None
+
+
+def test_no_change_is_shown_against_a_week_that_was_not_measured(
+    trained_runtime: Runtime,
+) -> None:
+    unlabeled(trained_runtime, 20, week=BEFORE, draw_since=NOW)
+    labeled(trained_runtime, {LATE: 5})
+    late = row(report(trained_runtime), LATE)
+    assert late.volume.low == 5
+    assert late.change is None
+    assert late.previous is not None
+
+
+def test_answers_to_drawn_questions_measure_a_week(trained_runtime: Runtime) -> None:
+    trained_runtime.settings.graded_budget = 400
+    unlabeled(trained_runtime, 300)
+    answered = answer_all(trained_runtime, LATE)
+    found = report(trained_runtime)
+    assert (found.answers, found.measured) == (answered, True)
+    late = row(found, LATE).volume
+    assert late.low is not None
+    assert late.high is not None
+    assert answered <= late.low <= late.value <= late.high <= 300
+    assert found.few_answers is (answered < 100)
+    leaves = sum(each.volume.value for each in found.drivers)
+    assert leaves == pytest.approx(300, abs=3)
+
+
+def test_an_unknown_driver_has_a_row_of_its_own(trained_runtime: Runtime) -> None:
+    labeled(trained_runtime, {None: 3, LATE: 1})
+    found = report(trained_runtime)
+    assert row(found, UNKNOWN).volume.value == 3
+    assert (row(found, UNKNOWN).parent, found.drivers[-1].driver) == (None, UNKNOWN)
+
+
+def test_a_report_follows_messages_answers_and_withdrawals(trained_runtime: Runtime) -> None:
+    trained_runtime.settings.graded_budget = 1000
+    unlabeled(trained_runtime, 3)
+    assert report(trained_runtime).answers == 0
+    answer_all(trained_runtime, REFUND)
+    assert row(report(trained_runtime), REFUND).volume.value == 3
+    with trained_runtime.writing() as session:
+        ref = session.scalars(select(LabelRow.door_ref).limit(1)).one()
+        assert withdraw(session, "d", [ref], now=NOW) == 1
+    assert report(trained_runtime).answers == 2
+    labeled(trained_runtime, {LATE: 1})
+    assert report(trained_runtime).messages == 4
+
+
+def test_a_correction_leaves_the_volumes_as_they_are(trained_runtime: Runtime) -> None:
+    trained_runtime.settings.graded_budget = 200
+    ids = unlabeled(trained_runtime, 60)
+    answer_all(trained_runtime, LATE)
+    before = report(trained_runtime)
+    with trained_runtime.writing() as session:
+        corrections = [
+            Answer(
+                message_id=message,
+                label=Label(REFUND),
+                person="p",
+                door="correction",
+                door_ref=f"correction {message}",
+                answered_at=NOW,
+            )
+            for message in ids
+        ]
+        record(session, trained_runtime, corrections, now=NOW)
+    assert report(trained_runtime) == before
+
+
+def test_a_late_answer_changes_that_week_only(trained_runtime: Runtime) -> None:
+    trained_runtime.settings.graded_budget = 1000
+    unlabeled(trained_runtime, 3, week=BEFORE)
+    labeled(trained_runtime, {LATE: 4})
+    labeled(trained_runtime, {LATE: 4}, week="2026-W44")
+    before = {week: volumes(report(trained_runtime, week)) for week in (WEEK, "2026-W44")}
+    answer_all(trained_runtime, REFUND)
+    assert {week: volumes(report(trained_runtime, week)) for week in before} == before
+    assert row(report(trained_runtime, BEFORE), REFUND).volume.value == 3
+
+
+def test_what_is_set_aside_is_counted_apart(trained_runtime: Runtime) -> None:
+    reply = RawMessage(text="ik ben afwezig", direction="auto_reply", received_at=moment(WEEK))  # type: ignore[arg-type]
+    with trained_runtime.writing() as session:
+        receive(session, trained_runtime, [reply, reply], now=NOW)
+    labeled(trained_runtime, {LATE: 1})
+    found = report(trained_runtime)
+    assert (found.messages, found.set_aside) == (1, 2)
+
+
+def test_several_weeks_are_the_same_as_each_alone(runtime: Runtime) -> None:
+    labeled(runtime, {LATE: 2})
+    labeled(runtime, {LATE: 5, REFUND: 1}, week=BEFORE)
+    up_to_date(runtime)
+    weeks = ["2026-W44", BEFORE, WEEK]
+    with runtime.reading() as session:
+        together = weekly_reports(session, runtime, weeks, now=NOW)
+        alone = [weekly_report(session, runtime, week, now=NOW) for week in weeks]
+        assert weeks_with_messages(session) == [BEFORE, WEEK]
+        assert slice_values(session, WEEK, "channel") == ["ticket"]
+    assert together == alone
+
+
+def test_a_slice_that_is_not_kept_is_refused(runtime: Runtime) -> None:
+    with pytest.raises(BadRequest, match="channel, language, product, partner"):
+        report(runtime, slice_name="weather", value="rain")
+
+
+def test_intervals_cover_the_truth(runtime: Runtime) -> None:
+    """Twenty weeks of messages whose model is biased, one in five answered, some never."""
+    random = np.random.default_rng(7)
+    truth = {week: _biased_week(runtime, week, random) for week in _weeks(20)}
+    covered = []
+    up_to_date(runtime)
+    with runtime.reading() as session:
+        for found in weekly_reports(session, runtime, list(truth), now=NOW):
+            assert found.measured
+            for driver, count in truth[found.week].items():
+                volume = row(found, driver).volume
+                assert volume.low is not None
+                assert volume.high is not None
+                covered.append(volume.low <= count <= volume.high)
+    assert len(covered) == 100
+    assert np.mean(covered) >= 0.9
+
+
+def _weeks(count: int) -> list[str]:
+    return [shifted(WEEK, -back) for back in range(count, 0, -1)]
+
+
+def _biased_week(runtime: Runtime, week: str, random: np.random.Generator) -> dict[str, int]:
+    """Three hundred messages whose predictions say `late` too often; the realised counts."""
+    drivers = [LATE, DAMAGED, REFUND, INVOICE]
+    n = 300
+    true = random.choice(4, size=n, p=[0.4, 0.3, 0.2, 0.1])
+    seen = np.where(random.random(n) < 0.25, 0, true)
+    p = np.full((n, 4), 0.05)
+    p[np.arange(n), seen] = 0.85
+    drawn = random.random(n) < 0.25
+    answered = drawn & (random.random(n) < 0.8)
+    with runtime.writing() as session:
+        if session.get(ModelRow, "m") is None:
+            shares = [0.25] * 4
+            session.add(
+                ModelRow(
+                    version="m", taxonomy="t", drivers=drivers, base_shares=shares, used_since=NOW
+                )
+            )
+        days = [monday(week) + timedelta(days=int(day)) for day in random.integers(0, 7, n)]
+        ids = session.scalars(
+            insert(MessageRow).returning(MessageRow.id, sort_by_parameter_order=True),
+            [_message(week, number, day) for number, day in enumerate(days)],
+        ).all()
+        session.execute(insert(DrawRow), [_draw(*each) for each in zip(ids, drawn, strict=True)])
+        session.execute(
+            insert(PredictionRow), [_prediction(i, drivers, q) for i, q in zip(ids, p, strict=True)]
+        )
+        session.execute(
+            insert(LabelRow),
+            [_label(ids[i], drivers[true[i]]) for i in np.flatnonzero(answered)],
+        )
+        mark_stale(session, [week])
+    counts = {driver: int((true == number).sum()) for number, driver in enumerate(drivers)}
+    return counts | {"delivery": counts[LATE] + counts[DAMAGED]}
+
+
+def _message(week: str, number: int, day: date) -> dict[str, Any]:
+    assert week_of(day) == week
+    empty = {"content_hash": "", "subject": "", "text": "", "text_key": "", "holdout": False}
+    kind = {"channel": "ticket", "direction": "inbound", "language": "nl", "counted": True}
+    when = {"received_at": NOW, "stored_at": NOW, "day": day, "week": week}
+    return {
+        "external_id": f"{week} {number}",
+        "attributes": {},
+        "scores": {},
+        **empty,
+        **kind,
+        **when,
+    }
+
+
+def _draw(message_id: int, drawn: bool) -> dict[str, Any]:
+    return {
+        "message_id": message_id,
+        "inclusion": 0.25,
+        "drawn": bool(drawn),
+        "required": False,
+        "stratum": "graded/middle/x",
+        "uncertainty": 0.5,
+        "made_at": NOW,
+    }
+
+
+def _prediction(message_id: int, drivers: list[str], p: Any) -> dict[str, Any]:
+    return {
+        "message_id": message_id,
+        "first": True,
+        "model": "m",
+        "recalibration": "none",
+        "taxonomy": "t",
+        "top": [[driver, float(q)] for driver, q in zip(drivers, p, strict=True)],
+        "rest": 0.0,
+        "unknown": 0.0,
+        "confidence": 0.85,
+        "threshold": 0.9,
+        "made_at": NOW,
+    }
+
+
+def _label(message_id: int, driver: str) -> dict[str, Any]:
+    return {
+        "message_id": message_id,
+        "driver": driver,
+        "also": [],
+        "note": "",
+        "suggestion": "",
+        "person": "p",
+        "door": "d",
+        "door_ref": str(message_id),
+        "version": "1",
+        "chosen": "audit",
+        "counts": True,
+        "current": True,
+        "origin": "manual",
+        "taxonomy": "t",
+        "answered_at": NOW,
+        "stored_at": NOW,
+    }
