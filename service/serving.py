@@ -1,13 +1,15 @@
 """The HTTP server, with the worker beside it in one process if asked."""
 
 import signal
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import uvicorn
 
+from classifier.errors import WaaromError
 from service.app import create_app
 from service.runtime import Runtime, open_runtime
 from service.settings import Settings
@@ -17,23 +19,68 @@ LAST_ROUND_SECONDS = 10.0
 """A worker that waits for another server does not keep us from stopping: its jobs can be cut."""
 
 
+class CannotListen(WaaromError):
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        self.host, self.port, self.reason = host, port, reason
+        super().__init__(
+            f"{host}:{port} cannot be listened on ({reason}): stop what uses it, or choose "
+            "another with --host and --port"
+        )
+
+
 def serve(settings: Settings, *, with_worker: bool = False) -> None:
-    """Answer until interrupted (Ctrl-C or SIGTERM), then finish what was begun."""
-    runtime = open_runtime(settings)
+    """Answer until interrupted (Ctrl-C or SIGTERM), then finish what was begun.
+
+    Raises `CannotListen`.
+    """
+    with ended_by_sigterm(), suppress(KeyboardInterrupt), listening(settings) as door:
+        runtime = open_runtime(settings)
+        try:
+            with beside(runtime, with_worker):
+                _server(runtime).run(sockets=[door])
+        finally:
+            runtime.close()
+
+
+@contextmanager
+def in_background(runtime: Runtime) -> Iterator[str]:
+    """The server and the worker in threads for as long as the block lasts; gives the address.
+
+    Raises `CannotListen`.
+    """
+    with listening(runtime.settings) as door, beside(runtime, with_worker=True):
+        server = _server(runtime)
+        thread = threading.Thread(target=server.run, args=([door],), name="server", daemon=True)
+        thread.start()
+        try:
+            yield f"http://{runtime.settings.host}:{door.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(2 * LAST_ROUND_SECONDS)
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """The door, open before anything else is: whoever knocks early waits. Port 0 is a free one."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        with ended_by_sigterm(), beside(runtime, with_worker):
-            uvicorn.run(
-                create_app(settings, runtime=runtime),
-                host=settings.host,
-                port=settings.port,
-                log_level="warning",
-                server_header=False,
-                timeout_graceful_shutdown=int(LAST_ROUND_SECONDS),
-            )
-    except KeyboardInterrupt:
-        return
-    finally:
-        runtime.close()
+        door = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise CannotListen(settings.host, settings.port, reason) from None
+    with door:
+        yield door
+
+
+def _server(runtime: Runtime) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            create_app(runtime.settings, runtime=runtime),
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=int(LAST_ROUND_SECONDS),
+        )
+    )
 
 
 @contextmanager

@@ -12,6 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service.runtime import Runtime
+from service.serving import CannotListen, in_background, listening
+
 ROOT = Path(__file__).parents[2]
 WAAROM = Path(sys.executable).with_name("waarom")
 
@@ -76,5 +79,21 @@ def test_a_taken_port_is_a_failure_and_not_a_hang(served, tmp_path):
         timeout=60,
     )
     assert second.returncode == 1
-    assert "in use" in second.stderr
+    assert "cannot be listened on" in second.stderr
     assert "Traceback" not in second.stderr
+
+
+def test_serves_in_the_background_for_as_long_as_the_block_lasts(trained_runtime: Runtime):
+    anywhere = trained_runtime.settings.model_copy(update={"port": 0})
+    runtime = Runtime(anywhere, trained_runtime.engine, trained_runtime.secret)
+    with in_background(runtime) as url:
+        assert httpx.get(f"{url}/healthz", trust_env=False).is_success
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/healthz", trust_env=False)
+
+
+def test_a_door_taken_by_another_says_so_before_anything_is_opened(settings):
+    with listening(settings.model_copy(update={"port": 0})) as door:
+        taken = settings.model_copy(update={"port": door.getsockname()[1]})
+        with pytest.raises(CannotListen, match="in use"), listening(taken):
+            pytest.fail("two behind one door")

@@ -455,9 +455,9 @@ class TestPulling:
         latest = max(task["updated_at"] for task in desk.tasks().values())
         assert pull(desk.runtime, now=NOW).tasks == 3
         # Our clock stands days away from the server's: what counts is how long ago we looked.
-        assert pull(desk.runtime, now=NOW + timedelta(minutes=1)).tasks == 3
-        pull(desk.runtime, now=NOW + timedelta(minutes=3))
-        assert pull(desk.runtime, now=NOW + timedelta(minutes=4)).tasks == 1
+        assert pull(desk.runtime, now=NOW + timedelta(seconds=20)).tasks == 3
+        pull(desk.runtime, now=NOW + timedelta(seconds=40))
+        assert pull(desk.runtime, now=NOW + timedelta(seconds=41)).tasks == 1
         (mark,) = [row for row in desk.rows(BookmarkRow) if "since" in row.value]
         assert datetime.fromisoformat(mark.value["since"]) == datetime.fromisoformat(latest)
         desk.answer("m-1", LATE)
