@@ -32,6 +32,8 @@ class Identity:
 
 def create_key(session: Session, *, name: str, scopes: Sequence[str], now: datetime) -> str:
     """A new key; the text returned is shown once and cannot be read again."""
+    if not scopes:
+        raise BadRequest("scopes", f"name at least one of {', '.join(SCOPES)}")
     for scope in scopes:
         if scope not in SCOPES:
             raise BadRequest("scopes", f"{scope!r} is none of {', '.join(SCOPES)}")

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -17,6 +17,8 @@ from service.database import migrate, open_database, read_only
 from service.secret import load_secret
 from service.settings import Settings
 from service.tables import ModelRow, TaxonomyRow
+
+TICK = timedelta(microseconds=1)
 
 
 @dataclass
@@ -80,22 +82,21 @@ def open_runtime(settings: Settings) -> Runtime:
 
 def use_taxonomy(session: Session, taxonomy: Taxonomy, *, now: datetime) -> Taxonomy:
     """Make a taxonomy the one in use, remembering every version that ever was."""
-    if not taxonomy.drivers or _newest_version(session) == taxonomy.version:
+    newest = _newest(session)
+    if not taxonomy.drivers or (newest and newest.version == taxonomy.version):
         return taxonomy
+    since = max(now, newest.used_since + TICK) if newest else now
     row = session.get(TaxonomyRow, taxonomy.version)
     if row is None:
-        session.add(
-            TaxonomyRow(version=taxonomy.version, content=taxonomy.to_dict(), used_since=now)
-        )
-    else:
-        row.used_since = now
+        row = TaxonomyRow(version=taxonomy.version, content=taxonomy.to_dict(), used_since=since)
+        session.add(row)
+    row.used_since = since
     session.flush()
     return taxonomy
 
 
-def _newest_version(session: Session) -> str | None:
-    query = select(TaxonomyRow.version).order_by(TaxonomyRow.used_since.desc()).limit(1)
-    return session.scalar(query)
+def _newest(session: Session) -> TaxonomyRow | None:
+    return session.scalar(select(TaxonomyRow).order_by(TaxonomyRow.used_since.desc()).limit(1))
 
 
 def taxonomy_in_use(session: Session, runtime: Runtime) -> Taxonomy:
@@ -106,7 +107,7 @@ def taxonomy_in_use(session: Session, runtime: Runtime) -> Taxonomy:
     written = runtime.taxonomy_file()
     if written:
         return written
-    newest = session.get(TaxonomyRow, _newest_version(session) or "")
+    newest = _newest(session)
     if newest:
         return Taxonomy.from_dict(newest.content)
     model = runtime.current_model()
