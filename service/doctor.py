@@ -1,7 +1,7 @@
 """What is wrong with an installation, and what to do about it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,7 +44,7 @@ def examine(settings: Settings, *, now: datetime) -> list[Finding]:
     found = [_finding("database", database)]
     if runtime is None:
         return found
-    with _closing(runtime):
+    with closing(runtime):
         return [*found, *(_finding(what, look) for what, look in _parts(runtime, now).items())]
 
 
@@ -57,14 +57,6 @@ def _parts(runtime: Runtime, now: datetime) -> dict[str, Callable[[], str]]:
         "Label Studio": lambda: _label_studio(runtime),
         "outbox": lambda: _outbox(runtime, now),
     }
-
-
-@contextmanager
-def _closing(runtime: Runtime) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        runtime.close()
 
 
 def _finding(what: str, look: Callable[[], str]) -> Finding:
@@ -134,7 +126,8 @@ def _label_studio(runtime: Runtime) -> str:
         raise Unwell(
             "half set: it takes both WAAROM_LABEL_STUDIO_URL and WAAROM_LABEL_STUDIO_API_KEY"
         ) from None
-    version, login = studio.ping(), studio.whoami()
+    with closing(studio):
+        version, login = studio.ping(), studio.whoami()
     if _numbers(version) < OLDEST_STUDIO:
         raise Unwell(f"version {version} is too old: install 1.23 or newer")
     return f"version {version}, logged in as {login}"

@@ -133,9 +133,9 @@ def _taxonomy(
         names = ", ".join(strange[:SHOWN]) + (" …" if len(strange) > SHOWN else "")
         raise BadFile(
             source.labels or path,
-            f"{_many(len(strange), 'label')} that {path} has no such driver for: {names}; correct "
-            "them, add the drivers (a parent cannot be a label), or name what means none of the "
-            "drivers by --unknown-label",
+            f"{_many(len(strange), 'label')} not in {path} or with drivers below it ({names}): "
+            "correct it here, add it there, or name what means none of the drivers by "
+            "--unknown-label",
         )
     return taxonomy, ()
 

@@ -12,7 +12,9 @@ app = typer.Typer(no_args_is_help=True, help="Questions to Label Studio and answ
 def setup(as_json: AsJson = False) -> None:
     """Make or repair the project in Label Studio, with its interface and instructions.
 
-    Example: WAAROM_LABEL_STUDIO_URL=http://localhost:8080 waarom label setup
+    Needs WAAROM_LABEL_STUDIO_URL and WAAROM_LABEL_STUDIO_API_KEY.
+
+    Example: waarom label setup
     """
     from service.sync import setup as run
 

@@ -1,0 +1,111 @@
+"""Train, evaluate, classify, redact: on files, without a store."""
+
+import csv
+import gzip
+import json
+
+
+def test_train_evaluate_and_classify_files_in_an_empty_folder(waarom, labeled_file, tmp_path):
+    made = waarom("train", "--labels", labeled_file, "--json")
+    assert made.document["version"].endswith(".1")
+    assert made.document["promoted"] is True
+    assert made.document["reason"]
+    assert "a flat one of 3 drivers was derived" in made.err
+    assert (tmp_path / made.document["card"]).read_text().startswith("# Model")
+
+    judged = waarom("evaluate", "--data", labeled_file, "--json").document
+    assert set(judged) >= {"n", "accuracy", "macro_f1", "micro_f1", "ece", "auto", "unknown"}
+    assert set(judged["auto"]) >= {"target", "share", "precision"}
+    assert set(judged["unknown"]) >= {"auroc", "recall_at_95_kept"}
+    assert judged["n"] + judged["left_out"] == 124
+    assert judged["left_out"] > 80
+
+    said = waarom("classify", labeled_file, "--json").document
+    assert said["rows"] == 124
+    with open(said["output"], encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == 124
+
+
+def test_training_rows_are_judged_only_when_asked(waarom, labeled_file):
+    waarom("train", "--labels", labeled_file)
+    everything = waarom("evaluate", "--data", labeled_file, "--allow-training-rows", "--json")
+    assert everything.document["n"] == 124
+    assert everything.document["left_out"] == 0
+
+
+def test_folds_write_no_model(waarom, labeled_file, tmp_path):
+    found = waarom("evaluate", "--data", labeled_file, "--cv", "3", "--json").document
+    assert found["n"] == 124
+    assert found["accuracy"] > 0.9
+    assert not (tmp_path / "models").exists()
+
+
+def test_another_target_is_judged_on_messages_that_did_not_set_its_threshold(waarom, labeled_file):
+    waarom("train", "--labels", labeled_file)
+    every = ("evaluate", "--data", labeled_file, "--allow-training-rows", "--json")
+    own = waarom(*every).document
+    assert waarom(*every, "--target", "0.95").document == own
+    other = waarom(*every, "--target", "0.8")
+    assert other.document["auto"]["target"] == 0.8
+    assert 0 < other.document["auto"]["n"] < own["n"]
+    assert other.document["accuracy"] == own["accuracy"]
+    assert "one half of the messages sets" in other.err
+
+
+def test_a_version_can_be_named(waarom, labeled_file, tmp_path):
+    first = waarom("train", "--labels", labeled_file, "--json").document["version"]
+    second = waarom("train", "--labels", labeled_file, "--json").document
+    assert second["version"] != first
+    said = waarom("evaluate", "--data", labeled_file, "--model", first, "--json").document
+    assert said["model"] == first
+    waarom("models", "promote", first)
+    assert waarom("models", "rollback", "--json").document["current"] == second["version"]
+
+
+def test_a_model_that_cannot_be_loaded_does_not_keep_a_new_one_from_being_made(
+    waarom, labeled_file, tmp_path
+):
+    first = waarom("train", "--labels", labeled_file, "--json").document["version"]
+    (tmp_path / "models" / first / "model.joblib").write_bytes(b"changed")
+    made = waarom("train", "--labels", labeled_file, "--json").document
+    assert made["promoted"]
+    assert "cannot be loaded" in made["reason"]
+
+
+def test_an_unknown_label_is_no_driver(waarom, labeled_file):
+    labeled_file.write_text(labeled_file.read_text().replace(",\n", ",oos\n"))
+    made = waarom("train", "--labels", labeled_file, "--unknown-label", "oos", "--json")
+    assert "3 drivers" in made.err
+
+
+def test_lines_become_json_lines_in_order(waarom, models_dir):
+    lines = "Waar blijft mijn pakket?\nFactuur met btw\n"
+    said = waarom("classify", "--models-dir", models_dir, stdin=lines)
+    rows = [json.loads(line) for line in said.out.splitlines()]
+    assert [row["id"] for row in rows] == ["1", "2"]
+    assert [row["driver"] for row in rows] == ["delivery.late", "payment.invoice"]
+    assert "pakket" not in said.out
+
+
+def test_compressed_tables_in_and_lines_out(waarom, models_dir, tmp_path):
+    with gzip.open(tmp_path / "mail.csv.gz", "wt") as file:
+        file.write("id,text\na,pakket te laat\nb,geld terug\n")
+    waarom("classify", "mail.csv.gz", "-o", "out.jsonl", "--models-dir", models_dir)
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in rows] == ["a", "b"]
+    waarom("classify", "mail.csv.gz", "--models-dir", models_dir)
+    assert (tmp_path / "mail.drivers.csv").exists()
+
+
+def test_redact_takes_personal_data_out(waarom):
+    said = waarom("redact", stdin="Ik heet Jan de Vries, jan@example.nl\n")
+    assert said.out == "Ik heet [name], [email]\n"
+
+
+def test_redact_says_what_it_found_where(waarom):
+    found = waarom("redact", "--json", stdin="Mail jan@example.nl").document
+    assert found == {"text": "Mail [email]", "found": [{"kind": "email", "start": 5, "end": 19}]}
+
+
+def test_lines_that_are_not_utf8_are_read_as_windows_1252(waarom):
+    assert waarom("redact", stdin="café".encode("cp1252")).out == "café"
