@@ -39,9 +39,14 @@ def refresh(session: Session, runtime: Runtime, weeks: Collection[str] | None = 
         session.execute(delete(TermRow).where(TermRow.week == week))
         rows = _week_rows(session, week, columns)
         if rows:
-            session.execute(insert(TermRow.__table__), rows)  # type: ignore[arg-type]
+            _insert(session, rows)
         session.execute(delete(StaleWeekRow).where(StaleWeekRow.week == week))
     return stale
+
+
+def _insert(session: Session, rows: list[dict[str, object]]) -> None:
+    """Many rows a statement: the PostgreSQL driver otherwise sends them one by one."""
+    session.execute(insert(TermRow.__table__).returning(TermRow.week), rows)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
