@@ -1,0 +1,118 @@
+"""From labels to a model version in use."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from classifier.errors import BadFile, TooFewLabels
+from classifier.registry import current_version, list_versions, load_model
+from service.importing import ImportOptions, import_files
+from service.learning import Source, gather, train_version
+from service.versions import load_version, read_card
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+DRIVERS = {
+    "delivery.late": "pakket te laat",
+    "delivery.damaged": "doos kapot",
+    "payment.refund": "geld terug",
+    "payment.invoice": "factuur met btw",
+}
+
+
+def quiet(line):
+    pass
+
+
+@pytest.fixture
+def labels(tmp_path):
+    rows = [
+        f'{driver}-{number},"{words}, vraag {number}",{driver}'
+        for driver, words in DRIVERS.items()
+        for number in range(30)
+    ]
+    path = tmp_path / "labels.csv"
+    path.write_text("\n".join(["id,text,label", *rows]))
+    return path
+
+
+def train(settings, source, *, promote=False):
+    return train_version(settings, source, promote=promote, now=NOW)
+
+
+def test_labels_in_the_store_and_in_a_file_train_the_same_model(settings, runtime, labels):
+    import_files(runtime, [labels], ImportOptions(labels=True), now=NOW)
+    stored = gather(settings, Source(), quiet)
+    filed = gather(settings, Source(labels), quiet)
+    assert stored.taxonomy.version == filed.taxonomy.version
+
+    def rows(found):
+        return sorted((row.message.text, str(row.message.label), row.holdout) for row in found.rows)
+
+    assert rows(stored) == rows(filed)
+
+
+def test_the_first_version_is_in_use_and_a_later_one_when_it_is_not_worse(settings, labels):
+    first, second = train(settings, Source(labels)), train(settings, Source(labels))
+    assert (first.promoted, second.promoted) == (True, True)
+    assert list_versions(settings.models_dir) == [first.version, second.version]
+    assert current_version(settings.models_dir) == second.version
+    assert first.card.read_text().startswith("# Model")
+
+
+def test_held_out_messages_never_train(settings, labels):
+    made = train(settings, Source(labels))
+    model = load_version(settings.models_dir, made.version)
+    rows = gather(settings, Source(labels), quiet).rows
+    held = [row.message.text for row in rows if row.holdout]
+    assert held
+    assert not any(model.trained_on(held))
+
+
+def test_other_drivers_wait_to_be_promoted(settings, labels, tmp_path):
+    first = train(settings, Source(labels))
+    fewer = tmp_path / "fewer.csv"
+    fewer.write_text(
+        "\n".join(each for each in labels.read_text().splitlines() if "payment.refund" not in each)
+    )
+    made = train(settings, Source(fewer))
+    assert not made.promoted
+    assert "--promote" in made.reason
+    assert current_version(settings.models_dir) == first.version
+    asked = train(settings, Source(fewer), promote=True)
+    assert asked.promoted
+    assert "because you asked" in asked.reason
+
+
+def test_a_label_outside_the_taxonomy_is_refused_before_training(settings, labels):
+    labels.write_text(labels.read_text() + "\n9,iets anders,lost\n8,nog iets,delivery")
+    with pytest.raises(BadFile, match=r"2 labels .*\(delivery, lost\)"):
+        train(settings, Source(labels))
+    assert list_versions(settings.models_dir) == []
+
+
+def test_labels_of_another_subject_make_a_taxonomy_of_their_own(settings, tmp_path):
+    path = tmp_path / "weather.csv"
+    path.write_text("text,label\nzon vandaag,sun\nregen morgen,rain\n")
+    found = gather(settings, Source(path), quiet)
+    assert found.taxonomy.leaves == ("rain", "sun")
+    assert "knows none of these labels" in found.remarks[0]
+    with pytest.raises(BadFile, match="2 labels"):
+        gather(settings, Source(path, taxonomy=settings.taxonomy), quiet)
+
+
+def test_rows_that_cannot_be_used_are_said(settings, labels):
+    labels.write_text(labels.read_text() + "\n7,,delivery.late\n")
+    assert "1 of its rows could not be used" in gather(settings, Source(labels), quiet).remarks[0]
+
+
+def test_without_labels_the_next_step_is_said(settings, runtime):
+    with pytest.raises(TooFewLabels, match="waarom import FILE --labels"):
+        train(settings, Source())
+
+
+def test_a_card_belongs_to_its_version(settings, labels):
+    made = train(settings, Source(labels))
+    card, manifest = read_card(settings.models_dir)
+    assert card == made.card.read_text()
+    assert manifest["files"].keys() >= {"model.joblib", "card.md"}
+    assert load_model(settings.models_dir).version == made.version
