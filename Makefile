@@ -17,7 +17,7 @@ demo: setup ## the whole loop on sample messages, with a real Label Studio
 	$(BIN)/waarom demo
 
 test: setup check ## every check, then every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup
 
 check: $(VENV)/.ready ## format, lint, types, direction of imports
 	$(BIN)/ruff format --check .

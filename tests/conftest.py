@@ -26,6 +26,14 @@ def require() -> Require:
     return _require
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side, a file stays with one worker, and all that need Label Studio with the same."""
+    for item in items:
+        needs_studio = item.get_closest_marker("studio") is not None
+        group = "studio" if needs_studio else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Iterator[None]:
     """Under WAAROM_REQUIRE_ALL=1 a skipped test is a failed one."""
