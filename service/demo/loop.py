@@ -11,12 +11,13 @@ from service.demo.check import check_loop
 from service.demo.folder import fresh_folder
 from service.demo.installation import STUDIO_PORT, DemoOptions, demo_settings, free_port
 from service.demo.play import play
-from service.demo.screen import show_closing
-from service.demo.steps import signals_as_before, step, undisturbed_end
+from service.demo.screen import Labeling, show_closing
+from service.demo.steps import no_interrupt_lost, step, undisturbed_end
 from service.keys import SCOPES, create_key
-from service.runtime import open_runtime
+from service.runtime import Runtime, open_runtime
 from service.serving import ended_by_sigterm, serve
 from service.studio_server import StudioServer
+from service.sync import known_project
 
 INTERRUPTED = 130
 
@@ -25,11 +26,12 @@ def run_demo(options: DemoOptions, *, now: datetime) -> dict[str, Any]:
     """Play the loop; then wait for a person, or check it against the truth and return a summary.
 
     Ctrl-C and SIGTERM stop everything it started; before it serves they end the process with
-    status 130. Raises `NotOurs`, `InUse` or a `WaaromError` of the parts.
+    status 130. For a command: afterwards this process ignores both. Raises `NotOurs`, `InUse` or
+    another `WaaromError`.
     """
     console = Console(stderr=True)
     try:
-        with signals_as_before(), ended_by_sigterm(), ExitStack() as running, undisturbed_end():
+        with ended_by_sigterm(), no_interrupt_lost(), ExitStack() as running, undisturbed_end():
             summary = _run(console, running, options, now)
     except KeyboardInterrupt:
         console.print("\nStopped; nothing is left running.")
@@ -54,9 +56,16 @@ def _run(
     if options.check:
         with step(console, "Comparing with the truth, and trying it over HTTP"):
             return check_loop(runtime, played, key=key, now=now)
-    show_closing(console, settings, studio, key)
+    show_closing(console, settings.resolved_public_url, key, _labeling(runtime, studio))
     serve(settings, with_worker=True)
     return {"ok": True}
+
+
+def _labeling(runtime: Runtime, studio: StudioServer | None) -> Labeling | None:
+    if studio is None:
+        return None
+    tasks_url = f"{studio.url}/projects/{known_project(runtime)}/data"
+    return Labeling(tasks_url=tasks_url, username=studio.username, password=studio.password)
 
 
 def _studio(console: Console, running: ExitStack, folder: Path) -> StudioServer:

@@ -1,6 +1,9 @@
 """Lines that say what the demo is doing, and its end: whatever it started is stopped."""
 
+import os
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +12,6 @@ from rich.console import Console
 from rich.markup import escape
 
 Say = Callable[[str], None]
-ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -32,24 +34,32 @@ def step(console: Console, what: str) -> Iterator[Say]:
 
 
 @contextmanager
+def no_interrupt_lost() -> Iterator[None]:
+    """A Ctrl-C that comes while something is being cleaned away cannot be raised there, and
+    Python would print it and go on: here it comes again a moment later."""
+    before = sys.unraisablehook
+
+    def again(unraisable: "sys.UnraisableHookArgs") -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+        else:
+            before(unraisable)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+@contextmanager
 def undisturbed_end() -> Iterator[None]:
     """Once the block ends, however it does, a second Ctrl-C does not cut the stopping short.
 
-    To be entered last: what is around it is left undisturbed.
+    To be entered last: what is around it is left undisturbed, and so is the end of the process.
     """
     try:
         yield
     finally:
-        for each in ENDING:
+        for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_IGN)
-
-
-@contextmanager
-def signals_as_before() -> Iterator[None]:
-    """How this process takes Ctrl-C and SIGTERM is its own business again after the block."""
-    before = {each: signal.getsignal(each) for each in ENDING}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
