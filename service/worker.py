@@ -11,10 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from classifier.errors import WaaromError
 from service.reports import up_to_date
 from service.runtime import Runtime
-from service.sync import hinted, pull, push, take_hints
+from service.sync import due, hinted, pull, push, take_hints
 
 GLANCE_SECONDS = 0.5
-"""How soon a hint from Label Studio is noticed."""
+"""How soon a new question, or a hint from Label Studio, is noticed."""
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +38,8 @@ def run_once(runtime: Runtime, *, now: Callable[[], datetime] = utc_now) -> list
 def work(runtime: Runtime, stop: threading.Event) -> None:
     """Rounds until told to stop; a problem is logged when it begins, not every round.
 
-    Between two rounds it rests as long as the last one took, and at least `worker_seconds`,
-    unless Label Studio hints that there is something to collect.
+    Between two rounds it rests as long as the last one took, and at least `worker_seconds`; when
+    all went well, a new question or a hint from Label Studio ends the rest.
     """
     known: list[str] = []
     while not stop.is_set():
@@ -49,7 +49,8 @@ def work(runtime: Runtime, stop: threading.Event) -> None:
             if problem not in known:
                 logger.warning("%s", problem)
         known = problems
-        _rest(runtime, stop, max(runtime.settings.worker_seconds, time.monotonic() - began))
+        pause = max(runtime.settings.worker_seconds, time.monotonic() - began)
+        _rest(runtime, stop, pause, alert=not problems)
 
 
 def _problem(name: str, job: Callable[[], object]) -> str | None:
@@ -65,22 +66,24 @@ def _problem(name: str, job: Callable[[], object]) -> str | None:
 
 
 def _collect(runtime: Runtime, now: datetime) -> None:
-    if _hinted(runtime):
+    with runtime.reading() as session:
+        any_hint = hinted(session)
+    if any_hint:
         with runtime.writing() as session:
             take_hints(session)
     pull(runtime, now=now)
 
 
-def _rest(runtime: Runtime, stop: threading.Event, seconds: float) -> None:
+def _rest(runtime: Runtime, stop: threading.Event, seconds: float, *, alert: bool) -> None:
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0 and not stop.wait(min(left, GLANCE_SECONDS)):
-        if _hinted(runtime):
+        if alert and runtime.settings.label_studio_url and _due(runtime):
             return
 
 
-def _hinted(runtime: Runtime) -> bool:
+def _due(runtime: Runtime) -> bool:
     try:
         with runtime.reading() as session:
-            return hinted(session)
+            return due(session, now=utc_now())
     except SQLAlchemyError:
         return False

@@ -1,7 +1,7 @@
 """Questions to Label Studio and answers from it, both safe to run twice and to interrupt."""
 
 from service.sync.connection import Busy, NotConfigured, connect, server
-from service.sync.hints import hint, hinted, take_hints
+from service.sync.hints import due, hint, hinted, take_hints
 from service.sync.progress import status
 from service.sync.project import known_project, setup
 from service.sync.pulling import Pulled, pull
@@ -13,6 +13,7 @@ __all__ = [
     "Pulled",
     "Pushed",
     "connect",
+    "due",
     "hint",
     "hinted",
     "known_project",

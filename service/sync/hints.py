@@ -22,6 +22,12 @@ def hinted(session: Session) -> bool:
     return session.scalar(select(OutboxRow.id).where(_waiting()).limit(1)) is not None
 
 
+def due(session: Session, *, now: datetime) -> bool:
+    """Whether a question waits to be sent, or a hint to be followed."""
+    query = select(OutboxRow.id).where(OutboxRow.done_at.is_(None), OutboxRow.due_at <= now)
+    return session.scalar(query.limit(1)) is not None
+
+
 def take_hints(session: Session) -> None:
     """To be called before collecting: a hint that comes in meanwhile stays for the next time."""
     session.execute(delete(OutboxRow).where(_waiting()))

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from classifier.messages import RawMessage
 from service.intake import receive
 from service.runtime import Runtime
-from service.sync import hint, hinted, take_hints
+from service.sync import hint, hinted, setup, take_hints
 from service.tables import OutboxRow, StaleWeekRow
 from service.worker import run_once, work
 
@@ -31,6 +31,11 @@ def changed(runtime: Runtime, **settings: object) -> Runtime:
 def stale_weeks(runtime: Runtime) -> list[str]:
     with runtime.reading() as session:
         return list(session.scalars(select(StaleWeekRow.week)))
+
+
+def waiting(runtime: Runtime) -> int:
+    with runtime.reading() as session:
+        return len(session.scalars(select(OutboxRow).where(OutboxRow.done_at.is_(None))).all())
 
 
 def arrives(runtime: Runtime, external_id: str) -> None:
@@ -109,19 +114,37 @@ class TestWorking:
             thread.join(20)
             assert not thread.is_alive()
 
-    def test_a_hint_ends_the_rest_between_two_rounds(self, trained_runtime, start):
-        patient = changed(trained_runtime, worker_seconds=600.0)
+    @pytest.mark.studio
+    @pytest.mark.parametrize("cause", ["question", "hint"])
+    def test_a_question_or_a_hint_ends_the_rest(self, trained_runtime, start, studio_server, cause):
+        patient = changed(
+            trained_runtime,
+            worker_seconds=600.0,
+            label_studio_url=studio_server.url,
+            label_studio_api_key=SecretStr(studio_server.token),
+            label_studio_project="Worker",
+        )
+        setup(patient, now=NOW)
         start(patient)
-        arrives(patient, "m-1")
-        time.sleep(1.5)
-        arrives(patient, "m-2")
-        assert stale_weeks(patient)
+        time.sleep(3)
         with patient.writing() as session:
+            if cause == "hint":
+                hint(session, now=NOW)
+            else:
+                receive(session, patient, [RawMessage(text="hallo", external_id=cause)], now=NOW)
+        until = time.monotonic() + 20
+        while waiting(patient) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert waiting(patient) == 0
+
+    def test_a_problem_does_not_make_it_restless(self, trained_runtime, start):
+        away = changed(trained_runtime, worker_seconds=600.0, **NOBODY)
+        start(away)
+        time.sleep(3)
+        with away.writing() as session:
             hint(session, now=NOW)
-        until = time.monotonic() + 10
-        while stale_weeks(patient) and time.monotonic() < until:
-            time.sleep(0.05)
-        assert stale_weeks(patient) == []
+        time.sleep(3)
+        assert waiting(away) == 1
 
     def test_stops_at_once_when_told(self, trained_runtime, start):
         stop = start(changed(trained_runtime, worker_seconds=600.0))
