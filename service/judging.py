@@ -133,7 +133,7 @@ def _remarks(model: Model, judged: Evaluation, left_out: int, *, own: bool) -> l
         )
     if not own:
         remarks.append(
-            f"The model's own target is {model.target_precision:.1%}: one half of the messages sets "
-            "a threshold for yours, what is routed is of the other half."
+            f"The model's own target is {model.target_precision:.1%}: one half of the messages "
+            "sets a threshold for yours, what is routed is of the other half."
         )
     return remarks

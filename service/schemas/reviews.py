@@ -19,7 +19,7 @@ class LabelIn(Request):
     )
 
     driver: DriverId | None = Field(
-        description="The primary driver, a leaf of the taxonomy; null or `unknown` for none of these."
+        description="The primary driver, a leaf of the taxonomy; null for none of these."
     )
     also: list[DriverId] = Field([], max_length=20, description="Other drivers it is about.")
     note: ShortWords = Field("", description="Redacted before it is kept.")
