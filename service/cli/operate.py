@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from classifier.errors import WaaromError
 from service.cli.options import AsJson
 from service.cli.output import opened, result, say, utc_now
 
@@ -37,23 +36,8 @@ def serve(
     settings = settings.model_copy(
         update={"host": host or settings.host, "port": port or settings.port}
     )
-    _check_free(settings.host, settings.port)
     say(f"Waarom answers at http://{settings.host}:{settings.port}/ (Ctrl-C stops it)")
     run(settings, with_worker=with_worker)
-
-
-def _check_free(host: str, port: int) -> None:
-    """Say what is wrong with an address before the whole service is put together."""
-    import socket
-
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        raise WaaromError(
-            f"{host}:{port} cannot be listened on ({error.strerror}): stop what uses it, or "
-            "choose another with --host and --port"
-        ) from None
 
 
 def worker(
