@@ -1,22 +1,18 @@
 """Calls from other systems: hints that there is something to collect, never the truth itself."""
 
 import hmac
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from service.dependencies import Now, RuntimeDep
 from service.idempotency import committed
 from service.problems import Invalid, Unavailable, WebhookRefused, documented
 from service.schemas.problems import FieldError
 from service.schemas.reports import HintOut
-from service.tables import OutboxRow
+from service.sync import hint
+from service.sync.hints import HEADER
 
-PULL = "label_studio_pull"
-HEADER = "X-Waarom-Secret"
 BAD_HEADER = Invalid(
     [FieldError(parameter=HEADER.lower(), detail="Input should be a valid string")]
 )
@@ -41,10 +37,3 @@ def label_studio(
         raise WebhookRefused(HEADER)
     committed(runtime, lambda session: hint(session, now=now))
     return HintOut(status="noted")
-
-
-def hint(session: Session, *, now: datetime) -> None:
-    """Ask the worker to collect soon; hints that nobody acted on yet become one."""
-    waiting = select(OutboxRow.id).where(OutboxRow.door == PULL, OutboxRow.done_at.is_(None))
-    if session.scalar(waiting.limit(1)) is None:
-        session.add(OutboxRow(door=PULL, payload={}, made_at=now, due_at=now))

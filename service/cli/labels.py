@@ -33,7 +33,10 @@ def push(as_json: AsJson = False) -> None:
 
     with opened() as runtime:
         pushed = run(runtime, now=utc_now())
-    text = f"{pushed.sent:,} sent, {pushed.found:,} there already, {pushed.closed:,} closed since"
+    text = (
+        f"{pushed.sent:,} sent, {pushed.found:,} there already, {pushed.closed:,} closed since, "
+        f"{pushed.refused:,} refused by Label Studio"
+    )
     result(as_json, {k: getattr(pushed, k) for k in pushed.__slots__}, text)
 
 

@@ -86,16 +86,6 @@ class TestHints:
             take_hints(session)
             assert not hinted(session)
 
-    def test_are_what_the_webhook_leaves(self, runtime):
-        from service.webhooks import HEADER
-        from service.webhooks import hint as left_by_the_webhook
-
-        with runtime.writing() as session:
-            left_by_the_webhook(session, now=NOW)
-        with runtime.reading() as session:
-            assert hinted(session)
-        assert HEADER == "X-Waarom-Secret"
-
 
 class TestWorking:
     @pytest.fixture
