@@ -3,7 +3,7 @@
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -28,12 +28,15 @@ class CannotListen(WaaromError):
         )
 
 
-def serve(settings: Settings, *, with_worker: bool = False) -> None:
+def serve(
+    settings: Settings, *, with_worker: bool = False, ready: Callable[[], None] = lambda: None
+) -> None:
     """Answer until interrupted (Ctrl-C or SIGTERM), then finish what was begun.
 
-    Raises `CannotListen`.
+    `ready` is called once the address is ours. Raises `CannotListen`.
     """
     with ended_by_sigterm(), suppress(KeyboardInterrupt), listening(settings) as door:
+        ready()
         runtime = open_runtime(settings)
         try:
             with beside(runtime, with_worker):

@@ -36,8 +36,8 @@ def serve(
     settings = settings.model_copy(
         update={"host": host or settings.host, "port": port or settings.port}
     )
-    say(f"Waarom answers at http://{settings.host}:{settings.port}/ (Ctrl-C stops it)")
-    run(settings, with_worker=with_worker)
+    sentence = f"Waarom answers at http://{settings.host}:{settings.port}/ (Ctrl-C stops it)"
+    run(settings, with_worker=with_worker, ready=lambda: say(sentence))
 
 
 def worker(
