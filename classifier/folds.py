@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -19,6 +21,7 @@ from classifier.calibration import (
 from classifier.messages import LabeledMessage
 from classifier.model import logits_of
 from classifier.pipeline import PipelineConfig, build_pipeline
+from classifier.seeding import Seed, unlike, weighed
 from classifier.text import normalized
 
 LEFT_OUT_SHARE = 0.2
@@ -35,19 +38,43 @@ PRIOR_WEIGHT = 100
 Progress = Callable[[str], None]
 
 
+class Scorer(Protocol):
+    """A second opinion on texts beside the n-grams: the head of an encoder, say.
+
+    A scikit-learn classifier of texts, cloned and fitted anew in every fold on exactly the texts,
+    drivers and weights that the n-gram pipeline gets there, seeds included. Whoever blends the
+    two finds their out-of-fold logits side by side in `OutOfFold`.
+    """
+
+    classes_: NDArray[np.str_]
+
+    def fit(
+        self,
+        X: Sequence[str],
+        y: NDArray[np.str_],
+        sample_weight: NDArray[np.float64] | None = None,
+    ) -> Self: ...
+
+    def decision_function(self, X: Sequence[str]) -> NDArray[np.float64]:
+        """Logits (n, k) in the order of `classes_`, two columns also for two drivers."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class OutOfFold:
     """What folds say of n messages over the k `drivers`.
 
     `logits` (n, k): -inf for a driver the fold's model never saw; a row of zeros where not even
     two drivers were left to train on (`predicted` false). `truth` (n,): the column of each
-    message's own driver, -1 when it is labeled unknown.
+    message's own driver, -1 when it is labeled unknown. `second` (n, k): the logits of the second
+    scorer, None without one.
     """
 
     drivers: tuple[str, ...]
     logits: NDArray[np.float64]
     truth: NDArray[np.intp]
     predicted: NDArray[np.bool_]
+    second: NDArray[np.float64] | None = None
 
     @property
     def usable(self) -> NDArray[np.bool_]:
@@ -91,21 +118,34 @@ def out_of_fold(
     folds: int,
     config: PipelineConfig,
     progress: Progress,
+    seeds: Sequence[Seed] = (),
+    second: Scorer | None = None,
 ) -> OutOfFold:
-    """Predict each message by a pipeline trained on the other folds' messages about a driver."""
-    drivers = tuple(sorted({m.label.primary for m in messages if m.label.primary}))
+    """Predict each message by a pipeline trained on the other folds' messages about a driver.
+
+    `seeds` train in every fold and are predicted in none; one that says what a message of the
+    fold says is left out there. `second` is fitted and asked likewise.
+    """
+    drivers = drivers_of(messages, seeds)
     truth = columns_of(messages, drivers)
-    logits = np.zeros((len(messages), len(drivers)))
+    logits = np.zeros((1 if second is None else 2, len(messages), len(drivers)))
     predicted = np.zeros(len(messages), dtype=bool)
     fold_of = assign_folds(messages, folds)
     for fold in range(folds):
         progress(f"Cross-validation: fold {fold + 1} of {folds}")
         inside, rest = fold_of == fold, _at(messages, (fold_of != fold) & (truth >= 0))
-        if inside.any() and trainable(rest):
-            pipeline = fit(build_pipeline(config), rest)
-            logits[inside] = _spread(pipeline, _at(messages, inside), drivers)
+        texts = [message.text for message in _at(messages, inside)]
+        beside = unlike(seeds, texts)
+        if texts and trainable(rest, beside):
+            pipeline = fit(build_pipeline(config), rest, beside)
+            logits[0, inside] = _spread(logits_of(pipeline, texts)[0], pipeline.classes_, drivers)
+            if second is not None:
+                scorer = fit_second(second, rest, beside)
+                logits[1, inside] = _spread(
+                    scorer.decision_function(texts), scorer.classes_, drivers
+                )
             predicted |= inside
-    return OutOfFold(drivers, logits, truth, predicted)
+    return OutOfFold(drivers, logits[0], truth, predicted, None if second is None else logits[1])
 
 
 def calibrate(
@@ -115,6 +155,7 @@ def calibrate(
     assumed_unknown: float,
     config: PipelineConfig,
     progress: Progress,
+    seeds: Sequence[Seed] = (),
 ) -> FoldCalibration:
     """Fit the temperature and the unknown curve on out-of-fold predictions of the messages.
 
@@ -127,7 +168,7 @@ def calibrate(
     strange = (
         found.logits[found.unknown]
         if found.unknown.sum() >= FEW_UNKNOWN
-        else left_out_logits(messages, config=config, progress=progress)
+        else left_out_logits(messages, config=config, progress=progress, seeds=seeds)
     )
     curve = fit_unknown_curve(
         unknown_scores(found.logits[found.usable]),
@@ -141,36 +182,74 @@ def calibrate(
 
 
 def left_out_logits(
-    messages: Sequence[LabeledMessage], *, config: PipelineConfig, progress: Progress
+    messages: Sequence[LabeledMessage],
+    *,
+    config: PipelineConfig,
+    progress: Progress,
+    seeds: Sequence[Seed] = (),
 ) -> NDArray[np.float64] | None:
     """Logits (m, k') of messages about drivers that were left out of training: made-up unknowns.
 
-    About a fifth of the messages, by whole drivers; None with too few drivers to leave any out.
+    About a fifth of the messages, by whole drivers with their seeds; None with too few drivers to
+    leave any out.
     """
     known = [message for message in messages if message.label.primary]
     drivers = np.array([message.label.primary for message in known])
-    outside = np.isin(drivers, _left_out(drivers))
-    if not outside.any() or not trainable(_at(known, ~outside)):
+    strange = _left_out(drivers)
+    outside = np.isin(drivers, strange)
+    familiar = [seed for seed in seeds if seed.driver not in strange]
+    if not outside.any() or not trainable(_at(known, ~outside), familiar):
         return None
     progress("Learning what an unknown driver looks like")
-    pipeline = fit(build_pipeline(config), _at(known, ~outside))
+    pipeline = fit(build_pipeline(config), _at(known, ~outside), familiar)
     return logits_of(pipeline, [message.text for message in _at(known, outside)])[0]
 
 
-def trainable(messages: Sequence[LabeledMessage]) -> bool:
+def drivers_of(messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = ()) -> tuple[str, ...]:
+    """The k drivers there is anything to learn of, in the order of every column of k."""
+    labeled = {message.label.primary for message in messages if message.label.primary}
+    return tuple(sorted(labeled | {seed.driver for seed in seeds}))
+
+
+def trainable(messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = ()) -> bool:
     """Whether there are two drivers to tell apart, and a word to tell them apart by."""
-    drivers = {message.label.primary for message in messages} - {None}
-    known = (message.text for message in messages if message.label.primary)
-    return len(drivers) > 1 and any(character.isalnum() for text in known for character in text)
+    texts: list[str] = [message.text for message in messages if message.label.primary]
+    texts += [seed.text for seed in seeds]
+    worded = any(character.isalnum() for text in texts for character in text)
+    return len(drivers_of(messages, seeds)) > 1 and worded
 
 
-def fit(pipeline: Pipeline, messages: Sequence[LabeledMessage]) -> Pipeline:
-    """Fit on the primary driver of messages that have one."""
+def fit(
+    pipeline: Pipeline, messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = ()
+) -> Pipeline:
+    """Fit on the primary driver of messages that have one, and on seeds as far as they count."""
+    texts, drivers, weights = training_rows(messages, seeds)
     # The optimizer's vectors are too small to share: threads waiting for each other take ten
     # times as long on a busy machine.
     with threadpool_limits(limits=1):
-        pipeline.fit([m.text for m in messages], np.array([m.label.primary for m in messages]))
+        pipeline.fit(texts, drivers, classifier__sample_weight=weights)
     return pipeline
+
+
+def fit_second(
+    second: Scorer, messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = ()
+) -> Scorer:
+    """A copy of the second scorer, fitted on what `fit` would fit a pipeline on."""
+    texts, drivers, weights = training_rows(messages, seeds)
+    scorer: Scorer = clone(second)
+    with threadpool_limits(limits=1):
+        return scorer.fit(texts, drivers, sample_weight=weights)
+
+
+def training_rows(
+    messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = ()
+) -> tuple[list[str], NDArray[np.str_], NDArray[np.float64]]:
+    """Texts, drivers and weights (n,): messages weigh 1, seeds what they are still worth."""
+    beside = weighed(seeds, messages)
+    texts = [m.text for m in messages] + [seed.text for seed in beside]
+    drivers = [str(m.label.primary) for m in messages] + [seed.driver for seed in beside]
+    weights = [1.0] * len(messages) + [seed.weight for seed in beside]
+    return texts, np.array(drivers), np.array(weights)
 
 
 def columns_of(messages: Sequence[LabeledMessage], drivers: Sequence[str]) -> NDArray[np.intp]:
@@ -195,11 +274,11 @@ def _left_out(drivers: NDArray[np.str_]) -> list[str]:
 
 
 def _spread(
-    pipeline: Pipeline, messages: Sequence[LabeledMessage], drivers: tuple[str, ...]
+    found: NDArray[np.float64], classes: NDArray[np.str_], drivers: tuple[str, ...]
 ) -> NDArray[np.float64]:
-    found, _ = logits_of(pipeline, [message.text for message in messages])
-    logits = np.full((len(messages), len(drivers)), -np.inf)
-    logits[:, [drivers.index(str(each)) for each in pipeline.classes_]] = found
+    """Logits (n, those a fold saw) to logits (n, k); -inf for a driver it did not see."""
+    logits = np.full((len(found), len(drivers)), -np.inf)
+    logits[:, [drivers.index(str(each)) for each in classes]] = found
     return logits
 
 
