@@ -2,7 +2,7 @@
 
 import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -130,13 +130,32 @@ class StemPairs:
     reach: int = 5
 
     def __call__(self, text: str) -> list[str]:
-        stems = [stem(word) for word in WORDS.findall(text.lower())]
+        stems = _stems_of(text)
         pairs = {
-            f"{first} {second}" if first < second else f"{second} {first}"
+            _pair(first, second)
             for place, first in enumerate(stems)
             for second in stems[place + 1 : place + 1 + self.reach]
         }
         return stems + sorted(pairs)
+
+    def places(self, text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """Each stem and pair of the text wherever it occurs, with the numbers of its words.
+
+        Words are numbered from 0 as `WORDS` finds them in the lower-cased text.
+        """
+        stems = _stems_of(text)
+        for place, first in enumerate(stems):
+            yield first, (place,)
+            for other in range(place + 1, min(place + 1 + self.reach, len(stems))):
+                yield _pair(first, stems[other]), (place, other)
+
+
+def _stems_of(text: str) -> list[str]:
+    return [stem(word) for word in WORDS.findall(text.lower())]
+
+
+def _pair(first: str, second: str) -> str:
+    return f"{first} {second}" if first < second else f"{second} {first}"
 
 
 class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]

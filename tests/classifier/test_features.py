@@ -6,7 +6,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils import estimator_checks
 
-from classifier.features import CharacterFeatures, NgramFeatures, StemPairs
+from classifier.features import WORDS, CharacterFeatures, NgramFeatures, StemPairs
+from classifier.stems import stem
 
 TEXTS = ["Waar blijft mijn pakket?", "Where is my parcel", "het PAKKET is te laat"]
 
@@ -64,6 +65,17 @@ def test_stems_near_each_other_make_a_pair_in_whatever_order():
     assert cut("Pakketten niet geleverd") == ["pake", "niet", "lever", *pairs]
     assert set(cut("geleverd niet pakket")) == set(cut("pakket niet geleverd"))
     assert "een vier" not in cut("een twee drie vier")
+
+
+@given(st.text(max_size=60))
+def test_the_places_of_stems_and_pairs_name_all_that_is_cut(text):
+    cut, words = StemPairs(reach=3), WORDS.findall(text.lower())
+    places = list(cut.places(text))
+    assert {name for name, _ in places} == set(cut(text))
+    assert all(
+        sorted(name.split(" ")) == sorted(stem(words[n]) for n in numbers)
+        for name, numbers in places
+    )
 
 
 def test_without_reach_or_characters_there_are_only_words():
