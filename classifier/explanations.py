@@ -7,20 +7,21 @@ from. Nothing is sampled or approximated, so the terms sum to the difference of 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.features import NgramFeatures
+from classifier.features import WORDS, NgramFeatures
 from classifier.model import Model
 
-WORD = re.compile(r"\S+")
+SPAN = re.compile(r"\S+")
 EDGES = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 
 Terms = NDArray[np.float64]
+Places = Iterable[tuple[str, Sequence[int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +146,8 @@ def _strongest(
     """
     read = text[: features.longest_text]
     lowered = read.lower()
-    spans = [found.span() for found in WORD.finditer(lowered)]
-    weights = _shared(_found(features, lowered, spans), len(spans), columns, terms)
+    spans = [found.span() for found in SPAN.finditer(lowered)]
+    weights = _shared(_found(features, read, spans), len(spans), columns, terms)
     net = np.abs(weights[0] - weights[1])
     places = _places(read, lowered)
     return tuple(
@@ -186,52 +187,62 @@ def _shared(found: _Occurrences, n: int, columns: NDArray[np.intp], terms: Terms
     )
 
 
-def _found(features: NgramFeatures, lowered: str, spans: list[tuple[int, int]]) -> _Occurrences:
-    """Every occurrence of every known n-gram, by word."""
-    halves = []
+def _found(features: NgramFeatures, read: str, spans: list[tuple[int, int]]) -> _Occurrences:
+    """Every occurrence of every known n-gram, by word; parts in the order of their columns."""
+    lowered = read.lower()
+    tokens = list(WORDS.finditer(lowered))
+    starts = [start for start, _ in spans]
+    owners = np.searchsorted(starts, [token.start() for token in tokens], side="right") - 1
+    found: list[_Occurrences] = []
     offset = 0
     if features.words_ is not None:
-        halves.append(_word_ngrams(features.words_, lowered, spans))
-        offset = len(features.words_.vocabulary_)
+        names = [token.group() for token in tokens]
+        runs = _runs(names, *features.words_.ngram_range)
+        found.append(_looked_up(features.words_.vocabulary_, runs, owners, offset))
+        offset += len(features.words_.vocabulary_)
     if features.characters_ is not None:
-        words = [lowered[start:end] for start, end in spans]
-        halves.append(_character_ngrams(features.characters_.cutter_, words, offset))
+        cutter = features.characters_.cutter_
+        found.append(_cut(cutter, [lowered[start:end] for start, end in spans], offset))
+        offset += len(cutter.vocabulary_)
+    if features.pairs_ is not None:
+        places = features.pairs_.analyzer.places(read)
+        found.append(_looked_up(features.pairs_.vocabulary_, places, owners, offset))
     return _Occurrences(
-        np.concatenate([half.words for half in halves]),
-        np.concatenate([half.columns for half in halves]),
-        np.concatenate([half.amounts for half in halves]),
+        np.concatenate([part.words for part in found]),
+        np.concatenate([part.columns for part in found]),
+        np.concatenate([part.amounts for part in found]),
     )
 
 
-def _word_ngrams(vectorizer: Any, lowered: str, spans: list[tuple[int, int]]) -> _Occurrences:
-    tokens = list(re.finditer(vectorizer.token_pattern, lowered))
-    names = [token.group() for token in tokens]
-    starts = np.array([token.start() for token in tokens], dtype=np.intp)
-    word_of = np.searchsorted([start for start, _ in spans], starts, side="right") - 1
-    shortest, longest = vectorizer.ngram_range
-    entries = [
-        (word_of[member], column, 1.0 / n)
-        for n in range(shortest, longest + 1)
-        for first, column in _known(vectorizer.vocabulary_, names, n)
-        for member in range(first, first + n)
-    ]
-    words, columns, amounts = zip(*entries, strict=True) if entries else ((), (), ())
+def _runs(names: list[str], shortest: int, longest: int) -> Iterator[tuple[str, range]]:
+    """Each run of words, with the numbers of its words."""
+    for n in range(shortest, longest + 1):
+        for first in range(len(names) - n + 1):
+            yield " ".join(names[first : first + n]), range(first, first + n)
+
+
+def _looked_up(
+    vocabulary: Mapping[str, int], places: Places, owners: NDArray[np.intp], offset: int
+) -> _Occurrences:
+    """What is in the vocabulary, shared over its words; `owners` says where each word stands."""
+    members: list[int] = []
+    columns: list[int] = []
+    amounts: list[float] = []
+    for name, numbers in places:
+        column = vocabulary.get(name)
+        if column is not None:
+            members += numbers
+            columns += [column + offset] * len(numbers)
+            amounts += [1.0 / len(numbers)] * len(numbers)
     return _Occurrences(
-        np.array(words, dtype=np.intp),
+        owners[np.array(members, dtype=np.intp)],
         np.array(columns, dtype=np.intp),
         np.array(amounts, dtype=np.float64),
     )
 
 
-def _known(vocabulary: dict[str, int], names: list[str], n: int) -> Iterator[tuple[int, int]]:
-    """The first token and the column of each run of n tokens that has one."""
-    for first in range(len(names) - n + 1):
-        column = vocabulary.get(" ".join(names[first : first + n]))
-        if column is not None:
-            yield first, column
-
-
-def _character_ngrams(cutter: Any, words: list[str], offset: int) -> _Occurrences:
+def _cut(cutter: Any, words: list[str], offset: int) -> _Occurrences:
+    """The runs of characters of each word."""
     cut, vocabulary = cutter.build_analyzer(), cutter.vocabulary_
     known = {word: [vocabulary[n] for n in cut(word) if n in vocabulary] for word in set(words)}
     columns = [column for word in words for column in known[word]]

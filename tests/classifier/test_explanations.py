@@ -31,6 +31,7 @@ REAL = [
     "Waar blijft mijn pakket? Het zou gisteren bezorgd worden.",
     "Factuur\nGoedemiddag, op de factuur van [order:1a2b3c4d] klopt de btw niet. Wat nu?",
     "My parcel arrived with a dent, the lamp is kapot; refund please!!!",
+    "late parcel, parcel late: pakket laat. Laat pakket!",
     "pakket pakket pakket, FACTUUR-kopie/btw (te laat) ... e-mail: [email]",
 ]
 
@@ -112,8 +113,16 @@ def test_every_ngram_of_a_real_looking_message_goes_to_a_word(text):
     assert abs(explained.remainder) < 1e-9
 
 
-@pytest.mark.parametrize("config", [{"word_range": (1, 3)}, {"character_range": (3, 4)}])
-def test_other_lengths_of_ngrams_add_up_as_well(config):
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"word_range": (1, 3), "margin_share": 0.0},
+        {"character_range": (3, 4), "pair_reach": 0},
+        {"character_range": None, "pair_reach": 2},
+        {"character_range": None, "pair_reach": 0},
+    ],
+)
+def test_other_ways_to_read_add_up_as_well(config):
     model = model_of(("damaged", "late"), **config)
     for text in REAL:
         explained = explain(model, text, most=ALL)
