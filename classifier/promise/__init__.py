@@ -5,6 +5,7 @@ confidence": see `promise`.
 """
 
 from classifier.promise.evidence import equal_probability
+from classifier.promise.held_out import held_out_promise
 from classifier.promise.ladder import Reason, Standing, Step, climb, evidenced, fall
 from classifier.promise.promise import GRID, QueuePromise, promise
 from classifier.promise.sequence import faultless_labels, labels_for
@@ -20,6 +21,7 @@ __all__ = [
     "evidenced",
     "fall",
     "faultless_labels",
+    "held_out_promise",
     "labels_for",
     "promise",
 ]
