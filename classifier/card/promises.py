@@ -16,18 +16,20 @@ def promise_section(promises: Iterable[QueuePromise], *, level: float = 0.95) ->
     target = found[0].target
     kept = sum(each.kept for each in found)
     what = (
-        f"Of the messages routed automatically to a queue at least {target:.1%} are right: with "
-        f"{level:.0%} confidence that holds for {_all(kept, len(found))} below at once. Only "
-        "labels drawn with a known probability, or a random hold-out, count for it, thinned to "
-        "equal probability; exact binomial tests go down a grid of thresholds fixed beforehand. "
+        f"The promise: of the messages routed automatically to a queue at least {target:.1%} are "
+        f"right, with {level:.0%} confidence for all such queues at once. {_made(kept, len(found))}"
+        " Only labels drawn with a known probability, or a random hold-out, count for it, thinned "
+        "to equal probability; exact binomial tests go down a grid of thresholds fixed beforehand. "
         f"{_fewest(len(found), target, level)} It holds for one look at the labels, and a person "
         "decides which queue is automated."
     )
     return "\n\n".join(["## Promise", what, table(COLUMNS, map(_row, found))])
 
 
-def _all(kept: int, queues: int) -> str:
-    return f"all of the {kept:,} queues (of {queues:,}) with a threshold"
+def _made(kept: int, queues: int) -> str:
+    if not kept:
+        return f"None of {queues:,} has shown it yet."
+    return f"{kept:,} of {queues:,} {'has' if kept == 1 else 'have'} shown it."
 
 
 def _fewest(queues: int, target: float, level: float) -> str:

@@ -2,11 +2,14 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import beta, binom
 
+from classifier.messages import Label, LabeledMessage, RedactedText
+from classifier.model import Model
 from classifier.promise import (
     GRID,
     QueuePromise,
@@ -18,9 +21,12 @@ from classifier.promise import (
     evidenced,
     fall,
     faultless_labels,
+    held_out_promise,
     labels_for,
     promise,
 )
+from classifier.taxonomy import Driver, Taxonomy
+from classifier.training import train
 from tests.benchmarks.promise import POPULATIONS, TARGET, WORLDS, replay
 
 ALL = [world.name for world in WORLDS]
@@ -182,6 +188,50 @@ def test_what_is_promised_is_json() -> None:
         found = made["billing"].to_dict()
         assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert sure(5)["billing"].to_dict()["threshold"] is None
+
+
+@pytest.fixture(scope="module")
+def small_model() -> Model:
+    taxonomy = Taxonomy(
+        (
+            Driver(id="late", names={"en": "Late"}, queue="logistics"),
+            Driver(id="lost", names={"en": "Lost"}, queue="logistics"),
+            Driver(id="bill", names={"en": "Bill"}, queue="finance"),
+        )
+    )
+    return train([labeled(row, driver) for driver in WORDS for row in range(40)], taxonomy).model
+
+
+WORDS = {"late": "parcel slow", "lost": "package gone", "bill": "invoice amount"}
+
+
+def labeled(row: int, driver: str, *, inclusion: float | None = None) -> LabeledMessage:
+    """A message about a driver; its number makes the text another one."""
+    return LabeledMessage(
+        text=RedactedText(f"{WORDS[driver]} number{row}"),
+        label=Label(driver),
+        message_id=f"{driver}-{row}",
+        inclusion=inclusion,
+    )
+
+
+def test_a_model_promises_by_the_queues_its_drivers_go_to(small_model: Model) -> None:
+    held = [labeled(row, driver) for driver in WORDS for row in range(100, 180)]
+    made = held_out_promise(small_model, held, drawn=False)
+    assert {name: each.labels for name, each in made.items()} == {"logistics": 160, "finance": 80}
+    assert all(each.kept for each in made.values())
+    wrong = [replace(each, label=Label("bill")) for each in held]
+    assert not held_out_promise(small_model, wrong, drawn=False)["logistics"].kept
+
+
+def test_of_drawn_labels_only_those_count_for_a_model_and_a_text_counts_once(
+    small_model: Model,
+) -> None:
+    held = [labeled(row, "bill", inclusion=0.1 if row < 70 else None) for row in range(90)]
+    made = held_out_promise(small_model, [*held, *held], drawn=True)
+    assert made["finance"].labels == 70
+    assert made["logistics"].labels == 0
+    assert held_out_promise(small_model, [], drawn=True)["finance"].needed == 59
 
 
 def broken(worlds: list[str], queues: int, labels: int, *, graded: bool) -> int:
