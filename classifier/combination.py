@@ -105,12 +105,11 @@ class MeaningClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, X: Sequence[str]) -> NDArray[np.float64]:
         """Logits (n, k) of texts X (n,), two columns also for two drivers."""
-        return self.judge(self._embeddings(X))[0]
+        return self.judge(X)[0]
 
-    def judge(
-        self, embeddings: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Logits (n, k) of embeddings (n, width), and the cosine of the nearest neighbor (n,)."""
+    def judge(self, X: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Logits (n, k) of texts X (n,), and the cosine (n,) of the neighbor nearest to each."""
+        embeddings = self._embeddings(X)
         logits = (embeddings @ self.coef_.T + self.intercept_).astype(np.float64)
         nearest = np.zeros(len(embeddings))
         for start in range(0, len(embeddings), CHUNK):
@@ -151,6 +150,12 @@ class MeaningClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.encoder is None:
             raise ValueError("a classifier of meaning needs an encoder")
         return self.encoder.encode(X)
+
+
+def meaning_reader(encoder: Embeds | None) -> MeaningClassifier | None:
+    """An unfitted classifier that reads each text once however often it is asked; None without
+    an encoder."""
+    return None if encoder is None else MeaningClassifier(Remembered(encoder))
 
 
 def combined(

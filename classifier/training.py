@@ -7,22 +7,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.candidates import Choice, choose
+from classifier.combination import MeaningClassifier, meaning_reader
 from classifier.decisions import is_routed, precision_threshold
+from classifier.encoder import Encoder
 from classifier.errors import BadTaxonomy, TooFewLabels
 from classifier.evaluation import Evaluation, evaluate
+from classifier.fold_calibration import FoldCalibration, calibrate
 from classifier.folds import (
-    FoldCalibration,
     OutOfFold,
     Progress,
-    calibrate,
     columns_of,
     drivers_of,
     fit,
+    fit_second,
     out_of_fold,
     trainable,
+    vocabulary_of,
 )
 from classifier.messages import LabeledMessage
 from classifier.model import Model, fingerprint
+from classifier.novelty import Novelty
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.remarks import HOLD_OUT, OUT_OF_FOLD, training_counts, training_remarks
 from classifier.seeding import Seed, seed_remarks, seeds_of, unlike, weighed
@@ -46,7 +50,8 @@ class TrainingConfig:
     (0, 1): what the threshold aims at. `assumed_unknown` in (0, 1): the share of messages about
     none of the drivers where no label says so. `search`: choose the pipeline by cross-validation
     among the named candidates (see `classifier.candidates`), which takes several times as long;
-    otherwise `pipeline` is used. `seeded`: learn from the taxonomy's own words, too.
+    otherwise `pipeline` is used. `seeded`: learn from the taxonomy's own words, too. `encoder`:
+    what to read meaning with beside the n-grams (see `classifier.combination`), if anything.
     """
 
     pipeline: PipelineConfig = field(default_factory=PipelineConfig)
@@ -55,6 +60,7 @@ class TrainingConfig:
     assumed_unknown: float = 0.03
     search: bool = False
     seeded: bool = True
+    encoder: Encoder | None = None
 
     def folds_for(self, n: int) -> int:
         return self.folds or (3 if n >= MANY else 5)
@@ -97,20 +103,16 @@ def train(
     `classifier.seeding`); without a single label they are all there is.
     Raises `BadTaxonomy` for labels that are not leaves of the taxonomy, `TooFewLabels` without
     two drivers to tell apart.
-
-    A second scorer beside the n-grams, such as the head of an encoder, comes in at three places:
-    `out_of_fold(second=…)` fits it in every fold and returns its logits beside the pipeline's, so
-    that the weights of the two can be fitted before `calibrate`; `fit_second` fits the final one
-    on the rows of the final pipeline; and the model blends the two by those weights.
     """
     config = config or TrainingConfig()
     kept, held = _split(messages, holdout)
     seeds = unlike(_seeds(taxonomy, config), [message.text for message in held])
     _check(messages, kept, taxonomy, seeds)
     config, choice = _chosen(kept, config, seeds, progress)
-    found, calibration = _calibrate(kept, config, seeds, progress)
+    second = meaning_reader(config.encoder)
+    found, calibration = _calibrate(kept, config, seeds, second, progress)
     progress(f"Training on {len(kept):,} messages about {len(found.drivers)} drivers")
-    model = _model(kept, taxonomy, config, found, calibration, seeds)
+    model = _model(kept, taxonomy, config, found, calibration, seeds, second)
     setting = [message for message in held if _sets_threshold(message)]
     by_holdout = len(setting) >= FEWEST_FOR_THRESHOLD
     judged = [m for m in held if not (by_holdout and _sets_threshold(m))]
@@ -169,7 +171,8 @@ def cross_validate(
     config = replace(config or TrainingConfig(), folds=folds)
     seeds = _seeds(taxonomy, config)
     _check(messages, messages, taxonomy, seeds)
-    found, calibration = _calibrate(messages, config, seeds, progress)
+    second = meaning_reader(config.encoder)
+    found, calibration = _calibrate(messages, config, seeds, second, progress)
     half = np.array([_sets_threshold(message) for message in messages], dtype=bool)
     threshold = _threshold(
         calibration.probabilities[half], calibration.unknown[half], found.truth[half], config
@@ -244,11 +247,17 @@ def _calibrate(
     messages: Sequence[LabeledMessage],
     config: TrainingConfig,
     seeds: Sequence[Seed],
+    second: MeaningClassifier | None,
     progress: Progress,
 ) -> tuple[OutOfFold, FoldCalibration]:
     folds = config.folds_for(len(messages))
     found = out_of_fold(
-        messages, folds=folds, config=config.pipeline, progress=progress, seeds=seeds
+        messages,
+        folds=folds,
+        config=config.pipeline,
+        progress=progress,
+        seeds=seeds,
+        second=second,
     )
     return found, calibrate(
         messages,
@@ -257,6 +266,7 @@ def _calibrate(
         config=config.pipeline,
         progress=progress,
         seeds=seeds,
+        second=second,
     )
 
 
@@ -267,6 +277,7 @@ def _model(
     found: OutOfFold,
     calibration: FoldCalibration,
     seeds: Sequence[Seed],
+    second: MeaningClassifier | None,
 ) -> Model:
     """The model of all the messages to train on; it routes nothing yet."""
     about_driver = [message for message in kept if message.label.primary]
@@ -282,7 +293,23 @@ def _model(
         threshold=float("inf"),
         target_precision=config.target_precision,
         training_keys=frozenset(fingerprint(message.text) for message in kept),
+        meaning=_meaning(second, about_driver, seeds, config),
+        meaning_weight=calibration.weight,
+        novelty=Novelty(vocabulary_of(about_driver, seeds), calibration.evidence_weights),
     )
+
+
+def _meaning(
+    second: MeaningClassifier | None,
+    messages: Sequence[LabeledMessage],
+    seeds: Sequence[Seed],
+    config: TrainingConfig,
+) -> MeaningClassifier | None:
+    """The reader of meaning fitted on all, on the encoder itself: what it remembered can go."""
+    if second is None or config.encoder is None:
+        return None
+    fitted = fit_second(second, messages, seeds)
+    return fitted.with_encoder(config.encoder)
 
 
 def _sets_threshold(message: LabeledMessage) -> bool:
