@@ -47,10 +47,11 @@ class WordWeight:
 class Explanation:
     """Why a driver rather than another one.
 
-    `score` is the logit of `driver` minus that of `against`, before the temperature; it is the sum
-    of the weights of `words` (strongest first), `intercept` and `remainder`. The remainder is
-    what the words that are not listed add. `share` in (0, 1] is how much of the model's own
-    logits the words speak for: 1 when all of it is linear in the words.
+    `score` is the logit of `driver` minus that of `against` in the part of the model that is
+    linear in n-grams, before the temperature. It is the sum of the weights of `words` (strongest
+    first), of `intercept`, and of `remainder`: what the words that are not listed add. `share` in
+    (0, 1] is what this part weighs in the model's logits: 1 without an encoder, whose reading no
+    word can be held to account for.
     """
 
     driver: str
@@ -108,7 +109,8 @@ def explain(
     score = float((terms[0] - terms[1]).sum()) + intercept
     words = _strongest(features, text, columns, terms, most)
     remainder = score - intercept - sum(word.weight for word in words)
-    return Explanation(driver, against, words, intercept, score, remainder)
+    share = 1.0 - model.meaning_weight if model.meaning else 1.0
+    return Explanation(driver, against, words, intercept, score, remainder, share)
 
 
 def _pair(model: Model, text: str, driver: str | None, against: str | None) -> tuple[str, str]:

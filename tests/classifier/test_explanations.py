@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from classifier.calibration import UnknownCurve
+from classifier.combination import MeaningClassifier
 from classifier.explanations import Explanation, explain
 from classifier.model import Model, logits_of
 from classifier.pipeline import PipelineConfig, build_pipeline
@@ -65,6 +68,7 @@ def total(explained: Explanation) -> float:
 
 
 @pytest.mark.parametrize("model", [THREE, TWO], ids=["three drivers", "two drivers"])
+@settings(deadline=None)
 @given(text=st.text(max_size=60) | messages)
 @example("İstanbul ǅ ẞ İ factuur\u00a0pakket\x1cbtw")
 @example(REAL[1])
@@ -85,6 +89,7 @@ def test_the_weights_of_all_words_and_the_intercept_are_the_difference_of_the_lo
     assert explained.remainder == pytest.approx(0, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=60) | messages)
 def test_the_score_is_that_of_the_model(text):
     logits, _ = logits_of(THREE.pipeline, [text])
@@ -92,6 +97,7 @@ def test_the_score_is_that_of_the_model(text):
     assert explained.score == pytest.approx(logits[0, 0] - logits[0, 2], abs=1e-4)
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=60) | messages, most=st.integers(0, 5))
 @example("İİ pakket?İ", 5)
 def test_words_are_where_they_say_and_no_more_than_asked(text, most):
@@ -191,6 +197,29 @@ def test_a_half_without_words_is_no_hindrance():
     )
     (word,) = explain(marks, "wat ??", driver="late", against="damaged").words
     assert (word.text, word.start, word.end) == ("??", 4, 6)
+
+
+class Letters:
+    """An encoder that knows which letters there are."""
+
+    def encode(self, texts):
+        found = [[text.lower().count(letter) + 0.1 for letter in "abdefknprtw"] for text in texts]
+        rows = np.array(found, dtype=np.float32).reshape(len(texts), -1)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_beside_an_encoder_it_explains_the_linear_part_and_says_what_that_weighs():
+    texts = [text for several in TEXTS.values() for text in several]
+    labels = [driver for driver, several in TEXTS.items() for _ in several]
+    meaning = MeaningClassifier(Letters()).fit(texts, labels)
+    both = replace(THREE, meaning=meaning, meaning_weight=0.6)
+    pair = {"driver": "late", "against": "invoice"}
+    explained = explain(both, REAL[0], **pair)
+    assert explained.share == pytest.approx(0.4)
+    assert replace(explained, share=1.0) == explain(THREE, REAL[0], **pair)
+    likeliest, next_one = both.predict([REAL[0]])[0].ranked(2)
+    default = explain(both, REAL[0])
+    assert (default.driver, default.against) == (likeliest[0], next_one[0])
 
 
 def test_the_end_of_an_endless_text_explains_nothing():
