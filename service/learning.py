@@ -8,6 +8,7 @@ from typing import Any
 
 from classifier import registry
 from classifier.card import Making, training_data, write_card
+from classifier.encoder import load_encoder
 from classifier.errors import BadFile, BadModel, ModelNotFound, TooFewLabels
 from classifier.evaluation import Evaluation
 from classifier.plots import coverage_plot, reliability_plot
@@ -62,17 +63,23 @@ def train_version(
     *,
     promote: bool,
     now: datetime,
+    encoder: Path | None = None,
     progress: Progress = lambda line: None,
 ) -> Made:
     """Train, judge, save with a card, and put in use unless significantly worse.
 
-    Raises `BadFile`, `BadTaxonomy` or `TooFewLabels`.
+    `encoder` is the folder of one to read meaning with beside words. Raises `BadFile`,
+    `BadTaxonomy` or `TooFewLabels`.
     """
+    config = TrainingConfig(
+        target_precision=settings.target_precision,
+        encoder=load_encoder(encoder) if encoder else None,
+    )
     found = gather(settings, source, progress)
     trained = train(
         [row.message for row in found.rows],
         found.taxonomy,
-        config=TrainingConfig(target_precision=settings.target_precision),
+        config=config,
         holdout=[row.holdout for row in found.rows],
         progress=progress,
     )
