@@ -20,6 +20,9 @@ LONGEST: Final = 128
 TOGETHER: Final = 32
 """Texts a batch."""
 
+INPUTS: Final = ("input_ids", "attention_mask", "token_type_ids")
+"""What a graph may ask for; the last is optional, and zeros."""
+
 NOTHING: Final = 1e-9
 
 QUANTIZED_ON_THE_FLY: Final = b"DynamicQuantize"
@@ -66,8 +69,8 @@ class Encoder:
 def load_encoder(folder: Path | str) -> Encoder:
     """The encoder in a folder with model.onnx and tokenizer.json; it runs on one core.
 
-    Raises `BadFile` when a file is missing or unreadable, the graph has other inputs than
-    input_ids and attention_mask or another output than (n, width), or the extra is not installed.
+    Raises `BadFile` when a file is missing or unreadable, the graph asks for other inputs or has
+    no output of (n, width), or the extra is not installed.
     """
     folder = Path(folder).resolve()
     digest = encoder_digest(folder)
@@ -122,10 +125,17 @@ def _session(path: Path) -> Any:
 
 
 def _check(session: Any, path: Path) -> None:
-    if {each.name for each in session.get_inputs()} != {"input_ids", "attention_mask"}:
-        raise BadFile(path, "its inputs must be input_ids and attention_mask")
-    if len(session.get_outputs()[0].shape) != 2:
-        raise BadFile(path, "its first output must be one embedding a text: (n, width)")
+    inputs = {each.name for each in session.get_inputs()}
+    if not {"input_ids", "attention_mask"} <= inputs <= set(INPUTS):
+        raise BadFile(path, f"its inputs must be input_ids and attention_mask, not {inputs}")
+    if not _pooled(session):
+        reason = "it has no output with one embedding a text (n, width): export it with pooling"
+        raise BadFile(path, reason)
+
+
+def _pooled(session: Any) -> list[str]:
+    """The outputs that are one embedding a text; others hold one a token."""
+    return [each.name for each in session.get_outputs() if len(each.shape) == 2]
 
 
 def _output(session: Any, tokens: Sequence[Sequence[int]]) -> NDArray[np.float32]:
@@ -136,7 +146,9 @@ def _output(session: Any, tokens: Sequence[Sequence[int]]) -> NDArray[np.float32
     for row, each in enumerate(tokens):
         ids[row, : len(each)] = each
         mask[row, : len(each)] = 1
-    found: NDArray[np.float32] = session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+    given = dict(zip(INPUTS, (ids, mask, np.zeros_like(ids)), strict=True))
+    fed = {each.name: given[each.name] for each in session.get_inputs()}
+    found: NDArray[np.float32] = session.run(_pooled(session)[:1], fed)[0]
     return found
 
 

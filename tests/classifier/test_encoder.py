@@ -1,4 +1,5 @@
 import builtins
+import runpy
 import shutil
 import sys
 from pathlib import Path
@@ -11,6 +12,9 @@ from classifier.errors import BadFile
 
 TINY = Path(__file__).parents[1] / "cases" / "encoder"
 MINILM = Path(__file__).parents[2] / ".." / "shared" / "encoders" / "minilm-l6-int8"
+
+write = runpy.run_path(str(TINY / "write.py"))
+TABLE = np.eye(30, 8)
 
 
 @pytest.fixture(scope="module")
@@ -71,11 +75,24 @@ def test_a_file_that_is_something_else_gets_a_sentence(folder, broken, sentence)
         load_encoder(folder)
 
 
-def test_a_graph_with_other_inputs_gets_a_sentence(folder):
-    graph = (folder / "model.onnx").read_bytes()
-    (folder / "model.onnx").write_bytes(graph.replace(b"input_ids", b"token_ids"))
-    with pytest.raises(BadFile, match="inputs must be input_ids and attention_mask"):
+@pytest.mark.parametrize(
+    ("shape", "sentence"),
+    [
+        ({"inputs": "pixel_values"}, "inputs must be input_ids and attention_mask"),
+        ({"pooled": False}, "export it with pooling"),
+    ],
+)
+def test_a_graph_that_is_no_sentence_encoder_gets_a_sentence(folder, shape, sentence):
+    (folder / "model.onnx").write_bytes(write["model"](write["graph"](TABLE, **shape)))
+    with pytest.raises(BadFile, match=sentence):
         load_encoder(folder)
+
+
+def test_a_graph_that_asks_for_token_types_and_gives_tokens_too_is_understood(folder):
+    """As common exporters write them: the embedding of the text is found among the outputs."""
+    graph = write["graph"](TABLE, inputs="token_type_ids")
+    (folder / "model.onnx").write_bytes(write["model"](graph))
+    assert load_encoder(folder).encode(["factuur pakket"]).shape == (1, 8)
 
 
 @pytest.mark.parametrize("library", ["onnxruntime", "tokenizers"])

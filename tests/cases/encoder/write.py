@@ -21,7 +21,7 @@ MEANINGS = (
 )
 WIDTH = 8
 FLOAT, INT64 = 1, 7
-STRING, INTS, INT = 3, 7, 2
+INT = 2
 
 
 def varint(number: int) -> bytes:
@@ -59,7 +59,8 @@ def value(field: int, name: str, kind: int, *dimensions: str | int) -> bytes:
     return block(field, block(1, name) + block(2, block(1, whole(1, kind) + block(2, shape))))
 
 
-def graph(table: np.ndarray) -> bytes:
+def graph(table: np.ndarray, *, pooled: bool = True, inputs: str = "") -> bytes:
+    """The encoder; not pooled, one that gives a row a token; `inputs` are more it asks for."""
     nodes = [
         node("Gather", "table input_ids", "words"),
         node("Cast", "attention_mask", "mask", to=FLOAT),
@@ -72,10 +73,16 @@ def graph(table: np.ndarray) -> bytes:
         tensor("last", np.array([-1], dtype=np.int64), INT64),
         tensor("middle", np.array([1], dtype=np.int64), INT64),
     ]
-    places = [value(11, name, INT64, "b", "s") for name in ("input_ids", "attention_mask")]
-    return b"".join(
-        [*nodes, block(2, "encoder"), *constants, *places, value(12, "e", FLOAT, "b", WIDTH)]
-    )
+    places = [
+        value(11, name, INT64, "b", "s") for name in f"input_ids attention_mask {inputs}".split()
+    ]
+    tokens = value(12, "read", FLOAT, "b", "s", WIDTH)
+    texts = [value(12, "e", FLOAT, "b", WIDTH)] if pooled else []
+    return b"".join([*nodes, block(2, "encoder"), *constants, *places, tokens, *texts])
+
+
+def model(graph: bytes) -> bytes:
+    return whole(1, 8) + block(7, graph) + block(8, whole(2, 13))
 
 
 def main() -> None:
@@ -90,8 +97,7 @@ def main() -> None:
     tokenizer = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer, tokenizer.pre_tokenizer = Lowercase(), Whitespace()
     tokenizer.save(str(folder / "tokenizer.json"))
-    model = whole(1, 8) + block(7, graph(table)) + block(8, whole(2, 13))
-    (folder / "model.onnx").write_bytes(model)
+    (folder / "model.onnx").write_bytes(model(graph(table)))
 
 
 if __name__ == "__main__":
