@@ -33,7 +33,7 @@ bench: $(VENV)/.ready ## accuracy, speed and memory, against peers in the same r
 	$(BIN)/python -m tests.benchmarks
 
 lock: $(VENV)/.ready ## write the constraints files anew (needs uv on the path)
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra encoder --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o constraints.txt
 	echo label-studio | uv pip compile - --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o constraints-label-studio.txt

@@ -37,15 +37,6 @@ def tempered(logits: NDArray[np.float64], temperature: float) -> NDArray[np.floa
     return np.asarray(softmax(logits / temperature, axis=1), dtype=np.float64)
 
 
-def unknown_scores(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The raw unknown score (n,) of logits (n, k): minus the largest one, unbounded.
-
-    It tells unknown messages apart better than the largest probability does: a message that
-    fits nothing has low logits everywhere (Hendrycks et al. 2022, "MaxLogit").
-    """
-    return np.asarray(-logits.max(axis=1), dtype=np.float64)
-
-
 def fit_temperature(logits: NDArray[np.float64], truth: NDArray[np.intp]) -> float:
     """The temperature under which messages' own drivers are likeliest (Guo et al. 2017).
 

@@ -134,18 +134,23 @@ def decide(
     taxonomy: Taxonomy,
     *,
     threshold: float,
+    promised: Mapping[str, float] | None = None,
     text: str = "",
     limits: DoubtLimits | None = None,
 ) -> Decision:
     """Route one message: to its driver's queue when the model is sure, else to the fallback.
 
-    `threshold` is a confidence in [0, 1], or infinity to route nothing. `text` only serves to
-    explain a review. A driver without a queue of its own goes to the fallback queue, too.
+    `threshold` is a confidence in [0, 1], or infinity to route nothing. With `promised`, each
+    queue has a threshold of its own instead, and one that is not named routes nothing. `text`
+    only serves to explain a review. A driver without a queue of its own goes to the fallback
+    queue, too.
     """
     if prediction is None:
         return Decision(Status.REVIEW, None, taxonomy.fallback_queue, (Doubt.NO_MODEL,))
     confidence, unknown = prediction.confidence, prediction.unknown
     driver = None if unknown_driver(confidence, unknown) else prediction.driver
+    if promised is not None:
+        threshold = promised.get(taxonomy.queue(prediction.driver), float("inf"))
     if driver in taxonomy.leaves and confidence >= threshold:
         return Decision(Status.AUTO, driver, taxonomy.queue(driver))
     doubts = _doubts(prediction, taxonomy, threshold, text, limits or DoubtLimits())

@@ -1,7 +1,9 @@
 """The vectorizer: words and pieces of words, weighed. The only classes of ours inside a pickle."""
 
+import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +17,10 @@ from sklearn.feature_extraction.text import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from classifier.stems import stem
+
 WORD = r"(?u)\b\w+\b"
+WORDS = re.compile(WORD)
 SMALL = 1000
 """With fewer texts than this, n-grams that occur in only one of them are kept, too."""
 
@@ -114,20 +119,61 @@ def _words_of(texts: Sequence[str]) -> tuple[list[str], csr_matrix]:
     return list(column), occurrences
 
 
-class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Sublinear TF-IDF of word n-grams beside that of character n-grams within words.
+@dataclass(frozen=True, slots=True)
+class StemPairs:
+    """Cuts a text into its stems, and the pairs of stems that stand near each other.
 
-    Each half has length 1, so that neither drowns the other. Lower-cased; 32-bit.
+    A pair is unordered, named in alphabetical order, at most `reach` words apart, and counted
+    once a text: "card … not … arrived" and "not arrived, my card" share two of theirs.
+    """
+
+    reach: int = 5
+
+    def __call__(self, text: str) -> list[str]:
+        stems = _stems_of(text)
+        pairs = {
+            _pair(first, second)
+            for place, first in enumerate(stems)
+            for second in stems[place + 1 : place + 1 + self.reach]
+        }
+        return stems + sorted(pairs)
+
+    def places(self, text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """Each stem and pair of the text wherever it occurs, with the numbers of its words.
+
+        Words are numbered from 0 as `WORDS` finds them in the lower-cased text.
+        """
+        stems = _stems_of(text)
+        for place, first in enumerate(stems):
+            yield first, (place,)
+            for other in range(place + 1, min(place + 1 + self.reach, len(stems))):
+                yield _pair(first, stems[other]), (place, other)
+
+
+def _stems_of(text: str) -> list[str]:
+    return [stem(word) for word in WORDS.findall(text.lower())]
+
+
+def _pair(first: str, second: str) -> str:
+    return f"{first} {second}" if first < second else f"{second} {first}"
+
+
+class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Sublinear TF-IDF of word n-grams, of character n-grams within words, and of stem pairs.
+
+    Each part has length 1, so that none drowns another. Lower-cased; 32-bit.
 
     Parameters
     ----------
     word_range : (int, int), default=(1, 2)
         Shortest and longest run of words.
-    character_range : (int, int), default=(2, 5)
-        Shortest and longest run of characters; runs stay within a word and its two edges.
+    character_range : (int, int) or None, default=(2, 5)
+        Shortest and longest run of characters within a word and its two edges; None for none.
+    pair_reach : int, default=5
+        How many words apart two stems may be to make a pair (see `StemPairs`); 0 for no stems.
     minimum_texts : int, default=2
         N-grams in fewer texts are dropped, except when there are few texts to learn from.
-    most_words, most_characters : int, default=40_000 and 80_000
+    most_words, most_characters, most_pairs : int, default=40_000, 80_000 and 80_000
         At most so many n-grams of each kind, the most frequent ones: what bounds memory.
     longest_text : int, default=20_000
         Characters of a text that are looked at; the rest of an endless message says little more.
@@ -136,23 +182,28 @@ class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     words_ : TfidfVectorizer or None
     characters_ : CharacterFeatures or None
-        The fitted halves; None where no text had anything for it.
+    pairs_ : TfidfVectorizer or None
+        The fitted parts, in column order; None where no text had anything for it.
     """
 
     def __init__(
         self,
         word_range: tuple[int, int] = (1, 2),
-        character_range: tuple[int, int] = (2, 5),
+        character_range: tuple[int, int] | None = (2, 5),
+        pair_reach: int = 5,
         minimum_texts: int = 2,
         most_words: int = 40_000,
         most_characters: int = 80_000,
+        most_pairs: int = 80_000,
         longest_text: int = 20_000,
     ) -> None:
         self.word_range = word_range
         self.character_range = character_range
+        self.pair_reach = pair_reach
         self.minimum_texts = minimum_texts
         self.most_words = most_words
         self.most_characters = most_characters
+        self.most_pairs = most_pairs
         self.longest_text = longest_text
 
     def fit(self, X: Iterable[str], y: Any = None) -> Self:
@@ -167,28 +218,29 @@ class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """`fit`, then `transform` the same texts X (n,), reading them once."""
         texts = self._texts(X)
         minimum = self.minimum_texts if len(texts) >= SMALL else 1
-        self.words_, words = _fitted(
-            _word_features(self.word_range, minimum, self.most_words), texts
+        parts = (
+            _word_features(self.word_range, minimum, self.most_words),
+            self.character_range
+            and CharacterFeatures(self.character_range, minimum, self.most_characters),
+            self.pair_reach and _pair_features(self.pair_reach, minimum, self.most_pairs),
         )
-        self.characters_, characters = _fitted(
-            CharacterFeatures(self.character_range, minimum, self.most_characters), texts
-        )
-        return _beside([words, characters])
+        fitted = [_fitted(part, texts) if part else (None, None) for part in parts]
+        self.words_, self.characters_, self.pairs_ = (part for part, _ in fitted)
+        return _beside([rows for _, rows in fitted])
 
     def transform(self, X: Iterable[str]) -> csr_matrix:
         """Texts (n,) as rows of a sparse (n, features) 32-bit matrix; nothing known is all 0."""
         check_is_fitted(self)
         texts = self._texts(X)
-        return _beside([half.transform(texts) for half in self._halves()])
+        return _beside([part.transform(texts) for _, part in self._parts()])
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """The n-grams in column order, as `word:late` and `characters: lat`."""
+        """The n-grams in column order, as `word:late`, `characters: lat` and `stems:lat paket`."""
         check_is_fitted(self)
         names = [
             f"{kind}:{name}"
-            for kind, half in (("word", self.words_), ("characters", self.characters_))
-            if half is not None
-            for name in half.get_feature_names_out()
+            for kind, part in self._parts()
+            for name in part.get_feature_names_out()
         ]
         return np.array(names, dtype=object)
 
@@ -201,8 +253,10 @@ class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.two_d_array = False
         return tags
 
-    def _halves(self) -> list[Any]:
-        return [half for half in (self.words_, self.characters_) if half is not None]
+    def _parts(self) -> list[tuple[str, Any]]:
+        """The fitted parts by kind, in column order."""
+        parts = {"word": self.words_, "characters": self.characters_, "stems": self.pairs_}
+        return [(kind, part) for kind, part in parts.items() if part is not None]
 
     def _texts(self, X: Iterable[str]) -> list[str]:
         if isinstance(X, str):
@@ -221,18 +275,28 @@ def _word_features(lengths: tuple[int, int], minimum: int, most: int) -> TfidfVe
     )
 
 
-def _fitted(half: Any, texts: Sequence[str]) -> tuple[Any, csr_matrix | None]:
-    """The half and its rows; neither when the texts have nothing for it."""
+def _pair_features(reach: int, minimum: int, most: int) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        analyzer=StemPairs(reach),
+        min_df=minimum,
+        max_features=most,
+        sublinear_tf=True,
+        dtype=np.float32,
+    )
+
+
+def _fitted(part: Any, texts: Sequence[str]) -> tuple[Any, csr_matrix | None]:
+    """The part and its rows; neither when the texts have nothing for it."""
     try:
-        return half, half.fit_transform(texts)
+        return part, part.fit_transform(texts)
     except ValueError as error:
         if "vocabulary" not in str(error) and "no terms remain" not in str(error):
             raise
         return None, None
 
 
-def _beside(halves: list[csr_matrix | None]) -> csr_matrix:
-    found = [half for half in halves if half is not None]
+def _beside(parts: list[csr_matrix | None]) -> csr_matrix:
+    found = [part for part in parts if part is not None]
     if not found:
         raise ValueError("there is no word in any of these texts to learn from")
     return found[0] if len(found) == 1 else hstack(found, format="csr", dtype=np.float32)

@@ -2,37 +2,49 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from classifier.calibration import (
-    UnknownCurve,
-    fit_temperature,
-    fit_unknown_curve,
-    tempered,
-    unknown_scores,
-)
 from classifier.messages import LabeledMessage
 from classifier.model import logits_of
+from classifier.novelty import Vocabulary, evidence
 from classifier.pipeline import PipelineConfig, build_pipeline
+from classifier.seeding import Seed, unlike, weighed
 from classifier.text import normalized
 
-LEFT_OUT_SHARE = 0.2
-LEFT_OUT_MOST = 0.4
-FEWEST_DRIVERS = 4
-"""With fewer drivers, leaving some out says nothing about what an unknown one looks like."""
-
-FEW_UNKNOWN = 20
-"""With fewer messages labeled unknown, made-up ones say more about what they look like."""
-
-PRIOR_WEIGHT = 100
-"""How many messages the assumed share of unknown ones is worth beside those labeled so."""
-
 Progress = Callable[[str], None]
+
+
+class Scorer(Protocol):
+    """A second opinion on texts beside the n-grams: the head of an encoder, say.
+
+    A scikit-learn classifier of texts, cloned and fitted anew in every fold on exactly the texts,
+    drivers and weights that the n-gram pipeline gets there, seeds included. Whoever blends the
+    two finds their out-of-fold logits side by side in `OutOfFold`.
+    """
+
+    classes_: NDArray[np.str_]
+
+    def fit(
+        self,
+        X: Sequence[str],
+        y: NDArray[np.str_],
+        sample_weight: NDArray[np.float64] | None = None,
+    ) -> Self: ...
+
+    def judge(self, X: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Logits (n, k) in the order of `classes_`, two columns also for two drivers; and the
+        cosine (n,) of each text with the training message most like it."""
+        ...
+
+
+S = TypeVar("S", bound=Scorer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +53,18 @@ class OutOfFold:
 
     `logits` (n, k): -inf for a driver the fold's model never saw; a row of zeros where not even
     two drivers were left to train on (`predicted` false). `truth` (n,): the column of each
-    message's own driver, -1 when it is labeled unknown.
+    message's own driver, -1 when it is labeled unknown. `unseen` (n,): the share of what it says
+    in words the fold never saw. `second` (n, k) and `nearest` (n,): the logits of the second
+    scorer, and the cosine of the nearest message it was trained on; None without one.
     """
 
     drivers: tuple[str, ...]
     logits: NDArray[np.float64]
     truth: NDArray[np.intp]
     predicted: NDArray[np.bool_]
+    unseen: NDArray[np.float64]
+    second: NDArray[np.float64] | None = None
+    nearest: NDArray[np.float64] | None = None
 
     @property
     def usable(self) -> NDArray[np.bool_]:
@@ -59,15 +76,10 @@ class OutOfFold:
         """Rows (n,) that were predicted and are labeled unknown."""
         return self.predicted & (self.truth < 0)
 
-
-@dataclass(frozen=True, slots=True)
-class FoldCalibration:
-    """What the folds taught, and every message's probabilities (n, k) and unknown (n,) by them."""
-
-    temperature: float
-    curve: UnknownCurve
-    probabilities: NDArray[np.float64]
-    unknown: NDArray[np.float64]
+    @property
+    def evidence(self) -> NDArray[np.float64]:
+        """What speaks for each message being about none of the drivers (n, 2 or 3)."""
+        return evidence(self.logits, self.unseen, self.nearest)
 
 
 def assign_folds(messages: Sequence[LabeledMessage], folds: int) -> NDArray[np.intp]:
@@ -80,7 +92,7 @@ def assign_folds(messages: Sequence[LabeledMessage], folds: int) -> NDArray[np.i
     driver_of = {
         key: message.label.primary or "" for key, message in zip(keys, messages, strict=True)
     }
-    dealt = sorted(driver_of, key=lambda key: (driver_of[key], _hash(key)))
+    dealt = sorted(driver_of, key=lambda key: (driver_of[key], hashed(key)))
     fold_of = {key: position % folds for position, key in enumerate(dealt)}
     return np.array([fold_of[key] for key in keys], dtype=np.intp)
 
@@ -91,86 +103,87 @@ def out_of_fold(
     folds: int,
     config: PipelineConfig,
     progress: Progress,
+    seeds: Sequence[Seed] = (),
+    second: Scorer | None = None,
 ) -> OutOfFold:
-    """Predict each message by a pipeline trained on the other folds' messages about a driver."""
-    drivers = tuple(sorted({m.label.primary for m in messages if m.label.primary}))
+    """Predict each message by a pipeline trained on the other folds' messages about a driver.
+
+    `seeds` train in every fold and are predicted in none; one that says what a message of the
+    fold says is left out there. `second` is fitted and asked likewise.
+    """
+    drivers = drivers_of(messages, seeds)
     truth = columns_of(messages, drivers)
-    logits = np.zeros((len(messages), len(drivers)))
+    logits = np.zeros((1 if second is None else 2, len(messages), len(drivers)))
     predicted = np.zeros(len(messages), dtype=bool)
+    unseen, nearest = np.ones(len(messages)), np.zeros(len(messages))
     fold_of = assign_folds(messages, folds)
     for fold in range(folds):
         progress(f"Cross-validation: fold {fold + 1} of {folds}")
-        inside, rest = fold_of == fold, _at(messages, (fold_of != fold) & (truth >= 0))
-        if inside.any() and trainable(rest):
-            pipeline = fit(build_pipeline(config), rest)
-            logits[inside] = _spread(pipeline, _at(messages, inside), drivers)
+        inside, rest = fold_of == fold, at(messages, (fold_of != fold) & (truth >= 0))
+        texts = [message.text for message in at(messages, inside)]
+        beside = unlike(seeds, texts)
+        if texts and trainable(rest, beside):
+            pipeline = fit(build_pipeline(config), rest, beside)
+            logits[0, inside] = _spread(logits_of(pipeline, texts)[0], pipeline.classes_, drivers)
+            unseen[inside] = vocabulary_of(rest, beside).unseen_share(texts)
+            if second is not None:
+                scorer = fit_second(second, rest, beside)
+                said, nearest[inside] = scorer.judge(texts)
+                logits[1, inside] = _spread(said, scorer.classes_, drivers)
             predicted |= inside
-    return OutOfFold(drivers, logits, truth, predicted)
+    found = OutOfFold(drivers, logits[0], truth, predicted, unseen)
+    return found if second is None else replace(found, second=logits[1], nearest=nearest)
 
 
-def calibrate(
-    messages: Sequence[LabeledMessage],
-    found: OutOfFold,
-    *,
-    assumed_unknown: float,
-    config: PipelineConfig,
-    progress: Progress,
-) -> FoldCalibration:
-    """Fit the temperature and the unknown curve on out-of-fold predictions of the messages.
-
-    The curve learns from messages labeled unknown when there are enough, else from drivers left
-    out; `assumed_unknown` in (0, 1) is their share where no label says so.
-    """
-    temperature = fit_temperature(found.logits[found.usable], found.truth[found.usable])
-    labeled = int((found.truth < 0).sum())
-    share = (labeled + PRIOR_WEIGHT * assumed_unknown) / (len(messages) + PRIOR_WEIGHT)
-    strange = (
-        found.logits[found.unknown]
-        if found.unknown.sum() >= FEW_UNKNOWN
-        else left_out_logits(messages, config=config, progress=progress)
-    )
-    curve = fit_unknown_curve(
-        unknown_scores(found.logits[found.usable]),
-        np.zeros(0) if strange is None else unknown_scores(strange),
-        share if labeled else assumed_unknown,
-    )
-    probabilities = tempered(found.logits, temperature)
-    return FoldCalibration(
-        temperature, curve, probabilities, curve.probability(unknown_scores(found.logits))
-    )
+def drivers_of(messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = ()) -> tuple[str, ...]:
+    """The k drivers there is anything to learn of, in the order of every column of k."""
+    labeled = {message.label.primary for message in messages if message.label.primary}
+    return tuple(sorted(labeled | {seed.driver for seed in seeds}))
 
 
-def left_out_logits(
-    messages: Sequence[LabeledMessage], *, config: PipelineConfig, progress: Progress
-) -> NDArray[np.float64] | None:
-    """Logits (m, k') of messages about drivers that were left out of training: made-up unknowns.
-
-    About a fifth of the messages, by whole drivers; None with too few drivers to leave any out.
-    """
-    known = [message for message in messages if message.label.primary]
-    drivers = np.array([message.label.primary for message in known])
-    outside = np.isin(drivers, _left_out(drivers))
-    if not outside.any() or not trainable(_at(known, ~outside)):
-        return None
-    progress("Learning what an unknown driver looks like")
-    pipeline = fit(build_pipeline(config), _at(known, ~outside))
-    return logits_of(pipeline, [message.text for message in _at(known, outside)])[0]
-
-
-def trainable(messages: Sequence[LabeledMessage]) -> bool:
+def trainable(messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = ()) -> bool:
     """Whether there are two drivers to tell apart, and a word to tell them apart by."""
-    drivers = {message.label.primary for message in messages} - {None}
-    known = (message.text for message in messages if message.label.primary)
-    return len(drivers) > 1 and any(character.isalnum() for text in known for character in text)
+    texts: list[str] = [message.text for message in messages if message.label.primary]
+    texts += [seed.text for seed in seeds]
+    worded = any(character.isalnum() for text in texts for character in text)
+    return len(drivers_of(messages, seeds)) > 1 and worded
 
 
-def fit(pipeline: Pipeline, messages: Sequence[LabeledMessage]) -> Pipeline:
-    """Fit on the primary driver of messages that have one."""
+def fit(
+    pipeline: Pipeline, messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = ()
+) -> Pipeline:
+    """Fit on the primary driver of messages that have one, and on seeds as far as they count."""
+    texts, drivers, weights = training_rows(messages, seeds)
     # The optimizer's vectors are too small to share: threads waiting for each other take ten
     # times as long on a busy machine.
     with threadpool_limits(limits=1):
-        pipeline.fit([m.text for m in messages], np.array([m.label.primary for m in messages]))
+        pipeline.fit(texts, drivers, classifier__sample_weight=weights)
     return pipeline
+
+
+def fit_second(second: S, messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = ()) -> S:
+    """A copy of the second scorer, fitted on what `fit` would fit a pipeline on."""
+    texts, drivers, weights = training_rows(messages, seeds)
+    scorer: S = clone(second)
+    with threadpool_limits(limits=1):
+        scorer.fit(texts, drivers, sample_weight=weights)
+    return scorer
+
+
+def vocabulary_of(messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = ()) -> Vocabulary:
+    """The words of what `fit` would fit a pipeline on."""
+    return Vocabulary.of(training_rows(messages, seeds)[0])
+
+
+def training_rows(
+    messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = ()
+) -> tuple[list[str], NDArray[np.str_], NDArray[np.float64]]:
+    """Texts, drivers and weights (n,): messages weigh 1, seeds what they are still worth."""
+    beside = weighed(seeds, messages)
+    texts = [m.text for m in messages] + [seed.text for seed in beside]
+    drivers = [str(m.label.primary) for m in messages] + [seed.driver for seed in beside]
+    weights = [1.0] * len(messages) + [seed.weight for seed in beside]
+    return texts, np.array(drivers), np.array(weights)
 
 
 def columns_of(messages: Sequence[LabeledMessage], drivers: Sequence[str]) -> NDArray[np.intp]:
@@ -179,33 +192,20 @@ def columns_of(messages: Sequence[LabeledMessage], drivers: Sequence[str]) -> ND
     return np.array([column.get(m.label.primary or "", -1) for m in messages], dtype=np.intp)
 
 
-def _left_out(drivers: NDArray[np.str_]) -> list[str]:
-    """Drivers in a fixed random order until they make up the share, none of them too large."""
-    names, counts = np.unique(drivers, return_counts=True)
-    if len(names) < FEWEST_DRIVERS:
-        return []
-    chosen: list[str] = []
-    taken = 0
-    for name, count in sorted(zip(names, counts, strict=True), key=lambda each: _hash(each[0])):
-        fits = taken + count <= LEFT_OUT_MOST * len(drivers) and len(names) - len(chosen) > 2
-        if taken < LEFT_OUT_SHARE * len(drivers) and fits:
-            chosen.append(str(name))
-            taken += count
-    return chosen
-
-
 def _spread(
-    pipeline: Pipeline, messages: Sequence[LabeledMessage], drivers: tuple[str, ...]
+    found: NDArray[np.float64], classes: NDArray[np.str_], drivers: tuple[str, ...]
 ) -> NDArray[np.float64]:
-    found, _ = logits_of(pipeline, [message.text for message in messages])
-    logits = np.full((len(messages), len(drivers)), -np.inf)
-    logits[:, [drivers.index(str(each)) for each in pipeline.classes_]] = found
+    """Logits (n, those a fold saw) to logits (n, k); -inf for a driver it did not see."""
+    logits = np.full((len(found), len(drivers)), -np.inf)
+    logits[:, [drivers.index(str(each)) for each in classes]] = found
     return logits
 
 
-def _at(messages: Sequence[LabeledMessage], mask: NDArray[np.bool_]) -> list[LabeledMessage]:
+def at(messages: Sequence[LabeledMessage], mask: NDArray[np.bool_]) -> list[LabeledMessage]:
+    """The messages where the mask (n,) is true."""
     return [messages[row] for row in np.flatnonzero(mask)]
 
 
-def _hash(text: str) -> str:
+def hashed(text: str) -> str:
+    """A fixed random order for names: 64 hex digits."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

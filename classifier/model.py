@@ -4,14 +4,16 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from classifier.calibration import UnknownCurve, tempered, unknown_scores
+from classifier.calibration import UnknownCurve, tempered
+from classifier.combination import MeaningClassifier, combined
 from classifier.messages import Prediction
+from classifier.novelty import Novelty
 from classifier.taxonomy import Taxonomy
 from classifier.text import normalized
 
@@ -29,10 +31,31 @@ def logits_of(pipeline: Pipeline, texts: Sequence[str]) -> tuple[NDArray[np.floa
     return logits, features
 
 
+class SecondOpinion(Protocol):
+    """What judges texts beside the pipeline, over the same drivers: an encoder's classifier."""
+
+    def judge(self, X: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+
+
+def opinions(
+    texts: Sequence[str], pipeline: Pipeline, second: SecondOpinion | None, weight: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, Any]:
+    """Logits (n, k) of a pipeline and, by its weight, of a second opinion; the cosine (n,) of the
+    nearest message the second was trained on, None without one; and the pipeline's features."""
+    logits, features = logits_of(pipeline, texts)
+    if second is None:
+        return logits, None, features
+    others, nearest = second.judge(texts)
+    return combined(logits, others, weight), nearest, features
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Model:
     """One immutable model.
 
+    `pipeline` judges by n-grams; `meaning`, where there is an encoder, by embeddings, and weighs
+    `meaning_weight` in [0, 1) in the geometric mean of the two. `novelty` scores what is unlike
+    anything learned, and `unknown_curve` makes a probability of that.
     `base_shares` (k,): the shares of the drivers that the probabilities are calibrated to.
     `threshold`: the confidence from which messages are routed automatically so that at least
     `target_precision` of them are right; infinity routes nothing. `manifest` holds what else is
@@ -50,6 +73,9 @@ class Model:
     version: str = ""
     manifest: Mapping[str, Any] = field(default_factory=dict)
     training_keys: frozenset[str] = frozenset()
+    meaning: MeaningClassifier | None = None
+    meaning_weight: float = 0.0
+    novelty: Novelty = field(default_factory=Novelty)
 
     @cached_property
     def drivers(self) -> tuple[str, ...]:
@@ -85,7 +111,16 @@ class Model:
         """Probabilities (n, k) and unknown scores (n,), reading the texts once."""
         if not len(texts):
             return np.zeros((0, len(self.drivers))), np.zeros(0)
-        logits, features = logits_of(self.pipeline, texts)
+        logits, nearest, features = opinions(
+            texts, self.pipeline, self.meaning, self.meaning_weight
+        )
         probabilities = tempered(logits, self.temperature)
-        probabilities[features.getnnz(axis=1) == 0] = self.base_shares
-        return probabilities, unknown_scores(logits)
+        probabilities[self._speechless(texts, features)] = self.base_shares
+        return probabilities, self.novelty.scores(texts, logits, nearest)
+
+    def _speechless(self, texts: Sequence[str], features: Any) -> NDArray[np.bool_]:
+        """Texts (n,) that say nothing: no known n-gram, and no letter for an encoder to read."""
+        nothing: NDArray[np.bool_] = features.getnnz(axis=1) == 0
+        if self.meaning is not None:
+            nothing &= [not any(map(str.isalnum, text)) for text in texts]
+        return nothing

@@ -6,6 +6,7 @@ import altair as alt
 import vl_convert
 
 from classifier.evaluation import Evaluation
+from classifier.learning_curve import LearningCurve
 
 WIDTH, HEIGHT = 420, 300
 INK, BLUE, PALE, RED = "#333333", "#1f5a94", "#9dbbd8", "#b3372f"
@@ -63,6 +64,31 @@ def coverage_plot(evaluation: Evaluation) -> str:
     )
     line = base.mark_line(color=BLUE, clip=True).encode(share, alt.Y("precision:Q", scale=scale))
     return _svg(_styled(band + line + _marks(evaluation, scale), _coverage_title(evaluation)))
+
+
+def learning_plot(curve: LearningCurve) -> str:
+    """Accuracy against labels, and the power law carried on to half as many again."""
+    rows: list[dict[str, Any]] = [
+        {"labels": each.labels, "right": each.accuracy.value}
+        | {"low": each.accuracy.low, "high": each.accuracy.high}
+        for each in curve.points
+    ]
+    most = curve.points[-1].labels
+    first, last = rows[0]["labels"], max(1.5 * most, most + curve.extra)
+    at = [first + (last - first) * step / 60 for step in range(61)]
+    law = [{"labels": each, "right": 1 - curve.wrong(each)} for each in at]
+    floor = _floor(min(min(row["low"] for row in rows), law[0]["right"]))
+    right = alt.Y("right:Q", title="Accuracy", scale=alt.Scale(domain=[floor, 1.0], nice=False))
+    labels = alt.X("labels:Q", title="Labels", axis=alt.Axis(format=",.0f"))
+    labels = labels.scale(alt.Scale(domain=[0, last], nice=False))
+    base = alt.Chart({"values": rows})
+    spread = base.mark_rule(color=PALE, strokeWidth=2).encode(
+        labels, alt.Y("low:Q"), alt.Y2("high:Q")
+    )
+    points = base.mark_circle(color=BLUE, size=55, opacity=1).encode(labels, right)
+    line = alt.Chart({"values": law}).mark_line(color=INK, strokeDash=[5, 4]).encode(labels, right)
+    title = alt.TitleParams(f"Learning curve to {most:,} labels", subtitle=curve.sentence())
+    return _svg(_styled(line + spread + points, title))
 
 
 def _marks(evaluation: Evaluation, scale: alt.Scale) -> Any:

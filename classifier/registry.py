@@ -4,7 +4,7 @@
     models/HISTORY                       the versions in use before it, the latest last
     models/2026-11-21.1/manifest.json    what it is, and the SHA-256 of every other file
                         card.md          what it is worth
-                        model.joblib     the fitted scikit-learn pipeline
+                        model.joblib     the fitted pipeline, and what else was learned
                         training.keys    fingerprints of the texts it was trained on
 
 The checks protect against accident, not against someone who can write to the folder.
@@ -21,7 +21,6 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from math import isinf
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,24 +28,26 @@ import joblib
 import numpy as np
 import sklearn
 
-from classifier.calibration import UnknownCurve
+from classifier.contents import check_encoder, facts, learned, model_of
 from classifier.errors import BadModel, ModelNotFound
 from classifier.model import Model
-from classifier.taxonomy import Taxonomy
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The format of a model folder. To change it:
 
 1. raise the number by one, and say in this list what changed;
 2. put the manifest of a model of the old format in tests/cases/manifests/, where a test asserts
    that it is refused with a sentence saying to train again;
-3. if old models must go on working, read them in `_model` by their number, and test that instead.
+3. if old models must go on working, read them in `model_of` by their number, and test that
+   instead.
 
 1: the first.
+2: model.joblib holds a mapping of the pipeline, the reader of meaning and the novelty score;
+   the manifest names the encoder.
 """
 
 VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\.[1-9]\d*")
-MANIFEST, PIPELINE, KEYS, CARD = "manifest.json", "model.joblib", "training.keys", "card.md"
+MANIFEST, LEARNED, KEYS, CARD = "manifest.json", "model.joblib", "training.keys", "card.md"
 CURRENT, HISTORY = "CURRENT", "HISTORY"
 
 
@@ -79,7 +80,8 @@ def verify(folder: Path) -> dict[str, Any]:
     """Check a version's folder without unpickling anything, and return its manifest.
 
     Raises `ModelNotFound` without a manifest, and `BadModel` when a byte of any file has changed,
-    or the model was made in another format or by another scikit-learn (minor version).
+    its encoder's too, or the model was made in another format or by another scikit-learn (minor
+    version).
     """
     manifest = _read_manifest(folder)
     if manifest.get("format") != FORMAT:
@@ -102,6 +104,7 @@ def verify(folder: Path) -> dict[str, Any]:
             raise BadModel(folder, f"{name} is missing; {_REPAIR}")
         if _sha256(folder / name) != expected:
             raise BadModel(folder, f"{name} was changed after it was written; {_REPAIR}")
+    check_encoder(folder, manifest)
     return manifest
 
 
@@ -120,9 +123,9 @@ def load_model(folder: Path | str) -> Model:
     with warnings.catch_warnings():
         # A patch release of scikit-learn reads what another one wrote.
         warnings.simplefilter("ignore", sklearn.exceptions.InconsistentVersionWarning)
-        pipeline = joblib.load(folder / PIPELINE)
+        parts = joblib.load(folder / LEARNED)
     keys = (folder / KEYS).read_text(encoding="ascii").split()
-    return replace(_model(manifest, pipeline), training_keys=frozenset(keys))
+    return replace(model_of(manifest, parts, folder), training_keys=frozenset(keys))
 
 
 def current_version(folder: Path) -> str | None:
@@ -179,23 +182,8 @@ _REPAIR = (
 )
 
 
-def _model(manifest: Mapping[str, Any], pipeline: Any) -> Model:
-    threshold = manifest["threshold"]
-    return Model(
-        pipeline=pipeline,
-        taxonomy=Taxonomy.from_dict(manifest["taxonomy"]),
-        temperature=manifest["temperature"],
-        unknown_curve=UnknownCurve(**manifest["unknown"]),
-        base_shares=tuple(manifest["base_shares"]),
-        threshold=float("inf") if threshold is None else threshold,
-        target_precision=manifest["target_precision"],
-        version=manifest["version"],
-        manifest=manifest,
-    )
-
-
 def _write_files(model: Model, draft: Path, files: Mapping[str, bytes]) -> None:
-    joblib.dump(model.pipeline, draft / PIPELINE)
+    joblib.dump(learned(model), draft / LEARNED)
     (draft / KEYS).write_text("\n".join(sorted(model.training_keys)), encoding="ascii")
     for name, content in files.items():
         (draft / name).write_bytes(content)
@@ -213,17 +201,7 @@ def _write_manifest(model: Model, draft: Path, version: str, today: date) -> Non
             "scikit-learn": sklearn.__version__,
             "numpy": np.__version__,
         },
-        "taxonomy_version": model.taxonomy.version,
-        "taxonomy": model.taxonomy.to_dict(),
-        "drivers": list(model.drivers),
-        "base_shares": list(model.base_shares),
-        "temperature": model.temperature,
-        "unknown": {
-            "intercept": model.unknown_curve.intercept,
-            "slope": model.unknown_curve.slope,
-        },
-        "threshold": None if isinf(model.threshold) else model.threshold,
-        "target_precision": model.target_precision,
+        **facts(model),
         "files": {name: _sha256(draft / name) for name in names},
     }
     manifest["digest"] = _digest(manifest)

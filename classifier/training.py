@@ -6,23 +6,30 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.candidates import Choice, choose
+from classifier.combination import MeaningClassifier, meaning_reader
 from classifier.decisions import is_routed, precision_threshold
+from classifier.encoder import Encoder
 from classifier.errors import BadTaxonomy, TooFewLabels
 from classifier.evaluation import Evaluation, evaluate
+from classifier.fold_calibration import FoldCalibration, calibrate
 from classifier.folds import (
-    FoldCalibration,
     OutOfFold,
     Progress,
-    calibrate,
     columns_of,
+    drivers_of,
     fit,
+    fit_second,
     out_of_fold,
     trainable,
+    vocabulary_of,
 )
 from classifier.messages import LabeledMessage
 from classifier.model import Model, fingerprint
+from classifier.novelty import Novelty
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.remarks import HOLD_OUT, OUT_OF_FOLD, training_counts, training_remarks
+from classifier.seeding import Seed, seed_remarks, seeds_of, unlike, weighed
 from classifier.taxonomy import Taxonomy
 
 MANY = 4000
@@ -31,6 +38,9 @@ MANY = 4000
 FEWEST_FOR_THRESHOLD = 200
 """Messages in the half of the hold-out that sets the threshold."""
 
+UNLABELED = 0.5
+"""How many messages a driver without any label counts for in the shares."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingConfig:
@@ -38,13 +48,19 @@ class TrainingConfig:
 
     `folds`: for calibration; None takes 5, or 3 from 4,000 messages on. `target_precision` in
     (0, 1): what the threshold aims at. `assumed_unknown` in (0, 1): the share of messages about
-    none of the drivers where no label says so.
+    none of the drivers where no label says so. `search`: choose the pipeline by cross-validation
+    among the named candidates (see `classifier.candidates`), which takes several times as long;
+    otherwise `pipeline` is used. `seeded`: learn from the taxonomy's own words, too. `encoder`:
+    what to read meaning with beside the n-grams (see `classifier.combination`), if anything.
     """
 
     pipeline: PipelineConfig = field(default_factory=PipelineConfig)
     folds: int | None = None
     target_precision: float = 0.95
     assumed_unknown: float = 0.03
+    search: bool = False
+    seeded: bool = True
+    encoder: Encoder | None = None
 
     def folds_for(self, n: int) -> int:
         return self.folds or (3 if n >= MANY else 5)
@@ -83,15 +99,20 @@ def train(
     the same normalized text (invariant 12). A stable hash of the text splits them: one half sets
     the threshold, the other judges; with fewer than 200 to set it by, out-of-fold predictions set
     it and the whole hold-out judges. Of several drivers a label, the primary one is learned.
+    The drivers' names, definitions and examples are training text as long as labels are few (see
+    `classifier.seeding`); without a single label they are all there is.
     Raises `BadTaxonomy` for labels that are not leaves of the taxonomy, `TooFewLabels` without
     two drivers to tell apart.
     """
     config = config or TrainingConfig()
     kept, held = _split(messages, holdout)
-    _check(messages, kept, taxonomy)
-    found, calibration = _calibrate(kept, config, progress)
+    seeds = unlike(_seeds(taxonomy, config), [message.text for message in held])
+    _check(messages, kept, taxonomy, seeds)
+    config, choice = _chosen(kept, config, seeds, progress)
+    second = meaning_reader(config.encoder)
+    found, calibration = _calibrate(kept, config, seeds, second, progress)
     progress(f"Training on {len(kept):,} messages about {len(found.drivers)} drivers")
-    model = _model(kept, taxonomy, config, found, calibration)
+    model = _model(kept, taxonomy, config, found, calibration, seeds, second)
     setting = [message for message in held if _sets_threshold(message)]
     by_holdout = len(setting) >= FEWEST_FOR_THRESHOLD
     judged = [m for m in held if not (by_holdout and _sets_threshold(m))]
@@ -102,7 +123,13 @@ def train(
     )
     source = HOLD_OUT if by_holdout else OUT_OF_FOLD
     facts = training_counts(kept, held, judged, left_out=len(messages) - len(kept) - len(held))
-    manifest = {"counts": facts, "threshold_from": source, "pipeline": config.pipeline.to_dict()}
+    manifest = {
+        "counts": facts,
+        "threshold_from": source,
+        "pipeline": config.pipeline.to_dict(),
+        "choice": choice.to_dict(),
+        "seeds": len(weighed(seeds, kept)),
+    }
     model = replace(model, threshold=threshold, manifest=manifest)
     progress(f"Judging on {len(judged):,} messages held out")
     return Trained(
@@ -110,7 +137,11 @@ def train(
         evaluation=judge(model, judged) if judged else None,
         judged=tuple(judged),
         training_ids=tuple(message.message_id for message in kept),
-        remarks=tuple(training_remarks(model, kept, judged)),
+        remarks=(
+            *training_remarks(model, kept, judged),
+            *seed_remarks(seeds, kept),
+            choice.sentence(),
+        ),
     )
 
 
@@ -138,8 +169,10 @@ def cross_validate(
     Raises as `train` does.
     """
     config = replace(config or TrainingConfig(), folds=folds)
-    _check(messages, messages, taxonomy)
-    found, calibration = _calibrate(messages, config, progress)
+    seeds = _seeds(taxonomy, config)
+    _check(messages, messages, taxonomy, seeds)
+    second = meaning_reader(config.encoder)
+    found, calibration = _calibrate(messages, config, seeds, second, progress)
     half = np.array([_sets_threshold(message) for message in messages], dtype=bool)
     threshold = _threshold(
         calibration.probabilities[half], calibration.unknown[half], found.truth[half], config
@@ -166,20 +199,41 @@ def _split(
     return [message for message in kept if fingerprint(message.text) not in texts], held
 
 
+def _seeds(taxonomy: Taxonomy, config: TrainingConfig) -> Sequence[Seed]:
+    return seeds_of(taxonomy) if config.seeded else ()
+
+
+def _chosen(
+    kept: Sequence[LabeledMessage],
+    config: TrainingConfig,
+    seeds: Sequence[Seed],
+    progress: Progress,
+) -> tuple[TrainingConfig, Choice]:
+    """The config with the pipeline to train, and how it was come by."""
+    if not (config.search and kept):
+        return config, Choice.fixed(config.pipeline)
+    folds = config.folds_for(len(kept))
+    choice = choose(kept, folds=folds, seeds=seeds, progress=progress)
+    return replace(config, pipeline=choice.pipeline), choice
+
+
 def _check(
-    messages: Sequence[LabeledMessage], kept: Sequence[LabeledMessage], taxonomy: Taxonomy
+    messages: Sequence[LabeledMessage],
+    kept: Sequence[LabeledMessage],
+    taxonomy: Taxonomy,
+    seeds: Sequence[Seed],
 ) -> None:
     named = {driver for message in messages for driver in message.label.drivers}
     strange = sorted(named - set(taxonomy.leaves))
     if strange:
         raise BadTaxonomy("taxonomy", [_strange(driver, taxonomy) for driver in strange])
-    learned = {message.label.primary for message in kept} - {None}
+    learned = drivers_of(kept, seeds)
     if len(learned) < 2:
         raise TooFewLabels(
             f"labels for {len(learned)} driver{'' if len(learned) == 1 else 's'} to train on, and "
             "it takes at least two to tell apart: label more messages"
         )
-    if not trainable(kept):
+    if not trainable(kept, seeds):
         raise TooFewLabels("none of the labeled messages has a word in it")
 
 
@@ -190,16 +244,29 @@ def _strange(driver: str, taxonomy: Taxonomy) -> str:
 
 
 def _calibrate(
-    messages: Sequence[LabeledMessage], config: TrainingConfig, progress: Progress
+    messages: Sequence[LabeledMessage],
+    config: TrainingConfig,
+    seeds: Sequence[Seed],
+    second: MeaningClassifier | None,
+    progress: Progress,
 ) -> tuple[OutOfFold, FoldCalibration]:
     folds = config.folds_for(len(messages))
-    found = out_of_fold(messages, folds=folds, config=config.pipeline, progress=progress)
+    found = out_of_fold(
+        messages,
+        folds=folds,
+        config=config.pipeline,
+        progress=progress,
+        seeds=seeds,
+        second=second,
+    )
     return found, calibrate(
         messages,
         found,
         assumed_unknown=config.assumed_unknown,
         config=config.pipeline,
         progress=progress,
+        seeds=seeds,
+        second=second,
     )
 
 
@@ -209,11 +276,14 @@ def _model(
     config: TrainingConfig,
     found: OutOfFold,
     calibration: FoldCalibration,
+    seeds: Sequence[Seed],
+    second: MeaningClassifier | None,
 ) -> Model:
     """The model of all the messages to train on; it routes nothing yet."""
     about_driver = [message for message in kept if message.label.primary]
-    pipeline = fit(build_pipeline(config.pipeline), about_driver)
-    shares = np.bincount(found.truth[found.truth >= 0], minlength=len(found.drivers))
+    pipeline = fit(build_pipeline(config.pipeline), about_driver, seeds)
+    counts = np.bincount(found.truth[found.truth >= 0], minlength=len(found.drivers))
+    shares = np.where(counts > 0, counts, UNLABELED)
     return Model(
         pipeline=pipeline,
         taxonomy=taxonomy,
@@ -223,7 +293,23 @@ def _model(
         threshold=float("inf"),
         target_precision=config.target_precision,
         training_keys=frozenset(fingerprint(message.text) for message in kept),
+        meaning=_meaning(second, about_driver, seeds, config),
+        meaning_weight=calibration.weight,
+        novelty=Novelty(vocabulary_of(about_driver, seeds), calibration.evidence_weights),
     )
+
+
+def _meaning(
+    second: MeaningClassifier | None,
+    messages: Sequence[LabeledMessage],
+    seeds: Sequence[Seed],
+    config: TrainingConfig,
+) -> MeaningClassifier | None:
+    """The reader of meaning fitted on all, on the encoder itself: what it remembered can go."""
+    if second is None or config.encoder is None:
+        return None
+    fitted = fit_second(second, messages, seeds)
+    return fitted.with_encoder(config.encoder)
 
 
 def _sets_threshold(message: LabeledMessage) -> bool:

@@ -13,7 +13,7 @@ the interface or switching from buttons to a tree loses nothing.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final, Literal
 from xml.etree import ElementTree
@@ -51,6 +51,7 @@ _WORDS: Final = {
             "meer speelt. Past geen enkele als belangrijkste, vink dan “{unknown}” aan ({key})."
         ),
         "example": "Bijvoorbeeld",
+        "because": "Vanwege: {words}",
     },
     "en": {
         "primary": "Why does this customer get in touch? The main reason",
@@ -67,6 +68,7 @@ _WORDS: Final = {
             "If none fits as the main one, tick “{unknown}” ({key})."
         ),
         "example": "For example",
+        "because": "Because of: {words}",
     },
 }
 
@@ -79,7 +81,8 @@ def uses_tree(taxonomy: Taxonomy) -> bool:
 def labeling_interface(taxonomy: Taxonomy, *, language: Language = "nl") -> str:
     """The labeling interface as XML; the same taxonomy and language give the same bytes.
 
-    It shows the task's fields `subject`, `facts` and `text` (see `labeling.tasks`).
+    It shows the task's fields `subject`, `facts`, `text` and `because` (see `labeling.tasks`).
+    `because` is empty for a blind question, and then takes no place.
     """
     words = _WORDS[language]
     view = _element("View")
@@ -88,6 +91,7 @@ def labeling_interface(taxonomy: Taxonomy, *, language: Language = "nl") -> str:
     message = _element("View", style="border-left: 4px solid #8886; margin: 1em 0")
     message.append(_element("Text", name=TEXT, value="$text"))
     view.append(message)
+    view.append(_element("Header", value="$because", size="6"))
     # A hidden control is not required, so a ticked `unknown` is a complete answer.
     main = _element("View", visibleWhen="choice-unselected", whenTagName=UNKNOWN)
     # A full tree ignores a click on another driver, so it must be emptied first: say so.
@@ -103,6 +107,13 @@ def labeling_interface(taxonomy: Taxonomy, *, language: Language = "nl") -> str:
     view.append(_text_area(NOTE))
     ElementTree.indent(view)
     return ElementTree.tostring(view, encoding="unicode")
+
+
+def because(words: Sequence[str], *, language: Language = "nl") -> str:
+    """The line that says which words made a model think of the driver; empty without words."""
+    if not words:
+        return ""
+    return _WORDS[language]["because"].format(words=_printable(", ".join(words)))
 
 
 def instructions(taxonomy: Taxonomy, language: Language = "nl") -> str:

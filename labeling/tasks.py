@@ -44,7 +44,8 @@ class StudioQuestion:
 
     `external_id` comes back with the answer; `priority` orders the review queue, highest first.
     A `blind` question shows nothing of what a model thinks: it measures how much the pre-filled
-    driver sways people.
+    driver sways people. `because` is the line under the message that says which words spoke for
+    the driver that is pre-filled (see `labeling.interface.because`); shown with that driver only.
     """
 
     external_id: str
@@ -58,6 +59,7 @@ class StudioQuestion:
     blind: bool = False
     prediction: Prediction | None = None
     model_version: str = ""
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,18 +100,22 @@ class _NotAnAnswer(Exception):
 
 
 def task_data(question: StudioQuestion, taxonomy: Taxonomy) -> Json:
-    """A task to import, with its prediction inside unless the question is blind."""
+    """A task to import, with its prediction inside unless the question is blind.
+
+    Every task has every field that the interface shows: the server refuses one that lacks any.
+    """
+    prediction = None if question.blind else prediction_json(question, taxonomy)
     data = {
         "text": question.text,
         "subject": question.subject or "",
         "facts": _facts(question),
+        "because": question.because if prediction else "",
         "external_id": question.external_id,
         "channel": question.channel,
         "language": question.language,
         "priority": question.priority,
         "taxonomy": taxonomy.version,
     }
-    prediction = None if question.blind else prediction_json(question, taxonomy)
     return {"data": data, "predictions": [prediction] if prediction else []}
 
 

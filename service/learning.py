@@ -1,6 +1,6 @@
 """From labels, in the store or in a file, to a model version in use."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,9 +8,11 @@ from typing import Any
 
 from classifier import registry
 from classifier.card import Making, training_data, write_card
+from classifier.encoder import load_encoder
 from classifier.errors import BadFile, BadModel, ModelNotFound, TooFewLabels
 from classifier.evaluation import Evaluation
 from classifier.plots import coverage_plot, reliability_plot
+from classifier.promise import QueuePromise, held_out_promise
 from classifier.promotion import Promotion, should_promote
 from classifier.registry import current_version, load_model, save
 from classifier.taxonomy import Taxonomy, flat_taxonomy, load_taxonomy
@@ -61,17 +63,23 @@ def train_version(
     *,
     promote: bool,
     now: datetime,
+    encoder: Path | None = None,
     progress: Progress = lambda line: None,
 ) -> Made:
     """Train, judge, save with a card, and put in use unless significantly worse.
 
-    Raises `BadFile`, `BadTaxonomy` or `TooFewLabels`.
+    `encoder` is the folder of one to read meaning with beside words. Raises `BadFile`,
+    `BadTaxonomy` or `TooFewLabels`.
     """
+    config = TrainingConfig(
+        target_precision=settings.target_precision,
+        encoder=load_encoder(encoder) if encoder else None,
+    )
     found = gather(settings, source, progress)
     trained = train(
         [row.message for row in found.rows],
         found.taxonomy,
-        config=TrainingConfig(target_precision=settings.target_precision),
+        config=config,
         holdout=[row.holdout for row in found.rows],
         progress=progress,
     )
@@ -79,12 +87,17 @@ def train_version(
     promoted, reason = _promotion(folder, trained)
     if promote and not promoted:
         promoted, reason = True, f"Promoted because you asked. {reason}"
+    promises = held_out_promise(
+        trained.model,
+        [row.message for row in found.rows if row.holdout],
+        drawn=source.labels is None,
+    )
     progress("Writing the card")
     version = save(
         trained.model,
         folder,
         today=day_of(now, settings.timezone),
-        card=_card(settings, found.rows, trained, reason, now),
+        card=_card(settings, found.rows, trained, promises, reason, now),
         extra=_plots(trained),
     )
     if promoted:
@@ -95,8 +108,16 @@ def train_version(
         reason=reason,
         remarks=(*found.remarks, *trained.remarks),
         card=folder / version / registry.CARD,
-        evaluation=trained.evaluation.to_dict() if trained.evaluation else None,
+        evaluation=_figures(trained.evaluation, promises),
     )
+
+
+def _figures(
+    evaluation: Evaluation | None, promises: Mapping[str, QueuePromise]
+) -> dict[str, Any] | None:
+    if evaluation is None:
+        return None
+    return evaluation.to_dict() | {"promise": [each.to_dict() for each in promises.values()]}
 
 
 def _promotion(folder: Path, trained: Trained) -> Promotion:
@@ -167,6 +188,7 @@ def _card(
     settings: Settings,
     rows: Sequence[TrainingRow],
     trained: Trained,
+    promises: Mapping[str, QueuePromise],
     reason: str,
     now: datetime,
 ) -> str:
@@ -184,7 +206,7 @@ def _card(
     learned = training_data(
         [row.message for row in rows if not row.holdout], timezone=settings.timezone
     )
-    return write_card(making, learned, trained.evaluation)
+    return write_card(making, learned, trained.evaluation, promises=promises.values())
 
 
 def _plots(trained: Trained) -> dict[str, bytes]:

@@ -8,8 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from classifier.messages import Prediction
+from labeling.interface import because
 from labeling.tasks import StudioQuestion
 from service.database import chunks
+from service.explanations import why
+from service.runtime import Runtime
 from service.tables import MessageRow, PredictionRow, ReviewRow
 
 
@@ -22,7 +25,9 @@ class OpenQuestion:
     asked: StudioQuestion
 
 
-def open_questions(session: Session, review_ids: Sequence[int]) -> list[OpenQuestion]:
+def open_questions(
+    session: Session, runtime: Runtime, review_ids: Sequence[int]
+) -> list[OpenQuestion]:
     """The questions among these reviews that nobody has answered yet, in the order of the ids."""
     found: dict[int, OpenQuestion] = {}
     for some in chunks(review_ids):
@@ -35,7 +40,7 @@ def open_questions(session: Session, review_ids: Sequence[int]) -> list[OpenQues
             .where(ReviewRow.id.in_(some), ReviewRow.state.in_(["open", "claimed"]))
         )
         for review, message, prediction in session.execute(query):
-            asked = _asked(review, message, prediction)
+            asked = _asked(runtime, review, message, prediction)
             found[review.id] = OpenQuestion(review.id, message.id, asked)
     return [found[each] for each in review_ids if each in found]
 
@@ -46,8 +51,9 @@ def question_name(review: ReviewRow, message: MessageRow) -> str:
 
 
 def _asked(
-    review: ReviewRow, message: MessageRow, prediction: PredictionRow | None
+    runtime: Runtime, review: ReviewRow, message: MessageRow, prediction: PredictionRow | None
 ) -> StudioQuestion:
+    seen = None if review.blind else why(runtime, message, prediction)
     return StudioQuestion(
         external_id=question_name(review, message),
         text=message.text,
@@ -60,6 +66,7 @@ def _asked(
         blind=review.blind,
         prediction=_prediction(prediction) if prediction else None,
         model_version=prediction.model if prediction else "",
+        because=because(seen.for_it, language=runtime.settings.language) if seen else "",
     )
 
 

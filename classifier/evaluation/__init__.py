@@ -5,28 +5,39 @@
 
 from classifier.evaluation.calibration import Bin, Calibration, expected_calibration_error
 from classifier.evaluation.comparison import Comparison, compare, paired_comparison
+from classifier.evaluation.confusable import ConfusablePair, Remedy, confusable
 from classifier.evaluation.coverage import Auto, CoveragePoint
-from classifier.evaluation.evaluation import Evaluation, evaluate
+from classifier.evaluation.evaluation import Evaluation, evaluate, evaluate_messages
 from classifier.evaluation.mistakes import Confusion, DriverScore
 from classifier.evaluation.novelty import UnknownDrivers
-from classifier.evaluation.rates import Rate, rate
+from classifier.evaluation.rates import Rate, grouped_rate, rate
 from classifier.evaluation.slices import Slice
+from classifier.evaluation.splits import TimeSplit, split_by_time
+from classifier.evaluation.weighting import Weighted
 
 __all__ = [
     "Auto",
     "Bin",
     "Calibration",
     "Comparison",
+    "ConfusablePair",
     "Confusion",
     "CoveragePoint",
     "DriverScore",
     "Evaluation",
     "Rate",
+    "Remedy",
     "Slice",
+    "TimeSplit",
     "UnknownDrivers",
+    "Weighted",
     "compare",
+    "confusable",
     "evaluate",
+    "evaluate_messages",
     "expected_calibration_error",
+    "grouped_rate",
     "paired_comparison",
     "rate",
+    "split_by_time",
 ]

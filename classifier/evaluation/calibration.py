@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.evaluation.rates import Rate, rate
+from classifier.evaluation.groups import RESAMPLES, resamples
+from classifier.evaluation.rates import Rate, grouped_rate
 
 BINS = 15
-RESAMPLES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +58,23 @@ def expected_calibration_error(
 
 
 def calibration(
-    probability: NDArray[np.float64], correct: NDArray[np.bool_], *, seed: int = 0
+    probability: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+    *,
+    groups: NDArray[np.intp] | None = None,
+    seed: int = 0,
 ) -> Calibration | None:
     """Calibration of the likeliest driver's probability (n,); None without messages.
 
-    The interval is the basic bootstrap: resampling adds unevenness of its own, which a percentile
-    interval would count twice.
+    The interval is the basic bootstrap over groups: resampling adds unevenness of its own, which
+    a percentile interval would count twice.
     """
     if not len(probability):
         return None
+    groups = np.arange(len(probability)) if groups is None else groups
     random = np.random.default_rng(seed)
     error = expected_calibration_error(probability, correct)
-    rows = (random.integers(len(probability), size=len(probability)) for _ in range(RESAMPLES))
+    rows = (np.repeat(np.arange(len(groups)), times) for times in resamples(groups, random))
     drawn = [expected_calibration_error(probability[each], correct[each]) for each in rows]
     low, high = 2 * error - np.quantile(drawn, [0.975, 0.025])
     return Calibration(
@@ -77,7 +82,7 @@ def calibration(
         max(0.0, float(low)),
         max(0.0, float(high)),
         _error_if_perfect(probability, random),
-        _bins(probability, correct),
+        _bins(probability, correct, groups),
     )
 
 
@@ -105,7 +110,12 @@ def _error_if_perfect(probability: NDArray[np.float64], random: np.random.Genera
     return float(np.mean([_error(ranked - each, BINS) for each in draws]))
 
 
-def _bins(probability: NDArray[np.float64], correct: NDArray[np.bool_]) -> tuple[Bin, ...]:
+def _bins(
+    probability: NDArray[np.float64], correct: NDArray[np.bool_], groups: NDArray[np.intp]
+) -> tuple[Bin, ...]:
     order = np.argsort(probability, kind="stable")
     parts = np.split(order, _starts(len(order), BINS)[1:])
-    return tuple(Bin(float(probability[each].mean()), rate(correct[each])) for each in parts)
+    return tuple(
+        Bin(float(probability[each].mean()), grouped_rate(correct[each], groups[each]))
+        for each in parts
+    )

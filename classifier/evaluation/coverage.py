@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 
 from classifier.evaluation.outcomes import Outcomes
-from classifier.evaluation.rates import Rate, rate
+from classifier.evaluation.rates import Rate, grouped_rate
 
 POINTS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Auto:
-    """What is routed at the model's threshold, of all messages, whatever their label.
+    """What is routed at the model's threshold, of all messages that did not set it, whatever
+    their label.
 
     `precision` counts a message about none of the drivers, or about a driver the model does not
     know, as wrong: it went to the wrong queue. `precision_known` leaves those out, and so does not
@@ -57,9 +58,15 @@ class CoveragePoint:
 
 def auto(found: Outcomes, *, threshold: float, target: float) -> Auto:
     """What is routed at `threshold`."""
-    precision = rate(found.correct[found.routed])
-    known = rate(found.correct[found.routed & found.counted])
-    return Auto(target, threshold, rate(found.routed), precision, known)
+    judged, routed = found.judging, found.judging & found.routed
+    known = routed & found.counted
+    return Auto(
+        target,
+        threshold,
+        grouped_rate(found.routed[judged], found.groups[judged]),
+        grouped_rate(found.correct[routed], found.groups[routed]),
+        grouped_rate(found.correct[known], found.groups[known]),
+    )
 
 
 def coverage_curve(found: Outcomes) -> tuple[CoveragePoint, ...]:
@@ -68,7 +75,6 @@ def coverage_curve(found: Outcomes) -> tuple[CoveragePoint, ...]:
     order = routable[np.argsort(-found.confidence[routable], kind="stable")]
     if not len(order):
         return ()
-    right = np.cumsum(found.correct[order])
     ends = np.unique(np.ceil(np.linspace(0, len(order), POINTS + 1)[1:]).astype(int)) - 1
     ranked = found.confidence[order]
     last = np.unique(np.searchsorted(-ranked, -ranked[ends], side="right") - 1)
@@ -76,7 +82,7 @@ def coverage_curve(found: Outcomes) -> tuple[CoveragePoint, ...]:
         CoveragePoint(
             float(ranked[end]),
             float((end + 1) / len(found.confidence)),
-            rate(int(right[end]), int(end) + 1),
+            grouped_rate(found.correct[order[: end + 1]], found.groups[order[: end + 1]]),
         )
         for end in last
     )

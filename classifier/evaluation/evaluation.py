@@ -2,26 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.evaluation.calibration import Calibration, calibration
+from classifier.evaluation.confusable import ConfusablePair, confusable
 from classifier.evaluation.coverage import Auto, CoveragePoint, auto, coverage_curve
-from classifier.evaluation.mistakes import (
-    Confusion,
-    DriverScore,
-    FScores,
-    confusions,
-    driver_scores,
-    f_scores,
-)
+from classifier.evaluation.groups import group_numbers
+from classifier.evaluation.mistakes import Confusion, DriverScore, FScores, confusions, scores
 from classifier.evaluation.novelty import UnknownDrivers, unknown_drivers
 from classifier.evaluation.outcomes import Outcomes, outcomes
-from classifier.evaluation.rates import Rate, rate
-from classifier.evaluation.slices import Slice, slices
-from classifier.messages import Label
+from classifier.evaluation.rates import Rate, grouped_rate
+from classifier.evaluation.slices import Slice, slices, time_slices
+from classifier.evaluation.weighting import Weighted, weighted
+from classifier.messages import Label, LabeledMessage
+from classifier.text import normalized
 
 Item = TypeVar("Item")
 
@@ -32,8 +30,11 @@ class Evaluation:
 
     Accuracy, F1 and calibration are over the `known` messages, whose driver the model knows;
     `unknown_labels` say none of the drivers, `other_drivers` name drivers the model does not know.
-    `auto` is over all n. `correct` and `counted` have a row for every message given, left out or
-    not (False there), so that two evaluations of the same messages can be paired.
+    `auto` is over all n but those that set the threshold. `groups`: so many of the n are separate
+    (texts, customers), and intervals go by them. `weighted`: the figures for all messages, where
+    labels were drawn with a known probability. `correct` and `counted` have a row for every
+    message given, left out or not (False there), so that two evaluations of the same messages can
+    be paired.
     """
 
     n: int
@@ -50,6 +51,9 @@ class Evaluation:
     confusions: tuple[Confusion, ...]
     coverage: tuple[CoveragePoint, ...]
     slices: tuple[Slice, ...]
+    weighted: Weighted | None
+    confusable: tuple[ConfusablePair, ...]
+    groups: int
     correct: NDArray[np.bool_]
     counted: NDArray[np.bool_]
 
@@ -74,6 +78,10 @@ class Evaluation:
             "confusions": [each.to_dict() for each in self.confusions],
             "coverage": [each.to_dict() for each in self.coverage],
             "slices": [each.to_dict() for each in self.slices],
+            "micro_f1_interval": [self.f1.micro_low, self.f1.micro_high],
+            "weighted": self.weighted.to_dict() if self.weighted else None,
+            "confusable": [each.to_dict() for each in self.confusable],
+            "groups": self.groups,
         }
 
 
@@ -89,6 +97,11 @@ def evaluate(
     languages: Sequence[str] | None = None,
     channels: Sequence[str] | None = None,
     trained_on: NDArray[np.bool_] | None = None,
+    groups: Sequence[str] | None = None,
+    received_at: Sequence[datetime | None] | None = None,
+    timezone: str = "Europe/Amsterdam",
+    inclusion: Sequence[float | None] | None = None,
+    set_threshold: NDArray[np.bool_] | None = None,
 ) -> Evaluation:
     """Judge predictions against labels.
 
@@ -97,14 +110,19 @@ def evaluate(
     `target` are the confidence from which the model routes itself and the precision that should
     give. Rows where `trained_on` (n,) is true are left out. `message_ids` default to row numbers,
     from 1. With several drivers a label, the likeliest driver is right when it is one of them.
-    Raises ValueError when the sizes do not agree.
+    Messages of one of the `groups` (n; "" for none) count as one in every interval. Rows that
+    `set_threshold` (n,) do not judge what it routes. `inclusion` (n) in (0, 1]: the probability
+    with which each was drawn for its label, None where nobody knows. Raises ValueError when the
+    sizes do not agree.
     """
     n, k = probabilities.shape
-    _check_sizes(n, unknown, labels, message_ids, languages, channels, trained_on)
+    columns = (message_ids, languages, channels, groups, received_at, inclusion)
+    _check_sizes(n, unknown, labels, trained_on, set_threshold, *columns)
     if k != len(drivers):
         raise ValueError(f"{k} columns of probabilities for {len(drivers)} drivers")
     kept = np.arange(n) if trained_on is None else np.flatnonzero(~trained_on)
     ids = [str(row + 1) for row in range(n)] if message_ids is None else message_ids
+    numbers = group_numbers(groups, n)[kept]
     found = outcomes(
         np.asarray(probabilities[kept], dtype=np.float64),
         np.asarray(unknown[kept], dtype=np.float64),
@@ -112,12 +130,50 @@ def evaluate(
         drivers,
         _at(ids, kept),
         threshold,
+        groups=numbers,
+        set_threshold=None if set_threshold is None else set_threshold[kept],
     )
     by = (
         *slices(found, "language", None if languages is None else _at(languages, kept)),
         *slices(found, "channel", None if channels is None else _at(channels, kept)),
+        *time_slices(found, None if received_at is None else _at(received_at, kept), timezone),
     )
-    return _evaluation(found, by, kept, n, threshold=threshold, target=target)
+    drawn = None if inclusion is None else np.array(_at(inclusion, kept), dtype=np.float64)
+    routing = auto(found, threshold=threshold, target=target)
+    return _evaluation(found, by, kept, n, auto=routing, weighted=weighted(found, drawn))
+
+
+def evaluate_messages(
+    probabilities: NDArray[np.float64],
+    unknown: NDArray[np.float64],
+    messages: Sequence[LabeledMessage],
+    drivers: Sequence[str],
+    *,
+    threshold: float,
+    target: float,
+    set_threshold: NDArray[np.bool_] | None = None,
+    timezone: str = "Europe/Amsterdam",
+) -> Evaluation:
+    """`evaluate`, with all that the messages (n) say of themselves.
+
+    Without a group, messages of the same normalized text belong together.
+    """
+    return evaluate(
+        probabilities,
+        unknown,
+        [message.label for message in messages],
+        drivers,
+        threshold=threshold,
+        target=target,
+        message_ids=[message.message_id for message in messages],
+        languages=[message.language for message in messages],
+        channels=[message.channel for message in messages],
+        groups=[message.group or normalized(message.text) for message in messages],
+        received_at=[message.received_at for message in messages],
+        inclusion=[message.inclusion for message in messages],
+        set_threshold=set_threshold,
+        timezone=timezone,
+    )
 
 
 def _evaluation(
@@ -126,28 +182,45 @@ def _evaluation(
     kept: NDArray[np.intp],
     given: int,
     *,
-    threshold: float,
-    target: float,
+    auto: Auto,
+    weighted: Weighted | None,
 ) -> Evaluation:
     counted = found.counted
+    f1, drivers = scores(found)
     return Evaluation(
         n=len(kept),
         left_out=given - len(kept),
         known=int(counted.sum()),
         unknown_labels=int(found.nothing.sum()),
         other_drivers=int((~counted & ~found.nothing).sum()),
-        accuracy=rate(found.correct[counted]),
-        f1=f_scores(found),
-        calibration=calibration(found.top[counted], found.correct[counted]),
-        auto=auto(found, threshold=threshold, target=target),
+        accuracy=grouped_rate(found.correct[counted], found.groups[counted]),
+        f1=f1,
+        calibration=calibration(
+            found.top[counted], found.correct[counted], groups=found.groups[counted]
+        ),
+        auto=auto,
         unknown=unknown_drivers(found),
-        drivers=driver_scores(found),
+        drivers=drivers,
         confusions=confusions(found),
         coverage=coverage_curve(found),
         slices=by,
+        weighted=weighted,
+        confusable=_confusable(found),
+        groups=len(np.unique(found.groups)),
         correct=_spread(found.correct, kept, given),
         counted=_spread(counted, kept, given),
     )
+
+
+def _confusable(found: Outcomes) -> tuple[ConfusablePair, ...]:
+    """By people's first driver where the model is wrong; a second one named is not a mistake."""
+    rows = np.flatnonzero(found.counted)
+    said = [found.drivers[found.likeliest[row]] for row in rows]
+    labels = [
+        driver if found.correct[row] else found.labels[row][0]
+        for row, driver in zip(rows, said, strict=True)
+    ]
+    return confusable(labels, said, message_ids=_at(found.message_ids, rows))
 
 
 def _spread(values: NDArray[np.bool_], rows: NDArray[np.intp], n: int) -> NDArray[np.bool_]:

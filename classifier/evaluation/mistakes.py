@@ -6,20 +6,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import precision_recall_fscore_support
 
+from classifier.evaluation.groups import resamples
 from classifier.evaluation.outcomes import Outcomes
-from classifier.evaluation.rates import Rate, rate
+from classifier.evaluation.rates import Rate, grouped_rate
 
 SHOWN_IDS = 5
-RESAMPLES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class DriverScore:
     """One driver: of what the model calls so how much is right, of what is so how much is found.
 
-    `support` is the number of messages people gave this driver.
+    `support` is the number of messages people gave this driver. The interval of `f1` is a 95 %
+    percentile bootstrap over groups of messages; 0 to 1 without any message.
     """
 
     driver: str
@@ -27,6 +27,8 @@ class DriverScore:
     precision: Rate
     recall: Rate
     f1: float
+    f1_low: float
+    f1_high: float
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -35,6 +37,7 @@ class DriverScore:
             "precision": self.precision.to_dict(),
             "recall": self.recall.to_dict(),
             "f1": self.f1,
+            "f1_interval": [self.f1_low, self.f1_high],
         }
 
 
@@ -60,44 +63,91 @@ class Confusion:
 class FScores:
     """F1 over the counted messages: `macro` weighs drivers, `micro` answers; None without any.
 
-    Drivers that neither people nor the model name are left out, as scikit-learn does. The
-    interval of `macro` is a 95 % percentile bootstrap over messages.
+    Drivers that neither people nor the model name are left out, as scikit-learn does. Intervals
+    are 95 % percentile bootstraps over groups of messages.
     """
 
     macro: float | None
     macro_low: float
     macro_high: float
     micro: float | None
+    micro_low: float
+    micro_high: float
 
 
-def driver_scores(found: Outcomes) -> tuple[DriverScore, ...]:
-    """Every driver the model knows, in the model's order."""
-    truth, chosen = found.truth[found.counted], found.chosen[found.counted]
-    hits, named, said = (truth & chosen).sum(axis=0), truth.sum(axis=0), chosen.sum(axis=0)
-    f1 = _f1(hits, named, said)
-    return tuple(
-        DriverScore(
-            driver,
-            int(named[i]),
-            rate(int(hits[i]), int(said[i])),
-            rate(int(hits[i]), int(named[i])),
-            float(f1[i]),
-        )
-        for i, driver in enumerate(found.drivers)
+def scores(found: Outcomes, *, seed: int = 0) -> tuple[FScores, tuple[DriverScore, ...]]:
+    """F1 over messages with a driver the model knows, and every driver in the model's order."""
+    rows = np.flatnonzero(found.counted)
+    truth, chosen = found.truth[rows], found.chosen[rows]
+    drawn = _resampled(truth, chosen, found.groups[rows], seed) if len(rows) else None
+    return _overall(truth, chosen, drawn), tuple(
+        _driver(found, rows, column, drawn) for column in range(len(found.drivers))
     )
 
 
-def f_scores(found: Outcomes, *, seed: int = 0) -> FScores:
-    """Macro and micro F1 over messages with a driver the model knows."""
-    truth, chosen = found.truth[found.counted], found.chosen[found.counted]
-    if not len(truth):
-        return FScores(None, 0.0, 1.0, None)
-    seen = (truth | chosen).any(axis=0)
-    truth, chosen = truth[:, seen], chosen[:, seen]
-    macro = precision_recall_fscore_support(truth, chosen, average="macro", zero_division=0)[2]
-    micro = precision_recall_fscore_support(truth, chosen, average="micro", zero_division=0)[2]
-    low, high = np.quantile(_macro_resampled(truth, chosen, seed), [0.025, 0.975])
-    return FScores(float(macro), float(low), float(high), float(micro))
+def macro_f1(
+    truth: NDArray[np.bool_], chosen: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> float:
+    """Macro F1 of messages (n, k), each counted `weights` (n,) times."""
+    f1, present, _ = _f1(*(weights @ each for each in (truth & chosen, truth, chosen)))
+    return float(f1[present].mean()) if present.any() else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Resampled:
+    """F1 per driver (r, k) in r bootstrap samples, where it is `present` in one, and overall."""
+
+    f1: NDArray[np.float64]
+    present: NDArray[np.bool_]
+    macro: NDArray[np.float64]
+    micro: NDArray[np.float64]
+
+
+def _resampled(
+    truth: NDArray[np.bool_], chosen: NDArray[np.bool_], groups: NDArray[np.intp], seed: int
+) -> _Resampled:
+    """Resample whole groups: each sample a row of counts, each count a product."""
+    columns = np.hstack([truth & chosen, truth, chosen]).astype(np.float32)
+    times = np.stack(list(resamples(groups, np.random.default_rng(seed)))).astype(np.float32)
+    f1, present, micro = _f1(*np.split((times @ columns).astype(np.float64), 3, axis=1))
+    macro = f1.sum(axis=1, where=present) / np.maximum(present.sum(axis=1), 1)
+    return _Resampled(f1, present, macro, micro)
+
+
+def _overall(
+    truth: NDArray[np.bool_], chosen: NDArray[np.bool_], drawn: _Resampled | None
+) -> FScores:
+    if drawn is None:
+        return FScores(None, 0.0, 1.0, None, 0.0, 1.0)
+    f1, present, micro = _f1(*(each.sum(axis=0) for each in (truth & chosen, truth, chosen)))
+    return FScores(
+        float(f1[present].mean()), *_interval(drawn.macro), float(micro), *_interval(drawn.micro)
+    )
+
+
+def _driver(
+    found: Outcomes, rows: NDArray[np.intp], column: int, drawn: _Resampled | None
+) -> DriverScore:
+    truth, chosen = found.truth[rows, column], found.chosen[rows, column]
+    groups = found.groups[rows]
+    f1 = _f1(np.sum(truth & chosen), truth.sum(), chosen.sum())[0]
+    present = None if drawn is None else drawn.present[:, column]
+    return DriverScore(
+        found.drivers[column],
+        int(truth.sum()),
+        grouped_rate(truth[chosen], groups[chosen]),
+        grouped_rate(chosen[truth], groups[truth]),
+        float(f1),
+        *(_interval(drawn.f1[present, column]) if drawn is not None else (0.0, 1.0)),
+    )
+
+
+def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The middle 95 % of resampled values; everything, 0 to 1, without any."""
+    if not len(values):
+        return 0.0, 1.0
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def confusions(found: Outcomes, *, most: int = 20) -> tuple[Confusion, ...]:
@@ -112,21 +162,9 @@ def confusions(found: Outcomes, *, most: int = 20) -> tuple[Confusion, ...]:
 
 def _f1(
     hits: NDArray[np.float64], named: NDArray[np.float64], said: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    return np.asarray(2.0 * hits / np.maximum(named + said, 1.0), dtype=np.float64)
-
-
-def _macro_resampled(
-    truth: NDArray[np.bool_], chosen: NDArray[np.bool_], seed: int
-) -> NDArray[np.float64]:
-    """Macro F1 (200,) of resampled messages: each a row of counts, each count a product."""
-    n = len(truth)
-    random = np.random.default_rng(seed)
-    columns = np.hstack([truth & chosen, truth, chosen]).astype(np.float32)
-    found = []
-    for _ in range(RESAMPLES):
-        times = np.bincount(random.integers(n, size=n), minlength=n).astype(np.float32)
-        hits, named, said = np.split(times @ columns, 3)
-        present = named + said > 0
-        found.append(_f1(hits, named, said)[present].mean())
-    return np.array(found)
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
+    """F1 per driver (…, k), whether anybody named it, and micro F1 (…)."""
+    total = np.asarray(named + said, dtype=np.float64)
+    each = 2.0 * hits / np.where(total > 0, total, 1.0)
+    micro = 2.0 * np.sum(hits, axis=-1) / np.maximum(np.sum(total, axis=-1), 1e-12)
+    return np.asarray(each), np.asarray(total > 0), np.asarray(micro)

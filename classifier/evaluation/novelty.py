@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from classifier.evaluation.outcomes import Outcomes
-from classifier.evaluation.rates import Rate, rate
+from classifier.evaluation.rates import Rate, grouped_rate, rate
 
 KEPT = 0.95
 
@@ -42,11 +42,16 @@ def unknown_drivers(found: Outcomes) -> UnknownDrivers:
     scores = np.concatenate([about_nothing, about_driver])
     truth = np.arange(len(scores)) < len(about_nothing)
     area = float(roc_auc_score(truth, scores))
-    spread = 1.96 * _standard_error(area, len(about_nothing), len(about_driver))
+    spread = 1.96 * _standard_error(area, *_sizes(found))
     limit = np.quantile(about_driver, KEPT, method="higher")
-    return UnknownDrivers(
-        area, max(0.0, area - spread), min(1.0, area + spread), rate(about_nothing > limit)
-    )
+    caught = grouped_rate(about_nothing > limit, found.groups[found.nothing])
+    return UnknownDrivers(area, max(0.0, area - spread), min(1.0, area + spread), caught)
+
+
+def _sizes(found: Outcomes) -> tuple[int, int]:
+    """Messages about nothing and about a driver, those of one group counted once."""
+    nothing, driver = found.groups[found.nothing], found.groups[found.counted]
+    return len(np.unique(nothing)), len(np.unique(driver))
 
 
 def _standard_error(area: float, positives: int, negatives: int) -> float:

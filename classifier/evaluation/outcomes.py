@@ -21,6 +21,8 @@ class Outcomes:
     of the model's first driver, `top` its probability given that it is one of them, `confidence`
     = (1 - unknown) · top. `counted`: the person names a driver the model knows. `nothing`: the
     person says none of the drivers. `correct`: the likeliest driver is one the person names.
+    `groups`: a number, shared by messages that belong together. `judging`: had no part in setting
+    the threshold, and so may judge what it routes.
     """
 
     drivers: tuple[str, ...]
@@ -36,6 +38,8 @@ class Outcomes:
     counted: NDArray[np.bool_]
     nothing: NDArray[np.bool_]
     correct: NDArray[np.bool_]
+    groups: NDArray[np.intp]
+    judging: NDArray[np.bool_]
 
 
 def outcomes(
@@ -45,6 +49,9 @@ def outcomes(
     drivers: Sequence[str],
     message_ids: Sequence[str],
     threshold: float,
+    *,
+    groups: NDArray[np.intp] | None = None,
+    set_threshold: NDArray[np.bool_] | None = None,
 ) -> Outcomes:
     """Put predictions (n, k), unknown (n,) and labels (n) side by side."""
     named = tuple(_named(label) for label in labels)
@@ -67,6 +74,8 @@ def outcomes(
         counted=np.asarray(truth.any(axis=1)),
         nothing=np.array([not each for each in named], dtype=bool),
         correct=truth[rows, likeliest],
+        groups=rows if groups is None else groups,
+        judging=np.ones(len(rows), dtype=bool) if set_threshold is None else ~set_threshold,
     )
 
 

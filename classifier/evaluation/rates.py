@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
+from scipy.stats import beta, binomtest, t
 
 LEVEL = 0.95
 
@@ -36,3 +36,45 @@ def rate(right: int | NDArray[np.bool_], n: int | None = None) -> Rate:
         return Rate(None, 0.0, 1.0, 0)
     interval = binomtest(hits, n).proportion_ci(LEVEL, method="exact")
     return Rate(hits / n, float(interval.low), float(interval.high), n)
+
+
+def grouped_rate(
+    right: NDArray[np.bool_],
+    groups: NDArray[np.intp],
+    weights: NDArray[np.float64] | None = None,
+) -> Rate:
+    """The rate of `right` (n,), messages of one group standing or falling together.
+
+    `groups` (n,) numbers; `weights` (n,) > 0, as 1/π, give a weighted mean (Hájek). The interval
+    is Clopper-Pearson at the effective number of messages (Korn and Graubard 1998): as many
+    separate, equally weighted ones as would vary as much.
+    """
+    n = len(right)
+    separate = len(np.unique(groups)) == n
+    if n == 0 or (separate and weights is None):
+        return rate(right)
+    weights = np.ones(n) if weights is None else weights
+    value = float(np.average(right, weights=weights))
+    size = effective_number(right, groups, weights, value)
+    low = beta.ppf((1 - LEVEL) / 2, value * size, (1 - value) * size + 1) if value > 0 else 0.0
+    high = beta.ppf((1 + LEVEL) / 2, value * size + 1, (1 - value) * size) if value < 1 else 1.0
+    return Rate(value, float(low), float(high), n)
+
+
+def effective_number(
+    right: NDArray[np.bool_],
+    groups: NDArray[np.intp],
+    weights: NDArray[np.float64],
+    value: float,
+) -> float:
+    """How many separate, equally weighted messages would vary as much; at most n."""
+    n, number = len(right), np.unique(groups, return_inverse=True)[1]
+    total, parts = weights.sum(), np.bincount(number, weights=weights)
+    if len(parts) < 2:
+        return 1.0
+    if value in (0.0, 1.0):
+        return float(min(n, total**2 / np.sum(parts**2)))
+    gaps = np.bincount(number, weights=weights * (right - value))
+    variance = len(parts) / (len(parts) - 1) * np.sum(gaps**2) / total**2
+    trust = (t.ppf((1 + LEVEL) / 2, n - 1) / t.ppf((1 + LEVEL) / 2, len(parts) - 1)) ** 2
+    return float(min(n, trust * value * (1 - value) / variance))

@@ -15,13 +15,21 @@ from service.api.rendering import Names
 from service.auth import ClassifyKey
 from service.dependencies import Now, RuntimeDep
 from service.errors import ContentConflict
+from service.explanations import why
 from service.idempotency import once
 from service.intake import Outcome, Receipt, receive
-from service.messages import preview, views
+from service.messages import MessageView, preview, views
 from service.metrics import Metrics
 from service.problems import Invalid, Located, TooLarge, documented, invalid, problem_of
 from service.runtime import Runtime, taxonomy_in_use
-from service.schemas.messages import BatchIn, BatchItem, BatchOut, Classified, MessageIn
+from service.schemas.messages import (
+    BatchIn,
+    BatchItem,
+    BatchOut,
+    Classified,
+    ExplanationOut,
+    MessageIn,
+)
 from service.schemas.problems import FieldError
 
 router = APIRouter(prefix="/v1", tags=["classify"])
@@ -29,6 +37,9 @@ AHEAD = timedelta(days=1)
 
 DryRun = Annotated[bool, Query(description="Answer without storing, drawing or asking anything.")]
 Revise = Annotated[bool, Query(description="Replace the content of a known external id.")]
+Explain = Annotated[
+    bool, Query(description="Say which words spoke for the driver, and which against it.")
+]
 Item = RawMessage | BatchItem
 
 
@@ -46,11 +57,12 @@ def classify(
     payload: MessageIn,
     dry_run: DryRun = False,
     revise: Revise = False,
+    explain: Explain = False,
 ) -> Classified:
     """Stored before it is answered. The same external id and content gets the stored answer."""
     message = _raw(payload, runtime, now)
     if dry_run:
-        return _echoed(_previewed(runtime, message, now), payload.external_id)
+        return _echoed(_previewed(runtime, message, now, explain), payload.external_id)
 
     def work(session: Session) -> dict[str, Any]:
         (receipt,) = receive(session, runtime, [message], now=now, revise=revise)
@@ -62,6 +74,8 @@ def classify(
     body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
     answer = Classified.model_validate(body)
     _count(request, [answer])
+    if explain:
+        _explain(runtime, [answer])
     return _echoed(answer, payload.external_id)
 
 
@@ -79,6 +93,7 @@ def classify_batch(
     payload: BatchIn,
     dry_run: DryRun = False,
     revise: Revise = False,
+    explain: Explain = False,
 ) -> BatchOut:
     """An answer or an error per message, in order; what is good is stored in one transaction."""
     limit = runtime.settings.batch_limit
@@ -92,11 +107,14 @@ def classify_batch(
         return BatchOut(results=_answers(session, runtime, receipts)).model_dump(mode="json")
 
     if dry_run:
-        found = [BatchItem(answer=_previewed(runtime, each, now)) for each in good]
+        found = [BatchItem(answer=_previewed(runtime, each, now, explain)) for each in good]
     else:
         body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
         found = BatchOut.model_validate(body).results
-        _count(request, [each.answer for each in found if each.answer])
+        answers = [each.answer for each in found if each.answer]
+        _count(request, answers)
+        if explain:
+            _explain(runtime, answers)
     return BatchOut(results=_in_order(items, found))
 
 
@@ -139,10 +157,30 @@ def _answers(session: Session, runtime: Runtime, receipts: Sequence[Receipt]) ->
     ]
 
 
-def _previewed(runtime: Runtime, message: RawMessage, now: datetime) -> Classified:
+def _previewed(runtime: Runtime, message: RawMessage, now: datetime, explain: bool) -> Classified:
     with runtime.reading() as session:
         names = Names(taxonomy_in_use(session, runtime), runtime.settings.language)
-        return rendering.classified(preview(session, runtime, message, now=now), names)
+        seen = preview(session, runtime, message, now=now)
+    answer = rendering.classified(seen, names)
+    if explain:
+        answer.explanation = rendering.explanation(why(runtime, seen.row, seen.prediction))
+    return answer
+
+
+def _explain(runtime: Runtime, answers: Sequence[Classified]) -> None:
+    """Add what the words said, found again: it is not kept, as it holds words."""
+    with runtime.reading() as session:
+        found = views(session, [each.id for each in answers if each.id is not None])
+    for each in answers:
+        each.explanation = _explanation(runtime, each, found.get(each.id or 0))
+
+
+def _explanation(
+    runtime: Runtime, answer: Classified, seen: MessageView | None
+) -> ExplanationOut | None:
+    if seen is None or seen.prediction is None or seen.prediction.model != answer.model:
+        return None
+    return rendering.explanation(why(runtime, seen.row, seen.prediction))
 
 
 def _echoed(answer: Classified, external_id: str | None) -> Classified:

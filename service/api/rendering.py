@@ -7,12 +7,15 @@ from typing import Any
 
 from classifier.messages import Direction
 from classifier.taxonomy import Taxonomy
+from service.explanations import Why
 from service.messages import MessageView
 from service.reviews import Question
 from service.schemas.messages import (
     Classified,
     DecisionOut,
     DriverScore,
+    ExplainedWord,
+    ExplanationOut,
     LabelSeen,
     MessageOut,
     ReviewSeen,
@@ -55,6 +58,34 @@ class Names:
 
 def classified(view: MessageView, names: Names) -> Classified:
     return Classified(**_classified(view, names))
+
+
+def explanation(why: Why | None) -> ExplanationOut | None:
+    """Unrounded, so that the parts add up to the score."""
+    if why is None:
+        return None
+    made = why.explanation
+    words = [
+        ExplainedWord.model_validate(
+            {
+                "field": word.field,
+                "start": word.start,
+                "end": word.end,
+                "text": word.text,
+                "weight": word.weight,
+            }
+        )
+        for word in why.words
+    ]
+    return ExplanationOut(
+        driver=made.driver,
+        against=made.against,
+        words=words,
+        intercept=made.intercept,
+        score=made.score,
+        remainder=made.remainder,
+        share=made.share,
+    )
 
 
 def message(view: MessageView, names: Names) -> MessageOut:

@@ -29,6 +29,14 @@ def train(
         ),
     ] = None,
     models_dir: ModelsDir = None,
+    encoder: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="A folder with model.onnx and tokenizer.json: read meaning beside words.",
+        ),
+    ] = None,
     unknown_label: UnknownLabel = "unknown",
     promote: Annotated[
         bool,
@@ -43,8 +51,12 @@ def train(
     drivers. Without a taxonomy, or with one that knows none of the labels, a
     flat one is derived from them.
 
+    A sentence encoder needs the extra: pip install waarom[encoder]. The model
+    refers to its folder, which must stay where it is.
+
     Example: waarom train
     Example: waarom train --labels labeled.csv --models-dir models
+    Example: waarom train --encoder encoders/multilingual
     """
     from service.learning import Source, train_version
 
@@ -52,6 +64,7 @@ def train(
         made = train_version(
             _settings(models_dir),
             Source(labels=labels, taxonomy=taxonomy, unknown_label=unknown_label),
+            encoder=encoder,
             promote=promote,
             now=utc_now(),
             progress=progress,

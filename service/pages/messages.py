@@ -5,6 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.auth import PageIdentity
+from service.explanations import why
 from service.messages import MessageView, view
 from service.pages.screens import ScreenDep, page_router
 from service.runtime import taxonomy_in_use
@@ -19,11 +20,13 @@ def message_page(message_id: int, screen: ScreenDep, identity: PageIdentity) -> 
     identity.require("messages")
     with screen.runtime.reading() as session:
         found = view(session, message_id)
+        hidden = is_hidden(found)
         return screen.show(
             "message.html",
             identity=identity,
             m=found,
-            hidden=is_hidden(found),
+            hidden=hidden,
+            why=None if hidden else why(screen.runtime, found.row, found.prediction),
             decisions=_decisions(session, message_id),
             labels=_labels(session, message_id),
             taxonomy=taxonomy_in_use(session, screen.runtime),

@@ -15,6 +15,7 @@ from service import reviews
 from service.auth import FormIdentity, PageIdentity
 from service.dependencies import Now
 from service.errors import ReviewClosed, ReviewTaken, UnknownDriver
+from service.explanations import why
 from service.keys import Identity
 from service.pages.screens import Screen, ScreenDep, page_router
 from service.reviews import Question
@@ -181,6 +182,7 @@ def _show(
         taxonomy=taxonomy,
         groups=_groups(taxonomy),
         likeliest=_likeliest(question, taxonomy),
+        why=why(screen.runtime, question.message, question.prediction),
         doubts=[] if question.prediction is None else _doubts(session, question.message.id),
     )
 

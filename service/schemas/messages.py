@@ -85,7 +85,36 @@ class DriverScore(BaseModel):
     )
 
 
-CLASSIFIED: dict[str, Any] = {
+class ExplainedWord(BaseModel):
+    """A word as it is kept, redacted: `field`[start:end], counted in characters from 0."""
+
+    field: Literal["subject", "text"]
+    start: int
+    end: int
+    text: str
+    weight: float = Field(description="Above 0 it speaks for `driver`, below 0 for `against`.")
+
+
+class ExplanationOut(BaseModel):
+    """Why the likeliest driver and not the next one, in units of log-odds.
+
+    `score` is the sum of the weights of `words`, of `intercept` (what the model goes by before it
+    has read a word) and of `remainder` (all other words).
+    """
+
+    driver: str = Field(description="The likeliest driver, also where the decision is another.")
+    against: str = Field(description="The next likeliest.")
+    words: list[ExplainedWord] = Field(description="The strongest, at most eight.")
+    intercept: float
+    score: float
+    remainder: float
+    share: Fraction = Field(
+        description="How much of the model the words speak for; less than 1 with a sentence "
+        "encoder, which reads the message as a whole."
+    )
+
+
+STANDING: dict[str, Any] = {
     "id": 10421,
     "external_id": "zd-10421",
     "direction": "inbound",
@@ -113,12 +142,25 @@ CLASSIFIED: dict[str, Any] = {
     "model": "2026-11-16.1",
     "taxonomy": "3f2a91c07be4",
 }
+CLASSIFIED: dict[str, Any] = STANDING | {
+    "explanation": {
+        "driver": "delivery.late",
+        "against": "delivery.damaged",
+        "words": [
+            {"field": "text", "start": 17, "end": 23, "text": "pakket", "weight": 2.25},
+            {"field": "text", "start": 0, "end": 4, "text": "Waar", "weight": 1.5},
+            {"field": "text", "start": 50, "end": 56, "text": "worden", "weight": -0.25},
+        ],
+        "intercept": 0.125,
+        "score": 4.0,
+        "remainder": 0.375,
+        "share": 1.0,
+    }
+}
 
 
-class Classified(BaseModel):
-    """What was made of a message."""
-
-    model_config = example(CLASSIFIED)
+class Standing(BaseModel):
+    """What was made of a message, and how it is routed."""
 
     id: int | None = Field(description="Our id; null for a dry run of a message not stored.")
     external_id: str | None = Field(description="Yours, or the one we gave.")
@@ -138,6 +180,18 @@ class Classified(BaseModel):
     review_id: int | None = Field(description="The question asked about it, if one is.")
     model: str | None = Field(description="The model that predicted; null before there is one.")
     taxonomy: str = Field(description="Version of the taxonomy.")
+
+
+class Classified(Standing):
+    """What was made of a message."""
+
+    model_config = example(CLASSIFIED)
+
+    explanation: ExplanationOut | None = Field(
+        None,
+        description="With `?explain=true`: which words spoke for the likeliest driver. Null if not "
+        "asked for, without a prediction, or once another model is in use.",
+    )
 
 
 class BatchIn(Request):
@@ -198,11 +252,11 @@ class LabelSeen(BaseModel):
     answered_at: datetime
 
 
-class MessageOut(Classified):
+class MessageOut(Standing):
     """A message as it stands now, without its text."""
 
     model_config = example(
-        CLASSIFIED
+        STANDING
         | {
             "channel": "ticket",
             "received_at": "2026-11-20T08:12:00Z",

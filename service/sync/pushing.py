@@ -102,7 +102,7 @@ def _push_batch(
     with ours.runtime.reading() as session:
         taxonomy = taxonomy_in_use(session, ours.runtime)
         missing = without_task(session, ours.runtime, project, batch.values())
-        questions = open_questions(session, missing)
+        questions = open_questions(session, ours.runtime, missing)
     make = task_of or partial(task_data, taxonomy=taxonomy)
     there = ours.studio.find_tasks(project, [each.asked.external_id for each in questions])
     new = [each for each in questions if each.asked.external_id not in there]

@@ -7,7 +7,6 @@ from classifier.calibration import (
     fit_temperature,
     fit_unknown_curve,
     tempered,
-    unknown_scores,
 )
 
 
@@ -48,10 +47,6 @@ def test_probabilities_sum_to_one_and_a_driver_never_seen_gets_none():
     probabilities = tempered(np.array([[3.0, 1.0, -np.inf]]), 2.0)
     assert probabilities.sum() == pytest.approx(1)
     assert probabilities[0, 2] == 0
-
-
-def test_the_unknown_score_is_highest_where_every_driver_is_unlikely():
-    assert list(unknown_scores(np.array([[5.0, 1.0], [0.5, 0.4]]))) == [-5.0, -0.5]
 
 
 def test_the_curve_gives_the_assumed_share_of_unknown_messages():

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from classifier.card import Making, TrainingData, training_data, write_card
-from classifier.evaluation import Evaluation, evaluate
+from classifier.evaluation import Evaluation, confusable, evaluate
+from classifier.learning_curve import fitted
 from classifier.messages import Label, LabeledMessage, RedactedText
+from classifier.promise import QueuePromise, promise
 
 DRIVERS = ("delivery.late", "delivery.lost", "payment")
 MAKING = Making(version="2026-11-21.1", taxonomy="abc123", threshold_messages=310)
@@ -119,7 +121,7 @@ def test_a_threshold_from_training_messages_says_so() -> None:
 
 def test_languages_have_their_own_row() -> None:
     said = section(
-        write_card(MAKING, TrainingData(messages=900), judged()), "Languages and channels"
+        write_card(MAKING, TrainingData(messages=900), judged()), "Languages, channels and time"
     )
     assert "| language | `nl` | 100 |" in said
 
@@ -132,3 +134,75 @@ def test_names_from_a_file_cannot_break_the_table() -> None:
     assert "taxonomy `a/b # c'`" in card
     rows = [line for line in card.splitlines() if line.startswith("| `x/y`")]
     assert rows == ["| `x/y` | `' /` |"]
+
+
+def promises() -> dict[str, QueuePromise]:
+    """Billing has shown it, returns need more labels, complaints are not right often enough."""
+    names = ["billing"] * 300 + ["returns"] * 60 + ["complaints"] * 100
+    correct = np.array([True] * 360 + [False] * 30 + [True] * 70)
+    return promise(np.full(460, 0.97), correct, names)
+
+
+def test_the_promise_names_the_queues_it_is_made_for_and_what_the_others_need() -> None:
+    made = promises()
+    card = write_card(MAKING, TrainingData(messages=900), judged(), promises=made.values())
+    said = section(card, "Promise")
+    assert "1 of 3 has shown it." in said
+    assert "at least 59 labels, all right, for one queue, and 80 for each of 3" in said
+    rows = {line.split("|")[1].strip(): line for line in said.splitlines() if "`" in line}
+    assert "automate | 0.000 | 300 of 300 | 100.0%" in rows["`billing`"]
+    assert rows["`billing`"].endswith("| 0 |")
+    assert "select | none" in rows["`returns`"]
+    assert rows["`returns`"].endswith(f"| {made['returns'].needed} |")
+    assert "no number would do" in rows["`complaints`"]
+
+
+def test_without_a_promise_or_a_curve_the_card_has_no_such_section() -> None:
+    card = write_card(MAKING, TrainingData(messages=900), judged())
+    assert "## Promise" not in card
+    assert "## More labels" not in card
+    assert "## All messages" not in card
+
+
+def test_what_more_labels_are_worth_is_said_with_its_interval() -> None:
+    hard = np.linspace(0, 1, 400)
+    curve = fitted((100, 200, 400), np.stack([hard > 0.4, hard > 0.3, hard > 0.22]))
+    card = write_card(MAKING, TrainingData(messages=900), judged(), learning=curve)
+    said = section(card, "More labels")
+    assert curve.sentence() in said
+    assert "200 more labels are worth about +" in said
+    assert "(learning.svg)" in said
+    assert "| 400 | 78.0% (" in said
+
+
+def test_drivers_that_are_hard_to_tell_apart_have_a_way_out() -> None:
+    labels = ["late"] * 50 + ["lost"] * 50
+    predicted = ["lost"] * 20 + labels[20:]
+    said = []
+    for opinions in ((), [("late", "lost")] * 30, [("late", "late")] * 60):
+        pairs = confusable(labels, predicted, opinions=opinions)
+        card = write_card(MAKING, TrainingData(messages=900), replace(judged(), confusable=pairs))
+        said.append(section(card, "Hard to tell apart"))
+    assert "| `late`, `lost` | 20.0% (" in said[0]
+    assert "| not measured | 36 second opinions" in said[0]
+    assert "one driver, or a clearer definition (worth up to 20.0 points)" in said[1]
+    assert "150 more labels of the scarcer one" in said[2]
+
+
+def test_figures_for_all_messages_come_with_labels_nobody_drew_apart() -> None:
+    labels = [Label("payment")] * 100
+    probabilities = np.tile([0.1, 0.1, 0.8], (100, 1))
+    probabilities[:30] = [0.8, 0.1, 0.1]
+    found = evaluate(
+        probabilities,
+        np.zeros(100),
+        labels,
+        DRIVERS,
+        threshold=0.5,
+        target=0.95,
+        inclusion=[0.5] * 30 + [0.1] * 30 + [None] * 40,
+    )
+    said = section(write_card(MAKING, TrainingData(messages=900), found), "All messages")
+    assert "60 labels were drawn" in said
+    assert "| accuracy | 83.3% (" in said
+    assert re.search(r"nobody drew, apart \| 100\.0% \(\d+\.\d–100\.0\) \| 40 \|", said)

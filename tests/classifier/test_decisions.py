@@ -166,3 +166,14 @@ def test_the_precision_on_fresh_messages_keeps_the_target_nine_times_in_ten(targ
     assert len(realized) > 190
     assert np.mean(realized >= target) > 0.85  # 0.9 less two standard errors
     assert target < realized.mean() < target + 0.015
+
+
+def test_a_promised_queue_has_a_threshold_of_its_own_and_others_route_nothing() -> None:
+    promised = {"logistics": 0.7}
+    late = decide(prediction(0.75), TAXONOMY, threshold=0.99, promised=promised)
+    assert late == Decision(Status.AUTO, "delivery.late", "logistics")
+    unsure = decide(prediction(0.65), TAXONOMY, threshold=0.1, promised=promised)
+    assert unsure.doubts[0] is Doubt.LOW_CONFIDENCE
+    lost = decide(prediction(0.01), TAXONOMY, threshold=0.1, promised=promised)
+    assert (lost.status, lost.queue) == (Status.REVIEW, "triage")
+    assert lost.doubts == (Doubt.NO_THRESHOLD,)

@@ -6,7 +6,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils import estimator_checks
 
-from classifier.features import CharacterFeatures, NgramFeatures
+from classifier.features import WORDS, CharacterFeatures, NgramFeatures, StemPairs
+from classifier.stems import stem
 
 TEXTS = ["Waar blijft mijn pakket?", "Where is my parcel", "het PAKKET is te laat"]
 
@@ -49,11 +50,39 @@ def test_characters_are_weighed_as_scikit_learn_weighs_them(texts):
     assert list(ours.get_feature_names_out()) == list(stock.get_feature_names_out())
 
 
-def test_words_and_characters_each_have_length_one():
+def test_words_characters_and_stems_each_have_length_one():
     features = NgramFeatures().fit(TEXTS)
-    rows, words = features.transform(TEXTS), len(features.words_.vocabulary_)
-    for half in (rows[:, :words], rows[:, words:]):
-        np.testing.assert_allclose(half.multiply(half).sum(axis=1), 1.0, rtol=1e-5)
+    rows = features.transform(TEXTS)
+    kinds = np.array([name.split(":")[0] for name in features.get_feature_names_out()])
+    for kind in ("word", "characters", "stems"):
+        part = rows[:, kinds == kind]
+        np.testing.assert_allclose(part.multiply(part).sum(axis=1), 1.0, rtol=1e-5)
+
+
+def test_stems_near_each_other_make_a_pair_in_whatever_order():
+    cut = StemPairs(reach=2)
+    pairs = ["lever niet", "lever pake", "niet pake"]
+    assert cut("Pakketten niet geleverd") == ["pake", "niet", "lever", *pairs]
+    assert set(cut("geleverd niet pakket")) == set(cut("pakket niet geleverd"))
+    assert "een vier" not in cut("een twee drie vier")
+
+
+@given(st.text(max_size=60))
+def test_the_places_of_stems_and_pairs_name_all_that_is_cut(text):
+    cut, words = StemPairs(reach=3), WORDS.findall(text.lower())
+    places = list(cut.places(text))
+    assert {name for name, _ in places} == set(cut(text))
+    assert all(
+        sorted(name.split(" ")) == sorted(stem(words[n]) for n in numbers)
+        for name, numbers in places
+    )
+
+
+def test_without_reach_or_characters_there_are_only_words():
+    features = NgramFeatures(character_range=None, pair_reach=0).fit(TEXTS)
+    assert features.pairs_ is None
+    assert features.characters_ is None
+    assert all(name.startswith("word:") for name in features.get_feature_names_out())
 
 
 def test_case_does_not_matter():
@@ -81,8 +110,8 @@ def test_rare_ngrams_are_dropped_only_when_there_is_much_to_learn_from():
 
 
 def test_at_most_so_many_ngrams_are_kept():
-    features = NgramFeatures(most_words=3, most_characters=5).fit(TEXTS)
-    assert features.transform(TEXTS).shape == (3, 8)
+    features = NgramFeatures(most_words=3, most_characters=5, most_pairs=2).fit(TEXTS)
+    assert features.transform(TEXTS).shape == (3, 10)
 
 
 def test_punctuation_only_still_has_characters_and_nothing_at_all_is_refused():

@@ -1,6 +1,6 @@
 import numpy as np
 
-from classifier.folds import assign_folds, left_out_logits, out_of_fold
+from classifier.folds import assign_folds, out_of_fold
 from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.pipeline import PipelineConfig
 
@@ -86,15 +86,7 @@ def test_messages_labeled_unknown_are_predicted_but_never_learned():
     assert found.logits[found.usable].max(axis=1).mean() > found.logits[found.unknown].max()
 
 
-def test_messages_of_drivers_left_out_look_unknown():
-    messages = easy(
-        20, drivers=("abricoos", "bezem", "citroen", "dakpan", "egel", "fagot", "gitaar")
-    )
-    logits = left_out_logits(messages, config=PipelineConfig(), progress=silent)
-    assert 0 < len(logits) <= 0.4 * len(messages)
-    assert logits.shape[1] == 7 - len(logits) // 20
-    assert logits.max(axis=1).mean() < predict(messages).logits.max(axis=1).mean()
-
-
-def test_with_few_drivers_none_is_left_out():
-    assert left_out_logits(easy(20), config=PipelineConfig(), progress=silent) is None
+def test_what_a_message_says_in_words_its_fold_never_saw_is_unseen():
+    found = predict([*easy(10), about("late", "vliegtuig raket")])
+    assert found.unseen[-1] == 1
+    assert found.unseen[:-1].mean() < 0.8

@@ -1,10 +1,14 @@
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from classifier.calibration import UnknownCurve
+from classifier.combination import MeaningClassifier
+from classifier.encoder import load_encoder
 from classifier.model import Model, fingerprint
+from classifier.novelty import Novelty, Vocabulary
 from classifier.pipeline import build_pipeline
 from classifier.taxonomy import flat_taxonomy
 
@@ -106,3 +110,45 @@ def test_it_knows_which_texts_it_was_trained_on(model):
 def test_a_fingerprint_does_not_hold_the_text():
     assert len(fingerprint("geheim")) == 16
     assert fingerprint("Geheim!") == fingerprint("geheim") != fingerprint("geheimer")
+
+
+@pytest.fixture(scope="module")
+def reader() -> Model:
+    """The same model with an encoder that knows synonyms and English beside it."""
+    texts = [text for driver in TEXTS for text in TEXTS[driver]]
+    labels = [driver for driver in TEXTS for _ in TEXTS[driver]]
+    encoder = load_encoder(Path(__file__).parents[1] / "cases" / "encoder")
+    return small_model(
+        meaning=MeaningClassifier(encoder).fit(texts, labels),
+        meaning_weight=0.7,
+        novelty=Novelty(Vocabulary.of(texts), (1.0, 1.0, 4.0)),
+    )
+
+
+def test_with_an_encoder_other_words_for_the_same_are_understood(model, reader):
+    texts = ["a bill", "my parcel", "the password"]
+    assert [each.driver for each in reader.predict(texts)] == ["invoice", "late", "login"]
+    assert [each.driver for each in model.predict(texts)] != ["invoice", "late", "login"]
+
+
+def test_with_an_encoder_what_is_near_nothing_is_stranger(reader):
+    familiar, strange = reader.scores(["rekening", "opzeggen"])
+    assert strange > familiar
+
+
+@pytest.mark.parametrize("text", ["", "   ", "?!", "\x00"])
+def test_with_an_encoder_a_text_without_a_letter_gets_the_base_shares(reader, text):
+    np.testing.assert_allclose(reader.predict_proba([text])[0], reader.base_shares)
+
+
+def test_with_an_encoder_a_message_is_judged_alike_alone_and_among_others(reader):
+    texts = ["de factuur", "my parcel is lost", "inloggen"]
+    np.testing.assert_allclose(
+        reader.predict_proba(texts),
+        np.vstack([reader.predict_proba([text]) for text in texts]),
+        rtol=1e-5,
+    )
+
+
+def test_with_an_encoder_no_texts_give_no_predictions(reader):
+    assert reader.predict([]) == []

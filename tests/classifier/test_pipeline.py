@@ -1,5 +1,6 @@
 import numpy as np
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 
 from classifier.pipeline import PipelineConfig, build_pipeline
 
@@ -11,7 +12,13 @@ def test_it_is_a_stock_pipeline_that_prints_what_it_is_made_of():
     pipeline = build_pipeline()
     assert list(pipeline.named_steps) == ["features", "classifier"]
     assert "NgramFeatures" in str(pipeline)
-    assert "LogisticRegression(C=20.0" in str(pipeline)
+    assert "BlendedLines(" in str(pipeline)
+
+
+def test_without_a_share_for_the_margins_it_is_stock_logistic_regression():
+    classifier = build_pipeline(PipelineConfig(margin_share=0.0))["classifier"]
+    assert isinstance(classifier, LogisticRegression)
+    assert classifier.C == 20.0
 
 
 def test_the_config_reaches_the_steps():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from classifier.evaluation import Evaluation, evaluate
-from classifier.plots import coverage_plot, reliability_plot
+from classifier.learning_curve import fitted
+from classifier.plots import coverage_plot, learning_plot, reliability_plot
 
 DRIVERS = ("delivery", "payment")
 
@@ -61,3 +62,12 @@ def test_without_messages_both_say_so() -> None:
 
 def test_the_same_evaluation_draws_the_same_picture(evaluation: Evaluation) -> None:
     assert reliability_plot(evaluation) == reliability_plot(evaluation)
+
+
+def test_the_learning_curve_has_a_dot_a_size_and_says_what_more_labels_are_worth() -> None:
+    hard = np.linspace(0, 1, 400)
+    curve = fitted((100, 200, 400), np.stack([hard > 0.4, hard > 0.3, hard > 0.22]))
+    svg = learning_plot(curve)
+    assert svg.count('aria-roledescription="circle"') == 3
+    assert curve.sentence() in words(svg)
+    assert learning_plot(curve) == svg

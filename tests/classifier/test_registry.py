@@ -1,6 +1,9 @@
 import json
+import shutil
+import sys
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -8,8 +11,11 @@ import pytest
 
 from classifier import load_model
 from classifier.calibration import UnknownCurve
+from classifier.combination import MeaningClassifier
+from classifier.encoder import load_encoder
 from classifier.errors import BadModel, ModelNotFound
 from classifier.model import Model, fingerprint
+from classifier.novelty import Novelty, Vocabulary
 from classifier.pipeline import build_pipeline
 from classifier.registry import (
     current_version,
@@ -21,6 +27,7 @@ from classifier.registry import (
 )
 from classifier.taxonomy import flat_taxonomy
 
+CASES = Path(__file__).parents[1] / "cases"
 TODAY = date(2026, 11, 21)
 TEXTS = ["de factuur klopt niet", "btw op factuur", "waar is mijn pakket", "pakket te laat"]
 
@@ -37,7 +44,20 @@ def model() -> Model:
         target_precision=0.95,
         manifest={"counts": {"training": 4}},
         training_keys=frozenset(fingerprint(text) for text in TEXTS),
+        novelty=Novelty(Vocabulary.of(TEXTS), (1.0, 3.0)),
     )
+
+
+@pytest.fixture
+def encoder_folder(tmp_path):
+    return Path(shutil.copytree(CASES / "encoder", tmp_path / "encoder"))
+
+
+@pytest.fixture
+def with_encoder(model, encoder_folder) -> Model:
+    drivers = ["invoice", "invoice", "late", "late"]
+    meaning = MeaningClassifier(load_encoder(encoder_folder)).fit(TEXTS, drivers)
+    return replace(model, meaning=meaning, meaning_weight=0.7)
 
 
 @pytest.fixture
@@ -66,6 +86,8 @@ def test_what_is_loaded_predicts_what_was_saved(model, saved):
     np.testing.assert_array_equal(
         loaded.unknown_probability(TEXTS), model.unknown_probability(TEXTS)
     )
+    strange = ["zeilboot te koop"]
+    np.testing.assert_array_equal(loaded.scores(strange), model.scores(strange))
     assert loaded.drivers == model.drivers
     assert loaded.taxonomy.version == model.taxonomy.version
     assert (loaded.threshold, loaded.target_precision) == (0.7, 0.95)
@@ -141,6 +163,52 @@ def test_nothing_is_unpickled_before_the_checks(saved, changes, sentence):
     rewritten(saved, **changes)
     with pytest.raises(BadModel, match=sentence):
         load_model(saved)
+
+
+@pytest.mark.parametrize("old", sorted((CASES / "manifests").glob("*.json")), ids=lambda p: p.stem)
+def test_a_model_of_an_older_format_is_refused_with_what_to_do(saved, old):
+    shutil.copy(old, saved / "manifest.json")
+    with pytest.raises(BadModel, match=rf"format {old.stem}, .*train again with `waarom train`"):
+        load_model(saved)
+
+
+def test_what_is_loaded_with_its_encoder_predicts_what_was_saved(with_encoder, tmp_path):
+    loaded = load_model(tmp_path / save(with_encoder, tmp_path, today=TODAY, card=""))
+    texts = ["rekening", "my parcel", *TEXTS]
+    np.testing.assert_array_equal(loaded.predict_proba(texts), with_encoder.predict_proba(texts))
+    np.testing.assert_array_equal(loaded.scores(texts), with_encoder.scores(texts))
+    assert loaded.predict(["rekening"])[0].driver == "invoice"
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
+def test_a_model_whose_encoder_changed_is_refused(with_encoder, encoder_folder, tmp_path, name):
+    folder = tmp_path / save(with_encoder, tmp_path, today=TODAY, card="")
+    with (encoder_folder / name).open("ab") as file:
+        file.write(b" ")
+    joblib.dump(Bomb(), folder / "model.joblib")
+    rewritten(folder, files={})
+    with pytest.raises(BadModel, match=r"not the one it was trained with.*train again"):
+        load_model(folder)
+
+
+def test_a_model_whose_encoder_is_gone_is_refused_and_not_promoted(
+    with_encoder, encoder_folder, tmp_path
+):
+    version = save(with_encoder, tmp_path, today=TODAY, card="")
+    shutil.rmtree(encoder_folder)
+    with pytest.raises(BadModel, match=r"its encoder is missing.*put the encoder .* back"):
+        load_model(tmp_path / version)
+    with pytest.raises(BadModel, match="its encoder is missing"):
+        promote(tmp_path, version)
+
+
+def test_without_the_extra_a_model_with_an_encoder_says_how_to_get_it(
+    with_encoder, tmp_path, monkeypatch
+):
+    folder = tmp_path / save(with_encoder, tmp_path, today=TODAY, card="")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(BadModel, match=r"pip install waarom\[encoder\]"):
+        load_model(folder)
 
 
 def test_another_patch_release_of_scikit_learn_is_accepted(saved):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classifier.candidates import CANDIDATES
 from classifier.errors import BadTaxonomy, TooFewLabels
 from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.model import fingerprint
@@ -25,6 +26,22 @@ WORDS = {
 }
 FILLER = ["hallo", "graag", "mijn", "ik", "dit", "jullie", "alvast", "bedankt", "vraag", "weer"]
 TAXONOMY = flat_taxonomy(WORDS)
+DESCRIBED = Taxonomy(
+    (
+        Driver(
+            id="delivery.late",
+            names={"nl": "Levering te laat"},
+            definition={"nl": "Het pakket komt te laat."},
+            examples=("vertraging van de bezorger",),
+        ),
+        Driver(
+            id="payment.invoice",
+            names={"nl": "Factuur"},
+            definition={"nl": "Een kopie van de bon, of de btw op de factuur."},
+            examples=("dubbel op de rekening",),
+        ),
+    )
+)
 
 
 def messages_about(drivers, n, *, seed=0, noise=0.0):
@@ -168,7 +185,8 @@ def test_two_messages_about_two_drivers_make_a_model():
 
 def test_base_shares_are_the_shares_of_the_training_labels():
     made = messages_about(["delivery.late"], 30) + messages_about(["account.login"], 10, seed=1)
-    model = train([*made, labeled("iets anders", None)], TAXONOMY).model
+    two = flat_taxonomy(["delivery.late", "account.login"])
+    model = train([*made, labeled("iets anders", None)], two).model
     assert dict(zip(model.drivers, model.base_shares, strict=True)) == {
         "account.login": 0.25,
         "delivery.late": 0.75,
@@ -186,7 +204,7 @@ def test_base_shares_are_the_shares_of_the_training_labels():
 )
 def test_too_few_labels_get_a_sentence(messages, sentence):
     with pytest.raises(TooFewLabels, match=sentence):
-        train(messages, TAXONOMY)
+        train(messages, TAXONOMY, config=TrainingConfig(seeded=False))
 
 
 def test_labels_outside_the_taxonomy_are_all_named():
@@ -206,7 +224,7 @@ def test_of_several_drivers_the_first_is_learned_and_it_says_so():
         replace(m, label=Label(m.label.primary, ("account.login",)))
         for m in messages_about(["delivery.late", "payment.invoice"], 60)
     ]
-    trained = train(several, TAXONOMY)
+    trained = train(several, TAXONOMY, config=TrainingConfig(seeded=False))
     assert trained.model.drivers == ("delivery.late", "payment.invoice")
     assert any("several drivers" in remark for remark in trained.remarks)
 
@@ -240,6 +258,62 @@ def test_cross_validation_does_not_profit_from_the_same_text_twice():
     once = [labeled(f"woord{n}", chance.choice(["late", "lost"])) for n in range(150)]
     found = cross_validate(once * 2, flat_taxonomy(["late", "lost"]), config=TrainingConfig())
     assert found.accuracy.low < 0.6
+
+
+def test_without_a_single_label_the_taxonomy_makes_a_model_that_routes_nothing():
+    trained = train([], DESCRIBED)
+    predictions = trained.model.predict(["mijn pakket is er nog niet", "btw op de factuur"])
+    assert [each.driver for each in predictions] == ["delivery.late", "payment.invoice"]
+    assert trained.model.threshold == float("inf")
+    assert trained.model.base_shares == (0.5, 0.5)
+    assert any("not a single label" in remark for remark in trained.remarks)
+
+
+def test_a_driver_without_labels_is_known_by_its_own_words():
+    labels = [labeled(f"waar blijft pakket {n}", "delivery.late") for n in range(20)]
+    trained = train(labels, DESCRIBED)
+    assert trained.model.predict(["een factuur met btw"])[0].driver == "payment.invoice"
+    assert trained.model.base_shares[1] < 0.03
+    assert any("payment.invoice" in remark for remark in trained.remarks)
+
+
+def test_the_taxonomy_never_judges_nor_counts():
+    made = messages_about(["delivery.late", "payment.invoice"], 40)
+    trained = train(made, DESCRIBED, holdout=held_out(made))
+    assert trained.model.manifest["counts"]["training"] == len(trained.training_ids)
+    assert len(trained.judged) == sum(held_out(made))
+    assert not trained.model.trained_on(["Het pakket komt te laat."]).any()
+
+
+def test_a_held_out_message_that_stands_in_the_taxonomy_does_not_train():
+    """Were its example to train, "zeldzaam" would be a known word and change the weights."""
+    made = [*messages_about(WORDS, 200), labeled("Zeldzaam geval!", "delivery.late")]
+    examples = Driver(
+        id="delivery.late", names={"nl": "Te laat"}, examples=("zeldzaam geval", "vertraging")
+    )
+    others = (d for d in TAXONOMY.drivers if d.id != "delivery.late")
+    model = train(made, Taxonomy((examples, *others)), holdout=[False] * 200 + [True]).model
+    names = set(model.pipeline["features"].get_feature_names_out())
+    assert "word:vertraging" in names
+    assert "word:zeldzaam" not in names
+
+
+def test_few_labels_are_worth_more_with_the_drivers_own_words():
+    made = messages_about(DESCRIBED.leaves, 4, seed=2)
+    fresh = messages_about(DESCRIBED.leaves, 600, seed=3)
+    with_words, without = (
+        judge(train(made, DESCRIBED, config=TrainingConfig(seeded=seeded)).model, fresh)
+        for seeded in (True, False)
+    )
+    assert with_words.accuracy.value > without.accuracy.value
+
+
+def test_with_a_search_the_manifest_and_the_remarks_say_what_was_tried():
+    trained = train(messages_about(WORDS, 90), TAXONOMY, config=TrainingConfig(search=True))
+    choice = trained.model.manifest["choice"]
+    assert choice["tried"] == len(choice["figures"]) == len(CANDIDATES)
+    assert trained.model.manifest["pipeline"] == CANDIDATES[choice["name"]].to_dict()
+    assert any("were tried by cross-validation" in remark for remark in trained.remarks)
 
 
 @pytest.mark.data

@@ -11,6 +11,7 @@ from labeling.interface import (
     NOTE,
     PRIMARY,
     SUGGESTION,
+    because,
     instructions,
     labeling_interface,
 )
@@ -113,6 +114,20 @@ def test_two_drivers_with_one_name_can_be_told_apart():
     twins = Taxonomy(tuple(Driver(id=each, names={"en": "Same"}) for each in ("a", "b")))
     values = [choice.get("value") for choice in control(parsed(twins), PRIMARY)]
     assert len(set(values)) == 2
+
+
+def test_the_line_of_words_is_a_field_of_the_task_and_no_text_of_the_interface(small):
+    """So that the interface of a blind question is the same, and says nothing."""
+    shown = [element.get("value") for element in parsed(small).iter("Header")]
+    assert "$because" in shown
+    assert "Because of" not in labeling_interface(small, language="en")
+
+
+def test_words_are_listed_in_the_language_of_the_project():
+    assert because(["pakket", "gisteren"], language="nl") == "Vanwege: pakket, gisteren"
+    assert because(["parcel"], language="en") == "Because of: parcel"
+    assert because(["{words}", "\x00a"], language="en") == "Because of: {words}, a"
+    assert because([]) == ""
 
 
 class Reader(HTMLParser):

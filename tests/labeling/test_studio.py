@@ -2,6 +2,8 @@
 
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
@@ -10,7 +12,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from classifier.messages import Label, Prediction, RedactedText
 from classifier.taxonomy import Taxonomy
@@ -21,7 +23,7 @@ from labeling.errors import (
     StudioUnauthorized,
     StudioUnavailable,
 )
-from labeling.interface import instructions, labeling_interface
+from labeling.interface import because, instructions, labeling_interface
 from labeling.studio import Project, Studio
 from labeling.tasks import (
     Answer,
@@ -318,6 +320,26 @@ def test_a_server_that_stops_is_unavailable(tmp_path, studio_server: StudioServe
     client.close()
 
 
+@contextmanager
+def logged_in(studio_server: StudioServer) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        page = browser.new_page()
+        page.goto(f"{studio_server.url}/user/login/")
+        page.fill("input[name=email]", studio_server.username)
+        page.fill("input[name=password]", studio_server.password)
+        page.click("button[type=submit]")
+        page.wait_for_url(lambda url: "/user/login" not in url)
+        yield page
+        browser.close()
+
+
+def look_at(page: Page, project: Project, task: int) -> None:
+    """Open a task and wait until its message is shown."""
+    page.goto(f"{project.url}?task={task}")
+    page.get_by_text("Where is my box?").last.wait_for(timeout=60_000)
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("size", ["small", "large"])
 def test_the_predicted_driver_is_pre_filled_and_submitting_accepts_it(
@@ -328,18 +350,40 @@ def test_the_predicted_driver_is_pre_filled_and_submitting_accepts_it(
     project = studio.ensure_project(f"Pre-filled {size}", labeling_interface(taxonomy))
     seen = question("a", prediction=prediction(taxonomy, "delivery.late"), model_version="1")
     (task,) = studio.upload(project.id, [task_data(seen, taxonomy)])
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
-        page = browser.new_page()
-        page.goto(f"{studio_server.url}/user/login/")
-        page.fill("input[name=email]", studio_server.username)
-        page.fill("input[name=password]", studio_server.password)
-        page.click("button[type=submit]")
-        page.wait_for_url(lambda url: "/user/login" not in url)
-        page.goto(f"{project.url}?task={task}")
-        page.get_by_text("Where is my box?").last.wait_for(timeout=60_000)
+    with logged_in(studio_server) as page:
+        look_at(page, project, task)
         with page.expect_response(lambda r: "/annotations" in r.url and r.request.method == "POST"):
             page.get_by_role("button", name="Submit").first.click()
-        browser.close()
     (answer,) = answers(studio, project, taxonomy)
     assert (answer.label, answer.origin) == (Label("delivery.late"), Origin.ACCEPTED)
+
+
+@pytest.mark.browser
+def test_the_words_that_spoke_are_shown_with_the_pre_filled_driver_only(
+    studio, studio_server, require, small
+):
+    """As text, whatever they are; not blind, and not in tasks from before there were any."""
+    require(CHROMIUM.exists(), f"no Chromium at {CHROMIUM}")
+    said = because(["<b>box</b>", "$text"], language="en")
+    seen = {"prediction": prediction(small, "delivery.late"), "because": said}
+    interface = labeling_interface(small, language="en")
+    before = "\n".join(line for line in interface.splitlines() if "$because" not in line)
+    title = f"Project {next(numbers)}"
+    project = studio.ensure_project(title, before)
+    older = [task_data(question(each, **seen), small) for each in ("answered", "open")]
+    for task in older:
+        del task["data"]["because"]
+    answered, still_open = studio.upload(project.id, older)
+    studio.annotate(answered, annotation_result(Label("delivery.late"), small))
+    assert studio.ensure_project(title, interface).id == project.id
+    newer = [question("new", **seen), question("blind", blind=True, **seen)]
+    shown, blind = studio.upload(project.id, [task_data(each, small) for each in newer])
+    with logged_in(studio_server) as page:
+        places = {}
+        for task in (shown, still_open, blind):
+            look_at(page, project, task)
+            page.get_by_text("Also about").last.wait_for()
+            assert page.get_by_text(said, exact=True).count() == (1 if task == shown else 0)
+            assert "Because of" not in page.locator("body").inner_text() or task == shown
+            places[task] = page.get_by_text("Also about").last.bounding_box()["y"]
+    assert places[blind] == places[still_open] < places[shown]

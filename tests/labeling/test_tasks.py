@@ -1,6 +1,7 @@
 """Samples are replies of a real Label Studio 1.23.2 to answers given in a browser."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from classifier.messages import Label, Prediction, RedactedText
 from classifier.taxonomy import Driver, Taxonomy
+from labeling.interface import labeling_interface
 from labeling.tasks import (
     Answer,
     Origin,
@@ -186,15 +188,31 @@ class TestTasks:
         assert ours["value"] == theirs["value"]
 
     def test_a_blind_question_shows_nothing_of_the_model(self, small):
-        asked = question(prediction=prediction("delivery.late"), model_version="v9", blind=True)
+        asked = question(
+            prediction=prediction("delivery.late"), model_version="v9", blind=True, because="box"
+        )
         task = task_data(asked, small)
+        assert task["data"]["because"] == ""
         assert task["predictions"] == []
         assert "v9" not in json.dumps(task)
         assert "0.72" not in json.dumps(task)
 
     @pytest.mark.parametrize("given", [prediction("gone"), prediction("delivery.late", 0.6)])
     def test_what_cannot_be_shown_or_is_likelier_unknown_is_not_suggested(self, given, small):
-        assert task_data(question(prediction=given), small)["predictions"] == []
+        task = task_data(question(prediction=given, because="Because of: box"), small)
+        assert task["predictions"] == []
+        assert task["data"]["because"] == ""
+
+    def test_what_spoke_for_the_pre_filled_driver_comes_along(self, small):
+        asked = question(prediction=prediction("delivery.late"), because="Because of: box")
+        assert task_data(asked, small)["data"]["because"] == "Because of: box"
+
+    def test_every_task_has_every_field_that_the_interface_shows(self, small, large):
+        for taxonomy in (small, large):
+            shown = set(re.findall(r'"\$(\w+)"', labeling_interface(taxonomy)))
+            assert shown == {"subject", "facts", "text", "because"}
+            for asked in (question(), question(blind=True, prediction=prediction("gone"))):
+                assert shown <= set(task_data(asked, taxonomy)["data"])
 
     def test_the_facts_of_a_message_read_as_one_line(self, small):
         asked = question(

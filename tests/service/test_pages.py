@@ -14,7 +14,7 @@ from service.intake import receive
 from service.keys import create_key
 from service.labels import Answer, record
 from service.runtime import Runtime
-from service.tables import DecisionRow, LabelRow, MessageRow, ReviewRow
+from service.tables import DecisionRow, LabelRow, MessageRow, PredictionRow, ReviewRow
 
 with warnings.catch_warnings():
     # Starlette would rather have httpx2; the service itself speaks httpx.
@@ -25,6 +25,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LAST_WEEK = datetime(2026, 11, 9, 9, tzinfo=UTC)
 CLEAR = "waar blijft mijn pakket, te laat en nog niet bezorgd"
 VAGUE = "hallo daar, iets heel anders"
+MIXED = "hallo, een vraag over een pakket of een factuur en iets anders"
 MARKUP = RedactedText("<script>alert('x')</script> & groet")
 
 
@@ -97,6 +98,13 @@ def claimed(browser: TestClient) -> str:
     """The page of the next question."""
     overview = browser.get("/reviews")
     return browser.post("/reviews/claim", data={"csrf": csrf(overview.text)}).text
+
+
+def quoted(page: str) -> str:
+    """What is shown of the message itself."""
+    found = re.search(r"<blockquote[^>]*>(.*?)</blockquote>", page, re.DOTALL)
+    assert found
+    return found[1]
 
 
 def test_every_page_asks_for_a_login_and_leads_back(
@@ -308,6 +316,69 @@ def test_an_open_question_shows_the_likeliest_drivers_and_why_we_ask(
     assert "Why we ask" in page
     assert page.count("data-key=") == 4
     assert not re.search(r'name="driver"[^>]* checked', page)
+
+
+def test_an_open_question_marks_the_words_that_spoke_for_the_driver(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    ask(trained_runtime, blind=False, text=MIXED)
+    log_in(browser, trained_runtime, "review")
+    page = claimed(browser)
+    assert "Words that make the model think of Payment › Invoice rather than" in page
+    marks = dict(re.findall(r'<mark class="([a-z]+-3)">(\w+)</mark>', quoted(page)))
+    assert marks == {"for-3": "factuur", "against-3": "pakket"}
+    assert re.sub(r"</?mark[^>]*>", "", quoted(page)) == MIXED
+
+
+def test_a_blind_question_marks_nothing_until_it_is_answered(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    review_id = ask(trained_runtime, blind=True, text=MIXED)
+    log_in(browser, trained_runtime, "review", "messages")
+    page = claimed(browser)
+    address = f"/messages/{_review(trained_runtime, review_id).message_id}"
+    for blind in (page, browser.get(address).text):
+        assert MIXED in blind
+        assert "<mark" not in blind
+        assert "Words that make" not in blind
+    form = {"csrf": csrf(page), "driver": "delivery.late"}
+    browser.post(f"/reviews/{review_id}/answer", data=form)
+    assert "<mark" in browser.get(address).text
+
+
+def test_the_page_of_a_message_says_in_dutch_which_words_spoke(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    (message_id,) = arrive(trained_runtime, [CLEAR], answered="delivery.late")
+    log_in(browser, trained_runtime, "messages")
+    page = browser.get(f"/messages/{message_id}?lang=nl").text
+    assert "Woorden waardoor het model eerder aan Bezorging › Te laat denkt dan aan" in page
+    assert re.search(r'<mark class="for-3">\w+</mark>', quoted(page))
+
+
+def test_words_are_not_marked_once_another_model_is_in_use(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    (message_id,) = arrive(trained_runtime, [CLEAR], answered="delivery.late")
+    with trained_runtime.writing() as session:
+        session.execute(update(PredictionRow).values(model="2020-01-01.1"))
+    log_in(browser, trained_runtime, "messages")
+    page = browser.get(f"/messages/{message_id}").text
+    assert "Probability" in page
+    assert "<mark" not in page
+
+
+def test_marked_text_of_customers_is_never_markup(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    ask(trained_runtime, blind=False, text=MIXED)
+    with trained_runtime.writing() as session:
+        session.execute(update(MessageRow).values(text=RedactedText("de <i>factuur</i> & '\">x")))
+    log_in(browser, trained_runtime, "review")
+    page = claimed(browser)
+    assert "<mark" in quoted(page)
+    assert "<i>" not in page
+    assert "factuur&lt;/i" in page
 
 
 def test_without_a_choice_the_question_is_asked_again(

@@ -305,6 +305,9 @@ class TestPushing:
         assert tasks["clear"]["predictions"] == []
         (prediction,) = tasks["doubtful"]["predictions"]
         assert prediction["result"][0]["value"]["choices"] == ["payment.refund"]
+        assert tasks["doubtful"]["data"]["because"].startswith("Vanwege: ")
+        assert "geld" in tasks["doubtful"]["data"]["because"]
+        assert tasks["clear"]["data"]["because"] == ""
 
     def test_one_question_the_server_refuses_keeps_no_other_out(self, desk):
         desk.ask(*(f"m-{number}" for number in range(5)))

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from service.app import create_app
 from service.keys import create_key
 from service.runtime import Runtime
-from service.tables import IdempotencyRow, MessageRow, Table
+from service.tables import IdempotencyRow, MessageRow, PredictionRow, Table
 
 SURE = "waar blijft mijn pakket, het is te laat en nog niet bezorgd"
 DOUBTFUL = "hallo daar, een vraag over iets heel anders"
@@ -352,3 +352,82 @@ def test_messages_that_arrive_at_once_are_all_stored(
     with ThreadPoolExecutor(10) as pool:
         assert set(pool.map(send, range(20))) == {200}
     assert row_counts(trained_runtime)["messages"] == 20
+
+
+@pytest.fixture
+def explained(client: TestClient, headers: dict[str, str]) -> Callable[..., dict[str, Any]]:
+    """Send a message with `?explain=true` and give its answer."""
+
+    def send(text: str, *, query: str = "", headers: dict[str, str] = headers, **fields: object):
+        address = f"/v1/classify?explain=true{query}"
+        response = client.post(address, json={"text": text, **fields}, headers=headers)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    return send
+
+
+def total(explanation: dict[str, Any]) -> float:
+    parts = [explanation["intercept"], explanation["remainder"]]
+    return sum(parts) + sum(word["weight"] for word in explanation["words"])
+
+
+def test_an_explanation_comes_only_when_asked_for(classify: Any, explained: Any) -> None:
+    assert classify(SURE, external_id="zd-1")["explanation"] is None
+    assert explained(SURE, external_id="zd-1")["explanation"] is not None
+
+
+@pytest.mark.parametrize("query", ["", "&dry_run=true"])
+def test_an_explanation_adds_up_and_names_words_of_the_message(explained: Any, query: str) -> None:
+    answer = explained(SURE, subject="Waar is mijn factuur", query=query)
+    found = answer["explanation"]
+    likeliest = [each["id"] for each in answer["drivers"][:2]]
+    assert [found["driver"], found["against"]] == likeliest
+    assert total(found) == pytest.approx(found["score"], abs=1e-6)
+    kept = {"subject": "Waar is mijn factuur", "text": SURE}
+    for word in found["words"]:
+        assert kept[word["field"]][word["start"] : word["end"]] == word["text"]
+    assert {word["field"] for word in found["words"]} == {"subject", "text"}
+
+
+def test_words_are_those_of_the_redacted_text(explained: Any) -> None:
+    answer = explained("mail jan@example.com waar mijn pakket blijft")
+    words = {word["text"] for word in answer["explanation"]["words"]}
+    assert "pakket" in words
+    assert "jan" not in json.dumps(answer["explanation"])
+
+
+def test_a_stored_answer_is_explained_by_the_model_that_gave_it(
+    classify: Any, explained: Any, trained_runtime: Runtime
+) -> None:
+    classify(SURE, external_id="zd-1")
+    assert explained(SURE, external_id="zd-1")["explanation"]["driver"] == "delivery.late"
+    with trained_runtime.writing() as session:
+        session.execute(update(PredictionRow).values(model="2020-01-01.1"))
+    again = explained(SURE, external_id="zd-1")
+    assert (again["driver"], again["explanation"]) == ("delivery.late", None)
+
+
+def test_an_explanation_is_not_kept_for_a_retry(
+    explained: Any, headers: dict[str, str], trained_runtime: Runtime
+) -> None:
+    again = headers | {"Idempotency-Key": "retry-1"}
+    first, second = (explained(SURE, headers=again) for _ in range(2))
+    assert first["explanation"]["words"]
+    assert first == second
+    with trained_runtime.reading() as session:
+        kept = session.scalars(select(IdempotencyRow)).one()
+    assert "pakket" not in json.dumps(kept.body)
+
+
+def test_what_was_not_classified_has_no_explanation(explained: Any, runtime: Runtime) -> None:
+    assert explained(SURE, direction="outbound")["explanation"] is None
+
+
+def test_each_answer_of_a_batch_is_explained(client: TestClient, headers: dict[str, str]) -> None:
+    messages = {"messages": [{"text": SURE}, {"text": ""}, {"text": "de factuur"}]}
+    for dry in ("", "&dry_run=true"):
+        address = f"/v1/classify/batch?explain=true{dry}"
+        found = client.post(address, json=messages, headers=headers).json()["results"]
+        likeliest = [each["answer"] and each["answer"]["explanation"]["driver"] for each in found]
+        assert likeliest == ["delivery.late", None, "payment.invoice"]

@@ -8,8 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from classifier.card.advice import learning_section, pairs_section
+from classifier.card.promises import promise_section
+from classifier.card.tables import code, counts, figure, share, table
 from classifier.evaluation import Confusion, DriverScore, Evaluation, Rate, Slice
+from classifier.learning_curve import LearningCurve
 from classifier.messages import LabeledMessage
+from classifier.promise import QueuePromise
 
 WORST = 8
 PAIRS = 12
@@ -69,15 +74,30 @@ def training_data(
     )
 
 
-def write_card(making: Making, data: TrainingData, evaluation: Evaluation) -> str:
-    """The card as Markdown. It shows `reliability.svg` and `coverage.svg` from the same folder."""
+def write_card(
+    making: Making,
+    data: TrainingData,
+    evaluation: Evaluation,
+    *,
+    promises: Iterable[QueuePromise] = (),
+    learning: LearningCurve | None = None,
+) -> str:
+    """The card as Markdown.
+
+    It shows `reliability.svg`, `coverage.svg` and, with a learning curve, `learning.svg` from the
+    same folder.
+    """
     sections = (
         _heading(making, data, evaluation),
         _data(data),
         _worth(evaluation),
+        _weighted(evaluation),
         _threshold(making, evaluation),
+        promise_section(promises),
         _reliability(evaluation),
         _weaknesses(evaluation),
+        pairs_section(evaluation.confusable),
+        learning_section(learning),
         _slices(evaluation.slices),
         _drivers(evaluation.drivers),
         _settings(making),
@@ -88,7 +108,7 @@ def write_card(making: Making, data: TrainingData, evaluation: Evaluation) -> st
 def _heading(making: Making, data: TrainingData, evaluation: Evaluation) -> str:
     lines = [
         f"# Model {making.version}",
-        f"{len(evaluation.drivers)} drivers of taxonomy {_code(making.taxonomy)}, learned from "
+        f"{len(evaluation.drivers)} drivers of taxonomy {code(making.taxonomy)}, learned from "
         f"{data.messages:,} labeled messages and judged on {evaluation.n:,} others. "
         "Between brackets: 95 % intervals.",
     ]
@@ -101,32 +121,32 @@ def _data(data: TrainingData) -> str:
         ("messages", f"{data.messages:,}"),
         ("about none of the drivers", f"{data.unknown:,}"),
         ("weeks", weeks),
-        ("languages", _counts(data.languages)),
-        ("channels", _counts(data.channels)),
+        ("languages", counts(data.languages)),
+        ("channels", counts(data.channels)),
     ]
-    return "## Data\n\n" + _table(("learned from", ""), rows)
+    return "## Data\n\n" + table(("learned from", ""), rows)
 
 
 def _worth(evaluation: Evaluation) -> str:
     f1, unknown, auto = evaluation.f1, evaluation.unknown, evaluation.auto
     rows = [
-        ("accuracy", _rate(evaluation.accuracy), f"{evaluation.known:,}"),
-        ("macro F1", _figure(f1.macro, f1.macro_low, f1.macro_high), f"{evaluation.known:,}"),
-        ("routed by the model", _rate(auto.share), f"{evaluation.n:,}"),
-        ("of which right", _rate(auto.precision), f"{auto.precision.n:,}"),
+        ("accuracy", share(evaluation.accuracy), f"{evaluation.known:,}"),
+        ("macro F1", figure(f1.macro, f1.macro_low, f1.macro_high), f"{evaluation.known:,}"),
+        ("routed by the model", share(auto.share), f"{evaluation.n:,}"),
+        ("of which right", share(auto.precision), f"{auto.precision.n:,}"),
         (
             "of which right, where the model knows the driver",
-            _rate(auto.precision_known),
+            share(auto.precision_known),
             f"{auto.precision_known.n:,}",
         ),
         (
             "sees that it is none of the drivers (AUROC)",
-            _figure(unknown.auroc, unknown.auroc_low, unknown.auroc_high),
+            figure(unknown.auroc, unknown.auroc_low, unknown.auroc_high),
             f"{unknown.recall_at_95_kept.n:,}",
         ),
         (
             "of those caught, letting 95 % of the others through",
-            _rate(unknown.recall_at_95_kept),
+            share(unknown.recall_at_95_kept),
             f"{unknown.recall_at_95_kept.n:,}",
         ),
     ]
@@ -136,7 +156,27 @@ def _worth(evaluation: Evaluation) -> str:
         f"{evaluation.other_drivers:,} about drivers it never learned, and "
         f"{evaluation.left_out:,} were left out because it was trained on them."
     )
-    return "## Worth\n\n" + _table(("figure", "value", "messages"), rows) + "\n\n" + counted
+    return "## Worth\n\n" + table(("figure", "value", "messages"), rows) + "\n\n" + counted
+
+
+def _weighted(evaluation: Evaluation) -> str:
+    """The figures for all messages, where labels were drawn with a known probability."""
+    found = evaluation.weighted
+    if found is None:
+        return ""
+    macro = figure(found.macro_f1, found.macro_f1_low, found.macro_f1_high)
+    rows = [
+        ("accuracy", share(found.accuracy), f"{found.accuracy.n:,}"),
+        ("macro F1", macro, f"{found.accuracy.n:,}"),
+        ("routed by the model", share(found.share), f"{found.share.n:,}"),
+        ("of which right", share(found.precision), f"{found.precision.n:,}"),
+        ("accuracy on labels nobody drew, apart", share(found.apart), f"{found.apart.n:,}"),
+    ]
+    how = (
+        f"{found.n:,} labels were drawn with a known probability π; each counts 1/π times, so that "
+        "together they stand for all messages that could have been drawn."
+    )
+    return "## All messages\n\n" + how + "\n\n" + table(("figure", "value", "labels"), rows)
 
 
 def _threshold(making: Making, evaluation: Evaluation) -> str:
@@ -157,7 +197,7 @@ def _threshold(making: Making, evaluation: Evaluation) -> str:
     else:
         what = (
             f"It is {auto.threshold:.4f}. On the judging messages it routes "
-            f"{_rate(auto.share)}, of which {_rate(auto.precision)} is right."
+            f"{share(auto.share)}, of which {share(auto.precision)} is right."
         )
     picture = "![Coverage and precision](coverage.svg)"
     parts = ("## Coverage and precision", how, what, picture, _curve(evaluation))
@@ -166,22 +206,22 @@ def _threshold(making: Making, evaluation: Evaluation) -> str:
 
 def _curve(evaluation: Evaluation) -> str:
     steps = evaluation.coverage[5::6]
-    rows = [(f"{each.share:.0%}", f"{each.threshold:.3f}", _rate(each.precision)) for each in steps]
-    return _table(("routed", "from confidence", "right"), rows) if rows else ""
+    rows = [(f"{each.share:.0%}", f"{each.threshold:.3f}", share(each.precision)) for each in steps]
+    return table(("routed", "from confidence", "right"), rows) if rows else ""
 
 
 def _reliability(evaluation: Evaluation) -> str:
     found = evaluation.calibration
     if found is None:
         return "## Reliability\n\nNot measured: no judging message has a driver the model knows."
-    error = _figure(found.ece, found.low, found.high)
+    error = figure(found.ece, found.low, found.high)
     return (
         f"## Reliability\n\nExpected calibration error {error} (likeliest driver, 15 bins of equal "
         f"mass, {evaluation.known:,} messages); a perfectly calibrated model would show "
         f"{found.perfect:.1%} by chance.\n\n![Reliability](reliability.svg)\n\n"
-    ) + _table(
+    ) + table(
         ("says", "is right", "messages"),
-        [(f"{b.probability:.1%}", _rate(b.right), f"{b.right.n:,}") for b in found.bins],
+        [(f"{b.probability:.1%}", share(b.right), f"{b.right.n:,}") for b in found.bins],
     )
 
 
@@ -203,25 +243,24 @@ def _worst(drivers: Sequence[DriverScore]) -> str:
     few = sum(each.support < FEW for each in drivers)
     rows = [_driver_row(each) for each in measured[:WORST] if each.f1 < 1.0]
     note = f"{few} drivers have fewer than {FEW} judging messages: too few to say." if few else ""
-    table = _table(DRIVER_COLUMNS, rows) if rows else ""
-    return "\n\n".join(part for part in (table, note) if part)
+    drawn = table(DRIVER_COLUMNS, rows) if rows else ""
+    return "\n\n".join(part for part in (drawn, note) if part)
 
 
 def _pairs(pairs: Sequence[Confusion]) -> str:
     rows = [
-        (_code(p.label), _code(p.predicted), f"{p.count:,}", ", ".join(map(_code, p.message_ids)))
+        (code(p.label), code(p.predicted), f"{p.count:,}", ", ".join(map(code, p.message_ids)))
         for p in pairs[:PAIRS]
     ]
-    return _table(("people say", "the model says", "times", "message ids"), rows) if rows else ""
+    return table(("people say", "the model says", "times", "message ids"), rows) if rows else ""
 
 
 def _slices(slices: Sequence[Slice]) -> str:
     rows = [
-        (each.kind, _code(each.name), f"{each.n:,}", *map(_rate, _rates_of(each)))
-        for each in slices
+        (each.kind, code(each.name), f"{each.n:,}", *map(share, _rates_of(each))) for each in slices
     ]
     columns = ("by", "", "messages", "accuracy", "routed", "of which right")
-    return "## Languages and channels\n\n" + _table(columns, rows) if rows else ""
+    return "## Languages, channels and time\n\n" + table(columns, rows) if rows else ""
 
 
 def _rates_of(each: Slice) -> tuple[Rate, ...]:
@@ -229,38 +268,14 @@ def _rates_of(each: Slice) -> tuple[Rate, ...]:
 
 
 def _drivers(drivers: Sequence[DriverScore]) -> str:
-    return "## Drivers\n\n" + _table(DRIVER_COLUMNS, [_driver_row(each) for each in drivers])
+    return "## Drivers\n\n" + table(DRIVER_COLUMNS, [_driver_row(each) for each in drivers])
 
 
 def _driver_row(each: DriverScore) -> tuple[str, ...]:
-    figures = (_rate(each.precision), _rate(each.recall), f"{each.f1:.3f}")
-    return (_code(each.driver), f"{each.support:,}", *figures)
+    figures = (share(each.precision), share(each.recall), f"{each.f1:.3f}")
+    return (code(each.driver), f"{each.support:,}", *figures)
 
 
 def _settings(making: Making) -> str:
-    rows = [(_code(name), _code(str(value))) for name, value in making.settings.items()]
-    return "## Settings\n\n" + _table(("setting", "value"), rows) if rows else ""
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{_code(name or 'not given')} {n:,}" for name, n in counts.items()) or "none"
-
-
-def _code(written: str) -> str:
-    """Names come from people's files: on one line, unable to break out of a table cell."""
-    return "`" + " ".join(written.split()).replace("`", "'").replace("|", "/") + "`"
-
-
-def _rate(found: Rate) -> str:
-    return _figure(found.value, found.low, found.high)
-
-
-def _figure(value: float | None, low: float, high: float) -> str:
-    if value is None:
-        return "not measured"
-    return f"{value:.1%} ({100 * low:.1f}–{100 * high:.1f})"
+    rows = [(code(name), code(str(value))) for name, value in making.settings.items()]
+    return "## Settings\n\n" + table(("setting", "value"), rows) if rows else ""

@@ -1,0 +1,86 @@
+"""Drivers left out of training, to learn what a message about none of them looks like."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.folds import (
+    Progress,
+    Scorer,
+    assign_folds,
+    at,
+    fit,
+    fit_second,
+    hashed,
+    trainable,
+    vocabulary_of,
+)
+from classifier.messages import LabeledMessage
+from classifier.model import opinions
+from classifier.novelty import evidence
+from classifier.pipeline import PipelineConfig, build_pipeline
+from classifier.seeding import Seed
+
+SHARE = 0.2
+MOST = 0.4
+FEWEST_DRIVERS = 4
+"""With fewer drivers, leaving some out says nothing about what an unknown one looks like."""
+
+FOLDS = 5
+"""One message in so many about the other drivers is not trained on either, to compare with."""
+
+Compared = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def left_out_evidence(
+    messages: Sequence[LabeledMessage],
+    *,
+    config: PipelineConfig,
+    progress: Progress,
+    seeds: Sequence[Seed] = (),
+    second: Scorer | None = None,
+    weight: float = 0.0,
+) -> Compared | None:
+    """Evidence (n, e) of messages about known drivers, and (m, e) of made-up unknown ones.
+
+    The unknown are about a fifth of the messages, by whole drivers that were left out of training
+    with their seeds. The known are a fifth of the others, left out, too, so that one model judges
+    both alike. `weight` is that of the second scorer. None with too few drivers to leave any out.
+    """
+    known = [message for message in messages if message.label.primary]
+    drivers = np.array([message.label.primary for message in known], dtype=str)
+    strange = left_out_drivers(drivers)
+    outside = np.isin(drivers, strange)
+    compared = ~outside & (assign_folds(known, FOLDS) == 0)
+    rest = at(known, ~outside & ~compared)
+    familiar = [seed for seed in seeds if seed.driver not in strange]
+    if not outside.any() or not compared.any() or not trainable(rest, familiar):
+        return None
+    progress("Learning what an unknown driver looks like")
+    pipeline = fit(build_pipeline(config), rest, familiar)
+    scorer = None if second is None else fit_second(second, rest, familiar)
+    words = vocabulary_of(rest, familiar)
+
+    def judged(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+        texts = [message.text for message in at(known, mask)]
+        logits, nearest, _ = opinions(texts, pipeline, scorer, weight)
+        return evidence(logits, words.unseen_share(texts), nearest)
+
+    return judged(compared), judged(outside)
+
+
+def left_out_drivers(drivers: NDArray[np.str_]) -> list[str]:
+    """Of each message's driver (n,), those to leave out: in a fixed random order until they make
+    up the share, none of them too large; none of fewer than four."""
+    names, counts = np.unique(drivers, return_counts=True)
+    if len(names) < FEWEST_DRIVERS:
+        return []
+    chosen: list[str] = []
+    taken = 0
+    for name, count in sorted(zip(names, counts, strict=True), key=lambda each: hashed(each[0])):
+        fits = taken + count <= MOST * len(drivers) and len(names) - len(chosen) > 2
+        if taken < SHARE * len(drivers) and fits:
+            chosen.append(str(name))
+            taken += count
+    return chosen

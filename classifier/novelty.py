@@ -1,0 +1,143 @@
+"""How unlike everything it learned from a message is: the score behind "none of these".
+
+Three kinds of evidence, none of which needs a single message about nothing:
+
+- the largest logit: what fits no driver has low ones everywhere (Hendrycks et al. 2022, "MaxLogit")
+- words never seen in training, by how much they would tell: another language, another subject
+- with an encoder, the distance to the nearest training message (Sun et al. 2022, "Out-of-
+  Distribution Detection with Deep Nearest Neighbors")
+
+What each weighs is learned from drivers that were left out of training (see `left_out`).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from classifier.text import ORDER_CODE
+
+LETTERS = re.compile(r"\b[^\W\d_]+\b")
+MOST_WORDS = 50_000
+FEWEST = 10
+"""Messages of each kind below which only the logits are listened to."""
+
+PENALTY = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words of n training texts: how much each would tell, from ln(n + 1) + 1 down to 1."""
+
+    rarity: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    unseen: float = 1.0
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Self:
+        """The vocabulary of texts (n,), of 50,000 words at most, the commonest ones."""
+        counts = Counter(word for text in texts for word in _words(text)).most_common(MOST_WORDS)
+        n = len(texts) + 1
+        rarity = {word: float(np.log(n / (count + 1)) + 1) for word, count in counts}
+        return cls(MappingProxyType(rarity), float(np.log(n) + 1))
+
+    def unseen_share(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """How much of what each text (n,) tells is in words never seen, from 0 to 1.
+
+        Numbers and codes are no words; a text without any word is 1.
+        """
+        return np.array([self._unseen_share(_words(text)) for text in texts], dtype=np.float64)
+
+    def _unseen_share(self, words: set[str]) -> float:
+        seen = sum(self.rarity.get(word, 0.0) for word in words)
+        unseen = self.unseen * sum(word not in self.rarity for word in words)
+        return unseen / (seen + unseen) if words else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """What was seen, and what each kind of evidence weighs (≥ 0).
+
+    Without a vocabulary nothing is made of words; by default only the logits count.
+    """
+
+    vocabulary: Vocabulary | None = None
+    weights: tuple[float, ...] = (1.0,)
+
+    def scores(
+        self,
+        texts: Sequence[str],
+        logits: NDArray[np.float64],
+        nearest: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.float64]:
+        """Raw unknown scores (n,), unbounded: the higher, the less a text is like any driver.
+
+        `logits` (n, k), -inf allowed; `nearest` (n,): the cosine of the nearest training message.
+        """
+        unseen = None if self.vocabulary is None else self.vocabulary.unseen_share(texts)
+        return weighed(evidence(logits, unseen, nearest), self.weights)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that `from_dict` reads back."""
+        known = self.vocabulary or Vocabulary()
+        return {"words": dict(known.rarity), "unseen": known.unseen, "weights": list(self.weights)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        vocabulary = Vocabulary(MappingProxyType(data["words"]), data["unseen"])
+        return cls(vocabulary if data["words"] else None, tuple(data["weights"]))
+
+
+def evidence(
+    logits: NDArray[np.float64],
+    unseen: NDArray[np.float64] | None = None,
+    nearest: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Columns (n, 1 to 3) that grow with strangeness: minus the largest logit, the share of what
+    is said in unseen words, and the distance to the nearest training message."""
+    unseen = np.zeros(len(logits)) if unseen is None else unseen
+    columns = [-logits.max(axis=1), unseen, *([] if nearest is None else [1 - nearest])]
+    return np.stack(columns, axis=1)
+
+
+def weighed(found: NDArray[np.float64], weights: Sequence[float]) -> NDArray[np.float64]:
+    """The score (n,) of evidence (n, e): its sum by weights (at most e of them, the rest are 0)."""
+    return np.asarray(found[:, : len(weights)] @ np.asarray(weights), dtype=np.float64)
+
+
+def fit_weights(known: NDArray[np.float64], strange: NDArray[np.float64]) -> tuple[float, ...]:
+    """What each column of evidence weighs, by logistic regression with weights ≥ 0.
+
+    `known` (n, e) and `strange` (m, e) count alike, whatever n and m. Weights are in units of the
+    first column's, which is never left out; with fewer than ten of either, it is all there is.
+    """
+    width = known.shape[1]
+    alone = (1.0,) + (0.0,) * (width - 1)
+    if min(len(known), len(strange)) < FEWEST:
+        return alone
+    rows = np.concatenate([known, strange])
+    spread = np.where(rows.std(axis=0) > 0, rows.std(axis=0), np.inf)
+    scaled = (rows - rows.mean(axis=0)) / spread
+    is_strange = np.arange(len(rows)) >= len(known)
+    share = np.where(is_strange, 0.5 / len(strange), 0.5 / len(known))
+
+    def loss(slopes: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        score = scaled @ slopes[1:] + slopes[0]
+        signed = np.where(is_strange, score, -score)
+        value = share @ np.logaddexp(0, -signed) + PENALTY * slopes[1:] @ slopes[1:]
+        slope = share * (expit(score) - is_strange)
+        return value, np.append(slope.sum(), scaled.T @ slope + 2 * PENALTY * slopes[1:])
+
+    bounds = [(None, None)] + [(0, None)] * width
+    found = minimize(loss, np.zeros(width + 1), jac=True, bounds=bounds).x[1:] / spread
+    return tuple(float(each) for each in found / found[0]) if found[0] > 0 else alone
+
+
+def _words(text: str) -> set[str]:
+    return set(LETTERS.findall(ORDER_CODE.sub(" ", text).lower()))

@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier.combination import meaning_reader
+from classifier.encoder import load_encoder
+from classifier.fold_calibration import calibrate
+from classifier.folds import out_of_fold
+from classifier.messages import Label, LabeledMessage, RedactedText
+from classifier.pipeline import PipelineConfig
+
+TINY = Path(__file__).parents[1] / "cases" / "encoder"
+WORDS = {
+    "invoice": "factuur btw rekening invoice bill",
+    "late": "pakket bezorging zending parcel package",
+    "login": "inloggen wachtwoord account password login",
+    "cancel": "annuleren opzeggen stoppen cancel",
+}
+
+
+def messages_about(drivers, each, extra=()):
+    made = [
+        (driver, f"{WORDS[driver].split()[n % 4]} {chr(97 + n % 26) * 4}")
+        for driver in drivers
+        for n in range(each)
+    ]
+    return [LabeledMessage(text=RedactedText(t), label=Label(d)) for d, t in [*made, *extra]]
+
+
+def calibrated(messages, second=None, assumed=0.03):
+    config, shared = PipelineConfig(), {"progress": lambda line: None, "second": second}
+    found = out_of_fold(messages, folds=5, config=config, **shared)
+    return calibrate(messages, found, assumed_unknown=assumed, config=config, **shared)
+
+
+def test_without_unknown_labels_the_assumed_share_is_the_mean_where_nothing_can_be_learned():
+    said = calibrated(messages_about(["invoice", "late"], 30), assumed=0.07)
+    np.testing.assert_allclose(said.unknown, 0.07)
+
+
+def test_messages_labeled_unknown_set_the_curve_and_its_share():
+    strange = [(None, f"zeilboot {chr(97 + n % 26) * 5} te koop") for n in range(40)]
+    said = calibrated(messages_about(WORDS, 40, strange))
+    assert said.unknown[-40:].mean() > 0.5 > 0.1 > said.unknown[:-40].mean()
+    assert said.unknown.mean() == pytest.approx(43 / 300, abs=0.07)
+
+
+def test_what_an_encoder_knows_is_weighed_by_how_often_it_is_right():
+    """One word a message, each word rare: the n-grams must guess what the encoder knows."""
+    random = np.random.default_rng(7)
+    made = [(d, random.choice(WORDS[d].split())) for d in WORDS for _ in range(30)]
+    messages = [
+        LabeledMessage(text=RedactedText(f"{word} {n}"), label=Label(d), group=word)
+        for n, (d, word) in enumerate(made)
+    ]
+    sparse = calibrated(messages)
+    both = calibrated(messages, meaning_reader(load_encoder(TINY)))
+    order = {driver: column for column, driver in enumerate(sorted(WORDS))}
+    truth = np.array([order[d] for d, _ in made])
+    assert (sparse.probabilities.argmax(axis=1) == truth).mean() < 0.75
+    assert (both.probabilities.argmax(axis=1) == truth).mean() > 0.95
+    assert both.weight >= 0.8
+    assert sparse.weight == 0
