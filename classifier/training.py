@@ -50,8 +50,10 @@ class TrainingConfig:
     (0, 1): what the threshold aims at. `assumed_unknown` in (0, 1): the share of messages about
     none of the drivers where no label says so. `search`: choose the pipeline by cross-validation
     among the named candidates (see `classifier.candidates`), which takes several times as long;
-    otherwise `pipeline` is used. `seeded`: learn from the taxonomy's own words, too. `encoder`:
-    what to read meaning with beside the n-grams (see `classifier.combination`), if anything.
+    otherwise `pipeline` is used. `seeded`: learn from the taxonomy's own words, too, and know
+    drivers nobody labeled by those alone; it is off, since volumes tell drivers with labels from
+    those without. `encoder`: what to read meaning with beside the n-grams (see
+    `classifier.combination`), if anything.
     """
 
     pipeline: PipelineConfig = field(default_factory=PipelineConfig)
@@ -59,7 +61,7 @@ class TrainingConfig:
     target_precision: float = 0.95
     assumed_unknown: float = 0.03
     search: bool = False
-    seeded: bool = True
+    seeded: bool = False
     encoder: Encoder | None = None
 
     def folds_for(self, n: int) -> int:

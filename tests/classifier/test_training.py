@@ -261,7 +261,7 @@ def test_cross_validation_does_not_profit_from_the_same_text_twice():
 
 
 def test_without_a_single_label_the_taxonomy_makes_a_model_that_routes_nothing():
-    trained = train([], DESCRIBED)
+    trained = train([], DESCRIBED, config=TrainingConfig(seeded=True))
     predictions = trained.model.predict(["mijn pakket is er nog niet", "btw op de factuur"])
     assert [each.driver for each in predictions] == ["delivery.late", "payment.invoice"]
     assert trained.model.threshold == float("inf")
@@ -271,7 +271,7 @@ def test_without_a_single_label_the_taxonomy_makes_a_model_that_routes_nothing()
 
 def test_a_driver_without_labels_is_known_by_its_own_words():
     labels = [labeled(f"waar blijft pakket {n}", "delivery.late") for n in range(20)]
-    trained = train(labels, DESCRIBED)
+    trained = train(labels, DESCRIBED, config=TrainingConfig(seeded=True))
     assert trained.model.predict(["een factuur met btw"])[0].driver == "payment.invoice"
     assert trained.model.base_shares[1] < 0.03
     assert any("payment.invoice" in remark for remark in trained.remarks)
@@ -279,7 +279,8 @@ def test_a_driver_without_labels_is_known_by_its_own_words():
 
 def test_the_taxonomy_never_judges_nor_counts():
     made = messages_about(["delivery.late", "payment.invoice"], 40)
-    trained = train(made, DESCRIBED, holdout=held_out(made))
+    config = TrainingConfig(seeded=True)
+    trained = train(made, DESCRIBED, config=config, holdout=held_out(made))
     assert trained.model.manifest["counts"]["training"] == len(trained.training_ids)
     assert len(trained.judged) == sum(held_out(made))
     assert not trained.model.trained_on(["Het pakket komt te laat."]).any()
