@@ -18,11 +18,7 @@ HALF = 10
 LEAST = 0.05
 """Seeds that would weigh less are left out altogether."""
 
-WORTH_WITHOUT_LABELS = (
-    "On messages to a bank about 77 drivers, driver names alone found the right one for about "
-    "two in five."
-)
-"""Measured: see docs/benchmarks.md."""
+WORTH_WITHOUT_LABELS = "How right it is nobody knows before there are labels to judge it by."
 
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 SIGNS = re.compile(r"[_.\-/]+")
