@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from classifier.messages import Label, Prediction, RedactedText
 from classifier.taxonomy import Taxonomy
@@ -340,6 +340,16 @@ def look_at(page: Page, project: Project, task: int) -> None:
     page.get_by_text("Where is my box?").last.wait_for(timeout=60_000)
 
 
+def resting_place(shown: Locator) -> float:
+    """The height (pixels from the top) of an element once the page has stopped drawing it anew."""
+    for _ in range(100):
+        before = shown.bounding_box()
+        shown.page.wait_for_timeout(300)
+        if before and before == shown.bounding_box():
+            return before["y"]
+    raise AssertionError("the page never came to rest")
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("size", ["small", "large"])
 def test_the_predicted_driver_is_pre_filled_and_submitting_accepts_it(
@@ -383,7 +393,7 @@ def test_the_words_that_spoke_are_shown_with_the_pre_filled_driver_only(
         for task in (shown, still_open, blind):
             look_at(page, project, task)
             page.get_by_text("Also about").last.wait_for()
-            assert page.get_by_text(said, exact=True).count() == (1 if task == shown else 0)
+            expect(page.get_by_text(said, exact=True)).to_have_count(1 if task == shown else 0)
             assert "Because of" not in page.locator("body").inner_text() or task == shown
-            places[task] = page.get_by_text("Also about").last.bounding_box()["y"]
+            places[task] = resting_place(page.get_by_text("Also about").last)
     assert places[blind] == places[still_open] < places[shown]
