@@ -6,7 +6,7 @@ import altair as alt
 import vl_convert
 
 from classifier.evaluation import Evaluation
-from classifier.learning_curve import LearningCurve
+from classifier.evaluation.learning_curve import LearningCurve
 
 WIDTH, HEIGHT = 420, 300
 INK, BLUE, PALE, RED = "#333333", "#1f5a94", "#9dbbd8", "#b3372f"

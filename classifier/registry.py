@@ -18,7 +18,7 @@ import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -49,6 +49,8 @@ FORMAT: Final = 2
 VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\.[1-9]\d*")
 MANIFEST, LEARNED, KEYS, CARD = "manifest.json", "model.joblib", "training.keys", "card.md"
 CURRENT, HISTORY = "CURRENT", "HISTORY"
+SHOWN = 5
+"""So many versions fit in a sentence."""
 
 
 def save(
@@ -56,19 +58,22 @@ def save(
     folder: Path,
     *,
     today: date,
-    card: str,
+    card: str | Callable[[str], str],
     extra: Mapping[str, bytes] | None = None,
 ) -> str:
     """Write a new version under the models folder, whole or not at all, and return its name.
 
-    `extra` are more files by name. It is not taken into use: see `promote`.
+    `card` is Markdown, or what makes it of the version's name. `extra` are more files by name. It
+    is not taken into use: see `promote`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
     try:
-        _write_files(model, draft, {**(extra or {}), CARD: card.encode()})
+        _write_files(model, draft, extra or {})
         while True:
             version = _next_version(folder, today)
+            written = card if isinstance(card, str) else card(version)
+            (draft / CARD).write_text(written, encoding="utf-8")
             _write_manifest(model, draft, version, today)
             if _moved(draft, folder / version):
                 return version
@@ -135,7 +140,12 @@ def current_version(folder: Path) -> str | None:
     except FileNotFoundError:
         return None
     if not VERSION.fullmatch(version):
-        raise BadModel(folder, f"{CURRENT} names no version; `waarom models promote` one")
+        there = ", ".join(list_versions(folder)[-SHOWN:]) or "none; `waarom train` makes one"
+        raise BadModel(
+            folder,
+            f"the file {CURRENT} names no version: put one in use with `waarom models promote "
+            f"VERSION` (there: {there})",
+        )
     return version
 
 
@@ -148,11 +158,11 @@ def list_versions(folder: Path) -> list[str]:
 
 
 def promote(folder: Path, version: str) -> None:
-    """Take a version into use, once it is verified. Twice is as once."""
+    """Take a version into use, once it is verified, whatever CURRENT says. Twice is as once."""
     if not VERSION.fullmatch(version) or version not in list_versions(folder):
         raise ModelNotFound(folder, f"no version {version}; `waarom models list` shows them")
     verify(folder / version)
-    before = current_version(folder)
+    before = _readable_current(folder)
     if before == version:
         return
     if before:
@@ -165,7 +175,7 @@ def rollback(folder: Path) -> str:
 
     Versions deleted since are skipped. Raises `ModelNotFound` when there is none before it.
     """
-    current, existing = current_version(folder), list_versions(folder)
+    current, existing = _readable_current(folder), list_versions(folder)
     earlier = _history(folder)
     while earlier:
         version = earlier.pop()
@@ -180,6 +190,14 @@ def rollback(folder: Path) -> str:
 _REPAIR = (
     "restore the folder from a backup, roll back with `waarom models rollback`, or train again"
 )
+
+
+def _readable_current(folder: Path) -> str | None:
+    """The version in use; None also when CURRENT names nonsense, which is there to be repaired."""
+    try:
+        return current_version(folder)
+    except BadModel:
+        return None
 
 
 def _write_files(model: Model, draft: Path, files: Mapping[str, bytes]) -> None:

@@ -1,35 +1,27 @@
-"""From labeled messages to a model: hold-out, folds, calibration, and the threshold."""
+"""From labeled messages to a model: folds, calibration, and the threshold."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classifier.candidates import Choice, choose
 from classifier.combination import MeaningClassifier, meaning_reader
-from classifier.decisions import is_routed, precision_threshold
 from classifier.encoder import Encoder
-from classifier.errors import BadTaxonomy, TooFewLabels
-from classifier.evaluation import Evaluation, evaluate
+from classifier.evaluation import Evaluation, LearningCurve, evaluate_messages
+from classifier.evaluation.confusable import Pair
 from classifier.fold_calibration import FoldCalibration, calibrate
-from classifier.folds import (
-    OutOfFold,
-    Progress,
-    columns_of,
-    drivers_of,
-    fit,
-    fit_second,
-    out_of_fold,
-    trainable,
-    vocabulary_of,
-)
+from classifier.fold_curve import fold_curve
+from classifier.folds import OutOfFold, Progress, fit, fit_second, out_of_fold, vocabulary_of
+from classifier.judging import TIMEZONE, in_half, judge, threshold_of, threshold_of_model
+from classifier.material import Material, material
 from classifier.messages import LabeledMessage
 from classifier.model import Model, fingerprint
 from classifier.novelty import Novelty
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.remarks import HOLD_OUT, OUT_OF_FOLD, training_counts, training_remarks
-from classifier.seeding import Seed, seed_remarks, seeds_of, unlike, weighed
+from classifier.seeding import Seed, seed_remarks, weighed
 from classifier.taxonomy import Taxonomy
 
 MANY = 4000
@@ -53,7 +45,7 @@ class TrainingConfig:
     otherwise `pipeline` is used. `seeded`: learn from the taxonomy's own words, too, and know
     drivers nobody labeled by those alone; it is off, since volumes tell drivers with labels from
     those without. `encoder`: what to read meaning with beside the n-grams (see
-    `classifier.combination`), if anything.
+    `classifier.combination`), if anything. `timezone`: whose weeks a model is judged by.
     """
 
     pipeline: PipelineConfig = field(default_factory=PipelineConfig)
@@ -63,6 +55,7 @@ class TrainingConfig:
     search: bool = False
     seeded: bool = False
     encoder: Encoder | None = None
+    timezone: str = TIMEZONE
 
     def folds_for(self, n: int) -> int:
         return self.folds or (3 if n >= MANY else 5)
@@ -72,12 +65,14 @@ class TrainingConfig:
 class Trained:
     """A model not yet saved, and what it is worth on messages that had no part in its making.
 
-    `evaluation` is None without hold-out; `judged` are the messages it rests on. `remarks` are
-    sentences a person should read.
+    `evaluation` is None without hold-out; `judged` are the messages it rests on. `learning` says
+    what more labels are worth, by folds of the training messages; None with too few of them.
+    `remarks` are sentences a person should read.
     """
 
     model: Model
     evaluation: Evaluation | None
+    learning: LearningCurve | None
     judged: tuple[LabeledMessage, ...]
     training_ids: tuple[str, ...]
     remarks: tuple[str, ...]
@@ -93,6 +88,7 @@ def train(
     *,
     config: TrainingConfig | None = None,
     holdout: Sequence[bool] | None = None,
+    opinions: Iterable[Pair] = (),
     progress: Progress = quiet,
 ) -> Trained:
     """Train on the messages outside the hold-out and judge on half of those inside.
@@ -102,56 +98,34 @@ def train(
     the threshold, the other judges; with fewer than 200 to set it by, out-of-fold predictions set
     it and the whole hold-out judges. Of several drivers a label, the primary one is learned.
     The drivers' names, definitions and examples are training text as long as labels are few (see
-    `classifier.seeding`); without a single label they are all there is.
+    `classifier.seeding`); without a single label they are all there is. `opinions`: what two
+    people said of the same message, neither knowing the other's answer.
     Raises `BadTaxonomy` for labels that are not leaves of the taxonomy, `TooFewLabels` without
     two drivers to tell apart.
     """
     config = config or TrainingConfig()
-    kept, held = _split(messages, holdout)
-    seeds = unlike(_seeds(taxonomy, config), [message.text for message in held])
-    _check(messages, kept, taxonomy, seeds)
-    config, choice = _chosen(kept, config, seeds, progress)
+    given = material(messages, taxonomy, holdout, seeded=config.seeded)
+    config, choice = _chosen(given, config, progress)
     second = meaning_reader(config.encoder)
-    found, calibration = _calibrate(kept, config, seeds, second, progress)
-    progress(f"Training on {len(kept):,} messages about {len(found.drivers)} drivers")
-    model = _model(kept, taxonomy, config, found, calibration, seeds, second)
-    setting = [message for message in held if _sets_threshold(message)]
-    by_holdout = len(setting) >= FEWEST_FOR_THRESHOLD
-    judged = [m for m in held if not (by_holdout and _sets_threshold(m))]
-    threshold = (
-        _threshold(*_predicted(model, setting), columns_of(setting, model.drivers), config)
-        if by_holdout
-        else _threshold(calibration.probabilities, calibration.unknown, found.truth, config)
-    )
-    source = HOLD_OUT if by_holdout else OUT_OF_FOLD
-    facts = training_counts(kept, held, judged, left_out=len(messages) - len(kept) - len(held))
-    manifest = {
-        "counts": facts,
-        "threshold_from": source,
-        "pipeline": config.pipeline.to_dict(),
-        "choice": choice.to_dict(),
-        "seeds": len(weighed(seeds, kept)),
-    }
+    folded = _folded(given.kept, given.seeds, config, second, progress)
+    progress(f"Training on {len(given.kept):,} messages about {len(folded.drivers)} drivers")
+    model = _model(given, taxonomy, config, folded, second)
+    threshold, source, judged = _threshold(model, given.held, folded, config)
+    counts = training_counts(given.kept, given.held, judged, left_out=given.left_out)
+    manifest = _manifest(counts, source, config, choice, given, folded.learning)
     model = replace(model, threshold=threshold, manifest=manifest)
     progress(f"Judging on {len(judged):,} messages held out")
     return Trained(
         model=model,
-        evaluation=judge(model, judged) if judged else None,
-        judged=tuple(judged),
-        training_ids=tuple(message.message_id for message in kept),
+        evaluation=_judged(model, judged, config, folded.learning, opinions),
+        learning=folded.learning,
+        judged=judged,
+        training_ids=tuple(message.message_id for message in given.kept),
         remarks=(
-            *training_remarks(model, kept, judged),
-            *seed_remarks(seeds, kept),
+            *training_remarks(model, given.kept, judged),
+            *seed_remarks(given.seeds, given.kept),
             choice.sentence(),
         ),
-    )
-
-
-def judge(model: Model, messages: Sequence[LabeledMessage]) -> Evaluation:
-    """What a model is worth on labeled messages (n ≥ 1), at its own threshold."""
-    probabilities, unknown = _predicted(model, messages)
-    return _evaluate(
-        messages, probabilities, unknown, model.drivers, model.threshold, model.target_precision
     )
 
 
@@ -161,129 +135,96 @@ def cross_validate(
     *,
     folds: int = 5,
     config: TrainingConfig | None = None,
+    opinions: Iterable[Pair] = (),
     progress: Progress = quiet,
 ) -> Evaluation:
     """What a model trained on such messages is worth, each judged by folds that never saw it.
 
     Folds are grouped by `group` or identical normalized text. One temperature and one unknown
-    curve are fitted on all out-of-fold predictions, and the threshold on a random half of them:
-    two numbers and a threshold from thousands of messages, so their figures flatter by little.
+    curve are fitted on all out-of-fold predictions, so their figures flatter by little. The
+    threshold is set on a random half of the messages, and the other half judges what it routes.
     Raises as `train` does.
     """
     config = replace(config or TrainingConfig(), folds=folds)
-    seeds = _seeds(taxonomy, config)
-    _check(messages, messages, taxonomy, seeds)
+    given = material(messages, taxonomy, seeded=config.seeded)
     second = meaning_reader(config.encoder)
-    found, calibration = _calibrate(messages, config, seeds, second, progress)
-    half = np.array([_sets_threshold(message) for message in messages], dtype=bool)
-    threshold = _threshold(
-        calibration.probabilities[half], calibration.unknown[half], found.truth[half], config
-    )
-    return _evaluate(
-        messages,
+    folded = _folded(messages, given.seeds, config, second, progress)
+    half, calibration = in_half(messages), folded.calibration
+    judged = evaluate_messages(
         calibration.probabilities,
         calibration.unknown,
-        found.drivers,
-        threshold,
-        config.target_precision,
+        messages,
+        folded.drivers,
+        threshold=folded.threshold(half, config.target_precision),
+        target=config.target_precision,
+        set_threshold=half,
+        timezone=config.timezone,
+        opinions=opinions,
     )
+    return replace(judged, learning=folded.learning)
 
 
-def _split(
-    messages: Sequence[LabeledMessage], holdout: Sequence[bool] | None
-) -> tuple[list[LabeledMessage], list[LabeledMessage]]:
-    """The messages to train on, and those held out."""
-    if holdout is None:
-        return list(messages), []
-    held = [message for message, inside in zip(messages, holdout, strict=True) if inside]
-    kept = [message for message, inside in zip(messages, holdout, strict=True) if not inside]
-    texts = {fingerprint(message.text) for message in held}
-    return [message for message in kept if fingerprint(message.text) not in texts], held
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """What folds of n messages say of them, and what that teaches."""
 
+    found: OutOfFold
+    calibration: FoldCalibration
+    learning: LearningCurve | None
 
-def _seeds(taxonomy: Taxonomy, config: TrainingConfig) -> Sequence[Seed]:
-    return seeds_of(taxonomy) if config.seeded else ()
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        return self.found.drivers
+
+    def threshold(self, rows: Any, target: float) -> float:
+        """The threshold that the out-of-fold predictions of some rows set."""
+        probabilities = self.calibration.probabilities[rows]
+        correct = probabilities.argmax(axis=1) == self.found.truth[rows]
+        return threshold_of(probabilities, self.calibration.unknown[rows], correct, target)
 
 
 def _chosen(
-    kept: Sequence[LabeledMessage],
-    config: TrainingConfig,
-    seeds: Sequence[Seed],
-    progress: Progress,
+    given: Material, config: TrainingConfig, progress: Progress
 ) -> tuple[TrainingConfig, Choice]:
     """The config with the pipeline to train, and how it was come by."""
-    if not (config.search and kept):
+    if not (config.search and given.kept):
         return config, Choice.fixed(config.pipeline)
-    folds = config.folds_for(len(kept))
-    choice = choose(kept, folds=folds, seeds=seeds, progress=progress)
+    folds = config.folds_for(len(given.kept))
+    choice = choose(given.kept, folds=folds, seeds=given.seeds, progress=progress)
     return replace(config, pipeline=choice.pipeline), choice
 
 
-def _check(
+def _folded(
     messages: Sequence[LabeledMessage],
-    kept: Sequence[LabeledMessage],
-    taxonomy: Taxonomy,
     seeds: Sequence[Seed],
-) -> None:
-    named = {driver for message in messages for driver in message.label.drivers}
-    strange = sorted(named - set(taxonomy.leaves))
-    if strange:
-        raise BadTaxonomy("taxonomy", [_strange(driver, taxonomy) for driver in strange])
-    learned = drivers_of(kept, seeds)
-    if len(learned) < 2:
-        raise TooFewLabels(
-            f"labels for {len(learned)} driver{'' if len(learned) == 1 else 's'} to train on, and "
-            "it takes at least two to tell apart: label more messages"
-        )
-    if not trainable(kept, seeds):
-        raise TooFewLabels("none of the labeled messages has a word in it")
-
-
-def _strange(driver: str, taxonomy: Taxonomy) -> str:
-    if driver in taxonomy:
-        return f"labels name {driver!r}, which has drivers below it: name one of those"
-    return f"labels name {driver!r}, which is not a driver in it: add it, or correct the labels"
-
-
-def _calibrate(
-    messages: Sequence[LabeledMessage],
     config: TrainingConfig,
-    seeds: Sequence[Seed],
     second: MeaningClassifier | None,
     progress: Progress,
-) -> tuple[OutOfFold, FoldCalibration]:
+) -> _Folded:
     folds = config.folds_for(len(messages))
-    found = out_of_fold(
-        messages,
-        folds=folds,
-        config=config.pipeline,
-        progress=progress,
-        seeds=seeds,
-        second=second,
-    )
-    return found, calibrate(
-        messages,
-        found,
-        assumed_unknown=config.assumed_unknown,
-        config=config.pipeline,
-        progress=progress,
-        seeds=seeds,
-        second=second,
-    )
+    shared: dict[str, Any] = {
+        "config": config.pipeline,
+        "progress": progress,
+        "seeds": seeds,
+        "second": second,
+    }
+    found = out_of_fold(messages, folds=folds, **shared)
+    calibration = calibrate(messages, found, assumed_unknown=config.assumed_unknown, **shared)
+    learning = fold_curve(messages, found, calibration, folds=folds, **shared)
+    return _Folded(found, calibration, learning)
 
 
 def _model(
-    kept: Sequence[LabeledMessage],
+    given: Material,
     taxonomy: Taxonomy,
     config: TrainingConfig,
-    found: OutOfFold,
-    calibration: FoldCalibration,
-    seeds: Sequence[Seed],
+    folded: _Folded,
     second: MeaningClassifier | None,
 ) -> Model:
     """The model of all the messages to train on; it routes nothing yet."""
-    about_driver = [message for message in kept if message.label.primary]
-    pipeline = fit(build_pipeline(config.pipeline), about_driver, seeds)
+    found, calibration = folded.found, folded.calibration
+    about_driver = [message for message in given.kept if message.label.primary]
+    pipeline = fit(build_pipeline(config.pipeline), about_driver, given.seeds)
     counts = np.bincount(found.truth[found.truth >= 0], minlength=len(found.drivers))
     shares = np.where(counts > 0, counts, UNLABELED)
     return Model(
@@ -294,10 +235,10 @@ def _model(
         base_shares=tuple(float(share) for share in shares / shares.sum()),
         threshold=float("inf"),
         target_precision=config.target_precision,
-        training_keys=frozenset(fingerprint(message.text) for message in kept),
-        meaning=_meaning(second, about_driver, seeds, config),
+        training_keys=frozenset(fingerprint(message.text) for message in given.kept),
+        meaning=_meaning(second, about_driver, given.seeds, config),
         meaning_weight=calibration.weight,
-        novelty=Novelty(vocabulary_of(about_driver, seeds), calibration.evidence_weights),
+        novelty=Novelty(vocabulary_of(about_driver, given.seeds), calibration.evidence_weights),
     )
 
 
@@ -314,50 +255,45 @@ def _meaning(
     return fitted.with_encoder(config.encoder)
 
 
-def _sets_threshold(message: LabeledMessage) -> bool:
-    """Which half of the hold-out a message is in, for every version alike."""
-    return int(fingerprint(f"half {message.text}"), 16) % 2 == 0
-
-
-def _predicted(
-    model: Model, messages: Sequence[LabeledMessage]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    predictions = model.predict([message.text for message in messages])
-    return (
-        np.stack([each.probabilities for each in predictions]),
-        np.array([each.unknown for each in predictions]),
-    )
-
-
-def _evaluate(
-    messages: Sequence[LabeledMessage],
-    probabilities: NDArray[np.float64],
-    unknown: NDArray[np.float64],
-    drivers: Sequence[str],
-    threshold: float,
-    target: float,
-) -> Evaluation:
-    return evaluate(
-        probabilities,
-        unknown,
-        [message.label for message in messages],
-        drivers,
-        threshold=threshold,
-        target=target,
-        message_ids=[message.message_id for message in messages],
-        languages=[message.language for message in messages],
-        channels=[message.channel for message in messages],
-    )
-
-
 def _threshold(
-    probabilities: NDArray[np.float64],
-    unknown: NDArray[np.float64],
-    truth: NDArray[np.intp],
+    model: Model, held: Sequence[LabeledMessage], folded: _Folded, config: TrainingConfig
+) -> tuple[float, str, tuple[LabeledMessage, ...]]:
+    """The threshold, what set it, and the messages left to judge by."""
+    target, half = config.target_precision, in_half(held)
+    if half.sum() < FEWEST_FOR_THRESHOLD:
+        return folded.threshold(slice(None), target), OUT_OF_FOLD, tuple(held)
+    pairs = list(zip(held, half, strict=True))
+    setting = [message for message, inside in pairs if inside]
+    judging = tuple(message for message, inside in pairs if not inside)
+    return threshold_of_model(model, setting, target), HOLD_OUT, judging
+
+
+def _judged(
+    model: Model,
+    judged: Sequence[LabeledMessage],
     config: TrainingConfig,
-) -> float:
-    """The lowest confidence that keeps the target among messages that can be routed at all."""
-    confidence = (1 - unknown) * probabilities.max(axis=1)
-    routable = is_routed(confidence, unknown, 0.0)
-    correct = probabilities.argmax(axis=1) == truth
-    return precision_threshold(confidence[routable], correct[routable], config.target_precision)
+    learning: LearningCurve | None,
+    opinions: Iterable[Pair],
+) -> Evaluation | None:
+    if not judged:
+        return None
+    found = judge(model, judged, timezone=config.timezone, opinions=opinions)
+    return replace(found, learning=learning)
+
+
+def _manifest(
+    counts: dict[str, Any],
+    source: str,
+    config: TrainingConfig,
+    choice: Choice,
+    given: Material,
+    learning: LearningCurve | None,
+) -> dict[str, Any]:
+    return {
+        "counts": counts,
+        "threshold_from": source,
+        "pipeline": config.pipeline.to_dict(),
+        "choice": choice.to_dict(),
+        "seeds": len(weighed(given.seeds, given.kept)),
+        "learning_curve": learning.to_dict() if learning else None,
+    }

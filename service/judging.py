@@ -1,18 +1,18 @@
 """What a model is worth on a file of labeled messages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import numpy as np
-
-from classifier.decisions import is_routed, precision_threshold
-from classifier.errors import TooFewLabels
-from classifier.evaluation import Evaluation
+from classifier.errors import BadFile, TooFewLabels
+from classifier.evaluation import Evaluation, TimeSplit, split_by_time
+from classifier.judging import judge, judge_at
 from classifier.messages import LabeledMessage
-from classifier.model import Model, fingerprint
-from classifier.training import TrainingConfig, cross_validate, judge
+from classifier.model import Model
+from classifier.text import normalized
+from classifier.training import TrainingConfig, cross_validate, train
 from service.labeled_files import Progress, read_labeled
 from service.learning import Source, gather
 from service.settings import Settings
@@ -41,13 +41,11 @@ def cross_validated(
     Raises as `train_version` does.
     """
     found = gather(settings, Source(data, None, unknown_label), progress)
-    config = TrainingConfig(target_precision=target or settings.target_precision)
+    config = TrainingConfig(
+        target_precision=target or settings.target_precision, timezone=settings.timezone
+    )
     judged = cross_validate(
-        [row.message for row in found.rows],
-        found.taxonomy,
-        folds=folds,
-        config=config,
-        progress=progress,
+        found.messages, found.taxonomy, folds=folds, config=config, progress=progress
     )
     return Judged(figures=judged.to_dict(), remarks=found.remarks)
 
@@ -78,43 +76,81 @@ def evaluated(
         )
     progress(f"{len(messages):,} messages")
     own = target is None or target == model.target_precision
-    judged = judge(model, messages) if own else judge_at(model, messages, float(target or 0))
+    judged = (
+        judge(model, messages, timezone=settings.timezone)
+        if own
+        else judge_at(model, messages, float(target or 0), timezone=settings.timezone)
+    )
     left_out = len(read.messages) - len(messages)
     figures = judged.to_dict() | {"left_out": left_out, "model": model.version}
     remarks = [*read.remarks, *_remarks(model, judged, left_out, own=own)]
     return Judged(figures=figures, remarks=tuple(remarks))
 
 
-def judge_at(model: Model, messages: Sequence[LabeledMessage], target: float) -> Evaluation:
-    """As `judge`, for another target precision than the model's.
+def by_time(
+    settings: Settings,
+    data: Path,
+    *,
+    unknown_label: str,
+    target: float | None,
+    progress: Progress,
+) -> Judged:
+    """What a model trained on the earlier messages is worth on the latest fifth; writes nothing.
 
-    A threshold chosen and judged on the same messages would flatter. So one half of the messages,
-    by a stable hash of the text, sets it with the guarantee of `precision_threshold`; what is
-    routed, and the slices, are of the other half. Everything else does not depend on the
-    threshold, and is of all messages.
+    Earlier messages of a customer, or with a text, that comes back later are left out. Raises as
+    `train_version` does, and `BadFile` when there are no two moments to split between.
     """
-    halves: tuple[list[LabeledMessage], list[LabeledMessage]] = ([], [])
-    for message in messages:
-        halves[int(fingerprint(message.text), 16) % 2].append(message)
-    setting, judging = halves
-    changed = replace(model, threshold=_threshold(model, setting, target), target_precision=target)
-    whole = judge(changed, messages)
-    if not judging:
-        return whole
-    half = judge(changed, judging)
-    return replace(whole, auto=half.auto, slices=half.slices)
-
-
-def _threshold(model: Model, messages: Sequence[LabeledMessage], target: float) -> float:
-    predictions = model.predict([message.text for message in messages])
-    confidence = np.array([each.confidence for each in predictions], dtype=np.float64)
-    unknown = np.array([each.unknown for each in predictions], dtype=np.float64)
-    correct = np.array(
-        [each.driver in m.label.drivers for each, m in zip(predictions, messages, strict=True)],
-        dtype=bool,
+    found = gather(settings, Source(data, None, unknown_label), progress)
+    split = _split(data, found.messages)
+    pairs = list(zip(found.messages, split.train, split.test, strict=True))
+    earlier = [message for message, inside, _ in pairs if inside]
+    config = TrainingConfig(
+        target_precision=target or settings.target_precision, timezone=settings.timezone
     )
-    routable = is_routed(confidence, unknown, 0.0)
-    return precision_threshold(confidence[routable], correct[routable], target)
+    trained = train(earlier, found.taxonomy, config=config, progress=progress)
+    later = [message for message, _, inside in pairs if inside]
+    progress(f"Judging on {len(later):,} later messages")
+    judged = judge(trained.model, later, timezone=settings.timezone)
+    judged = replace(judged, learning=trained.learning)
+    facts = {
+        "since": split.since.astimezone(ZoneInfo(settings.timezone)).isoformat(),
+        "training": len(earlier),
+        "undated": split.undated,
+        "related": split.related,
+    }
+    return Judged(
+        figures=judged.to_dict() | {"by_time": facts},
+        remarks=(*found.remarks, *_time_remarks(facts), *_other_drivers(judged)),
+    )
+
+
+def _split(data: Path, messages: Sequence[LabeledMessage]) -> TimeSplit:
+    groups = [message.group for message in messages]
+    texts = [normalized(message.text) for message in messages]
+    try:
+        return split_by_time([message.received_at for message in messages], groups, texts)
+    except ValueError:
+        raise BadFile(
+            data,
+            "no two messages of different moments, so there is no earlier and later: add a column "
+            "received_at (or created_at), as in 2026-11-21 or 2026-11-21T09:30, or judge by "
+            "`--cv 5` instead",
+        ) from None
+
+
+def _time_remarks(facts: Mapping[str, Any]) -> list[str]:
+    remarks = [
+        f"Trained on {facts['training']:,} messages from before {facts['since'][:16]}, judged on "
+        "those since."
+    ]
+    if facts["related"]:
+        remarks.append(
+            f"{facts['related']:,} earlier messages were left out: their customer or their text "
+            "comes back later."
+        )
+    if facts["undated"]:
+        remarks.append(f"{facts['undated']:,} messages were left out: they have no date.")
+    return remarks
 
 
 def _unseen(model: Model, messages: Sequence[LabeledMessage]) -> list[LabeledMessage]:
@@ -126,14 +162,19 @@ def _remarks(model: Model, judged: Evaluation, left_out: int, *, own: bool) -> l
     remarks = []
     if left_out:
         remarks.append(f"{left_out:,} rows were left out: the model was trained on them.")
-    if judged.other_drivers:
-        remarks.append(
-            f"{judged.other_drivers:,} rows name a driver the model does not know; they count for "
-            "routing only."
-        )
+    remarks += _other_drivers(judged)
     if not own:
         remarks.append(
             f"The model's own target is {model.target_precision:.1%}: one half of the messages "
             "sets a threshold for yours, what is routed is of the other half."
         )
     return remarks
+
+
+def _other_drivers(judged: Evaluation) -> list[str]:
+    if not judged.other_drivers:
+        return []
+    return [
+        f"{judged.other_drivers:,} rows name a driver the model does not know; they count for "
+        "routing only."
+    ]

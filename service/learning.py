@@ -1,6 +1,6 @@
 """From labels, in the store or in a file, to a model version in use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,8 @@ from classifier.card import Making, training_data, write_card
 from classifier.encoder import load_encoder
 from classifier.errors import BadFile, BadModel, ModelNotFound, TooFewLabels
 from classifier.evaluation import Evaluation
-from classifier.plots import coverage_plot, reliability_plot
+from classifier.messages import LabeledMessage
+from classifier.plots import coverage_plot, learning_plot, reliability_plot
 from classifier.promise import QueuePromise, held_out_promise
 from classifier.promotion import Promotion, should_promote
 from classifier.registry import current_version, load_model, save
@@ -19,10 +20,12 @@ from classifier.taxonomy import Taxonomy, flat_taxonomy, load_taxonomy
 from classifier.training import Trained, TrainingConfig, train
 from service.labeled_files import Progress, read_labeled
 from service.labels import TrainingRow, training_set
+from service.opinions import second_opinions
 from service.runtime import open_runtime, taxonomy_in_use
 from service.settings import Settings
 from service.weeks import day_of
 
+NOTHING_KNOWN = "No message was held out, so nothing is known of what it is worth."
 SHOWN = 5
 """So many names fit in a sentence."""
 
@@ -38,11 +41,23 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Rows to learn from, the taxonomy they fit, and sentences a person should read."""
+    """Rows to learn from, the taxonomy they fit, and sentences a person should read.
+
+    `opinions`: the drivers that two people gave the same message.
+    """
 
     rows: Sequence[TrainingRow]
     taxonomy: Taxonomy
     remarks: tuple[str, ...]
+    opinions: Sequence[tuple[str, str]] = ()
+
+    @property
+    def messages(self) -> list[LabeledMessage]:
+        return [row.message for row in self.rows]
+
+    @property
+    def held(self) -> list[LabeledMessage]:
+        return [row.message for row in self.rows if row.holdout]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,40 +89,35 @@ def train_version(
     config = TrainingConfig(
         target_precision=settings.target_precision,
         encoder=load_encoder(encoder) if encoder else None,
+        timezone=settings.timezone,
     )
     found = gather(settings, source, progress)
     trained = train(
-        [row.message for row in found.rows],
+        found.messages,
         found.taxonomy,
         config=config,
         holdout=[row.holdout for row in found.rows],
+        opinions=found.opinions,
         progress=progress,
     )
-    folder = settings.models_dir
-    promoted, reason = _promotion(folder, trained)
-    if promote and not promoted:
-        promoted, reason = True, f"Promoted because you asked. {reason}"
-    promises = held_out_promise(
-        trained.model,
-        [row.message for row in found.rows if row.holdout],
-        drawn=source.labels is None,
-    )
+    promotion = _promotion(settings.models_dir, trained, asked=promote)
+    promises = held_out_promise(trained.model, found.held, drawn=source.labels is None)
     progress("Writing the card")
     version = save(
         trained.model,
-        folder,
+        settings.models_dir,
         today=day_of(now, settings.timezone),
-        card=_card(settings, found.rows, trained, promises, reason, now),
+        card=_card(settings, found, trained, promises, promotion.reason),
         extra=_plots(trained),
     )
-    if promoted:
-        registry.promote(folder, version)
+    if promotion.promoted:
+        registry.promote(settings.models_dir, version)
     return Made(
         version=version,
-        promoted=promoted,
-        reason=reason,
+        promoted=promotion.promoted,
+        reason=promotion.reason,
         remarks=(*found.remarks, *trained.remarks),
-        card=folder / version / registry.CARD,
+        card=settings.models_dir / version / registry.CARD,
         evaluation=_figures(trained.evaluation, promises),
     )
 
@@ -120,13 +130,16 @@ def _figures(
     return evaluation.to_dict() | {"promise": [each.to_dict() for each in promises.values()]}
 
 
-def _promotion(folder: Path, trained: Trained) -> Promotion:
+def _promotion(folder: Path, trained: Trained, *, asked: bool) -> Promotion:
     """Whether the new model takes over; one that can no longer be loaded stands in nobody's way."""
     try:
         current = load_model(folder) if current_version(folder) else None
     except (BadModel, ModelNotFound) as error:
         return Promotion(True, f"Promoted: the model in use before cannot be loaded. {error}")
-    return should_promote(trained.model, current, trained.judged)
+    found = should_promote(trained.model, current, trained.judged)
+    if asked and not found.promoted:
+        return Promotion(True, f"Promoted because you asked. {found.reason}")
+    return found
 
 
 def gather(settings: Settings, source: Source, progress: Progress) -> Gathered:
@@ -175,45 +188,50 @@ def _from_store(settings: Settings, source: Source) -> Gathered:
         with runtime.reading() as session:
             taxonomy = taxonomy_in_use(session, runtime)
             rows = training_set(session)
+            opinions = second_opinions(session)
     finally:
         runtime.close()
     if not rows:
         raise TooFewLabels(
             "There are no labels yet: answer questions, or `waarom import FILE --labels`."
         )
-    return Gathered(rows, load_taxonomy(source.taxonomy) if source.taxonomy else taxonomy, ())
+    taxonomy = load_taxonomy(source.taxonomy) if source.taxonomy else taxonomy
+    return Gathered(rows, taxonomy, (), opinions)
 
 
 def _card(
     settings: Settings,
-    rows: Sequence[TrainingRow],
+    found: Gathered,
     trained: Trained,
     promises: Mapping[str, QueuePromise],
     reason: str,
-    now: datetime,
-) -> str:
-    if trained.evaluation is None:
-        return "# Model\n\nNo message was held out, so nothing is known of what it is worth.\n"
+) -> Callable[[str], str]:
+    """What writes the card of a version, once it has a name."""
     facts = trained.model.manifest["counts"]
     setting = int(facts["held_out"]) - int(facts["judging"])
-    making = Making(
-        version=day_of(now, settings.timezone).isoformat(),
-        taxonomy=trained.model.taxonomy.version,
-        threshold_messages=setting or int(facts["training"]),
-        out_of_fold=not setting,
-        promotion=reason,
-    )
-    learned = training_data(
-        [row.message for row in rows if not row.holdout], timezone=settings.timezone
-    )
-    return write_card(making, learned, trained.evaluation, promises=promises.values())
+    kept = [row.message for row in found.rows if not row.holdout]
+    learned = training_data(kept, timezone=settings.timezone)
+
+    def written(version: str) -> str:
+        if trained.evaluation is None:
+            return f"# Model {version}\n\n{NOTHING_KNOWN}\n"
+        making = Making(
+            version=version,
+            taxonomy=trained.model.taxonomy.version,
+            threshold_messages=setting or int(facts["training"]),
+            out_of_fold=not setting,
+            promotion=reason,
+        )
+        return write_card(making, learned, trained.evaluation, promises=promises.values())
+
+    return written
 
 
 def _plots(trained: Trained) -> dict[str, bytes]:
-    evaluation: Evaluation | None = trained.evaluation
-    if evaluation is None:
+    found = trained.evaluation
+    if found is None:
         return {}
-    return {
-        "reliability.svg": reliability_plot(evaluation).encode(),
-        "coverage.svg": coverage_plot(evaluation).encode(),
-    }
+    plots = {"reliability.svg": reliability_plot(found), "coverage.svg": coverage_plot(found)}
+    if found.learning:
+        plots["learning.svg"] = learning_plot(found.learning)
+    return {name: plot.encode() for name, plot in plots.items()}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from classifier.card.tables import code, share, table
 from classifier.evaluation import ConfusablePair, Remedy
-from classifier.learning_curve import LearningCurve
+from classifier.evaluation.learning_curve import LearningCurve
 
 PAIR_COLUMNS = ("drivers", "mixed up", "people disagree", "would settle it", "begin with")
 

@@ -12,7 +12,6 @@ from classifier.card.advice import learning_section, pairs_section
 from classifier.card.promises import promise_section
 from classifier.card.tables import code, counts, figure, share, table
 from classifier.evaluation import Confusion, DriverScore, Evaluation, Rate, Slice
-from classifier.learning_curve import LearningCurve
 from classifier.messages import LabeledMessage
 from classifier.promise import QueuePromise
 
@@ -80,7 +79,6 @@ def write_card(
     evaluation: Evaluation,
     *,
     promises: Iterable[QueuePromise] = (),
-    learning: LearningCurve | None = None,
 ) -> str:
     """The card as Markdown.
 
@@ -97,7 +95,7 @@ def write_card(
         _reliability(evaluation),
         _weaknesses(evaluation),
         pairs_section(evaluation.confusable),
-        learning_section(learning),
+        learning_section(evaluation.learning),
         _slices(evaluation.slices),
         _drivers(evaluation.drivers),
         _settings(making),

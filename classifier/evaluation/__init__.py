@@ -8,6 +8,7 @@ from classifier.evaluation.comparison import Comparison, compare, paired_compari
 from classifier.evaluation.confusable import ConfusablePair, Remedy, confusable
 from classifier.evaluation.coverage import Auto, CoveragePoint
 from classifier.evaluation.evaluation import Evaluation, evaluate, evaluate_messages
+from classifier.evaluation.learning_curve import LearningCurve, learning_curve
 from classifier.evaluation.mistakes import Confusion, DriverScore
 from classifier.evaluation.novelty import UnknownDrivers
 from classifier.evaluation.rates import Rate, grouped_rate, rate
@@ -25,6 +26,7 @@ __all__ = [
     "CoveragePoint",
     "DriverScore",
     "Evaluation",
+    "LearningCurve",
     "Rate",
     "Remedy",
     "Slice",
@@ -37,6 +39,7 @@ __all__ = [
     "evaluate_messages",
     "expected_calibration_error",
     "grouped_rate",
+    "learning_curve",
     "paired_comparison",
     "rate",
     "split_by_time",

@@ -1,7 +1,7 @@
 """Everything we say of a model's worth, in one value."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.evaluation.calibration import Calibration, calibration
-from classifier.evaluation.confusable import ConfusablePair, confusable
+from classifier.evaluation.confusable import ConfusablePair, Pair, confusable
 from classifier.evaluation.coverage import Auto, CoveragePoint, auto, coverage_curve
 from classifier.evaluation.groups import group_numbers
+from classifier.evaluation.learning_curve import LearningCurve
 from classifier.evaluation.mistakes import Confusion, DriverScore, FScores, confusions, scores
 from classifier.evaluation.novelty import UnknownDrivers, unknown_drivers
 from classifier.evaluation.outcomes import Outcomes, outcomes
@@ -32,7 +33,8 @@ class Evaluation:
     `unknown_labels` say none of the drivers, `other_drivers` name drivers the model does not know.
     `auto` is over all n but those that set the threshold. `groups`: so many of the n are separate
     (texts, customers), and intervals go by them. `weighted`: the figures for all messages, where
-    labels were drawn with a known probability. `correct` and `counted` have a row for every
+    labels were drawn with a known probability. `learning`: what more labels would be worth, where
+    that was measured. `correct` and `counted` have a row for every
     message given, left out or not (False there), so that two evaluations of the same messages can
     be paired.
     """
@@ -56,6 +58,7 @@ class Evaluation:
     groups: int
     correct: NDArray[np.bool_]
     counted: NDArray[np.bool_]
+    learning: LearningCurve | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: fractions of 1; None for a figure that does not apply; no message text."""
@@ -82,6 +85,7 @@ class Evaluation:
             "weighted": self.weighted.to_dict() if self.weighted else None,
             "confusable": [each.to_dict() for each in self.confusable],
             "groups": self.groups,
+            "learning_curve": self.learning.to_dict() if self.learning else None,
         }
 
 
@@ -102,6 +106,8 @@ def evaluate(
     timezone: str = "Europe/Amsterdam",
     inclusion: Sequence[float | None] | None = None,
     set_threshold: NDArray[np.bool_] | None = None,
+    opinions: Iterable[Pair] = (),
+    trained: Mapping[str, int] | None = None,
 ) -> Evaluation:
     """Judge predictions against labels.
 
@@ -112,17 +118,14 @@ def evaluate(
     from 1. With several drivers a label, the likeliest driver is right when it is one of them.
     Messages of one of the `groups` (n; "" for none) count as one in every interval. Rows that
     `set_threshold` (n,) do not judge what it routes. `inclusion` (n) in (0, 1]: the probability
-    with which each was drawn for its label, None where nobody knows. Raises ValueError when the
-    sizes do not agree.
+    with which each was drawn for its label, None where nobody knows. `opinions` and `trained` are
+    those of `confusable`. Raises ValueError when the sizes do not agree.
     """
-    n, k = probabilities.shape
+    n = len(probabilities)
     columns = (message_ids, languages, channels, groups, received_at, inclusion)
-    _check_sizes(n, unknown, labels, trained_on, set_threshold, *columns)
-    if k != len(drivers):
-        raise ValueError(f"{k} columns of probabilities for {len(drivers)} drivers")
+    _check_sizes(probabilities, drivers, unknown, labels, trained_on, set_threshold, *columns)
     kept = np.arange(n) if trained_on is None else np.flatnonzero(~trained_on)
     ids = [str(row + 1) for row in range(n)] if message_ids is None else message_ids
-    numbers = group_numbers(groups, n)[kept]
     found = outcomes(
         np.asarray(probabilities[kept], dtype=np.float64),
         np.asarray(unknown[kept], dtype=np.float64),
@@ -130,17 +133,19 @@ def evaluate(
         drivers,
         _at(ids, kept),
         threshold,
-        groups=numbers,
+        groups=group_numbers(groups, n)[kept],
         set_threshold=None if set_threshold is None else set_threshold[kept],
     )
+    at = None if received_at is None else _at(received_at, kept)
     by = (
         *slices(found, "language", None if languages is None else _at(languages, kept)),
         *slices(found, "channel", None if channels is None else _at(channels, kept)),
-        *time_slices(found, None if received_at is None else _at(received_at, kept), timezone),
+        *time_slices(found, at, timezone),
     )
     drawn = None if inclusion is None else np.array(_at(inclusion, kept), dtype=np.float64)
-    routing = auto(found, threshold=threshold, target=target)
-    return _evaluation(found, by, kept, n, auto=routing, weighted=weighted(found, drawn))
+    judged = _evaluation(found, by, kept, n, auto(found, threshold=threshold, target=target))
+    pairs = _confusable(found, opinions, trained)
+    return replace(judged, weighted=weighted(found, drawn), confusable=pairs)
 
 
 def evaluate_messages(
@@ -153,6 +158,8 @@ def evaluate_messages(
     target: float,
     set_threshold: NDArray[np.bool_] | None = None,
     timezone: str = "Europe/Amsterdam",
+    opinions: Iterable[Pair] = (),
+    trained: Mapping[str, int] | None = None,
 ) -> Evaluation:
     """`evaluate`, with all that the messages (n) say of themselves.
 
@@ -173,6 +180,8 @@ def evaluate_messages(
         inclusion=[message.inclusion for message in messages],
         set_threshold=set_threshold,
         timezone=timezone,
+        opinions=opinions,
+        trained=trained,
     )
 
 
@@ -181,9 +190,7 @@ def _evaluation(
     by: tuple[Slice, ...],
     kept: NDArray[np.intp],
     given: int,
-    *,
     auto: Auto,
-    weighted: Weighted | None,
 ) -> Evaluation:
     counted = found.counted
     f1, drivers = scores(found)
@@ -204,15 +211,17 @@ def _evaluation(
         confusions=confusions(found),
         coverage=coverage_curve(found),
         slices=by,
-        weighted=weighted,
-        confusable=_confusable(found),
+        weighted=None,
+        confusable=(),
         groups=len(np.unique(found.groups)),
         correct=_spread(found.correct, kept, given),
         counted=_spread(counted, kept, given),
     )
 
 
-def _confusable(found: Outcomes) -> tuple[ConfusablePair, ...]:
+def _confusable(
+    found: Outcomes, opinions: Iterable[Pair], trained: Mapping[str, int] | None
+) -> tuple[ConfusablePair, ...]:
     """By people's first driver where the model is wrong; a second one named is not a mistake."""
     rows = np.flatnonzero(found.counted)
     said = [found.drivers[found.likeliest[row]] for row in rows]
@@ -220,7 +229,8 @@ def _confusable(found: Outcomes) -> tuple[ConfusablePair, ...]:
         driver if found.correct[row] else found.labels[row][0]
         for row, driver in zip(rows, said, strict=True)
     ]
-    return confusable(labels, said, message_ids=_at(found.message_ids, rows))
+    ids = _at(found.message_ids, rows)
+    return confusable(labels, said, message_ids=ids, opinions=opinions, trained=trained)
 
 
 def _spread(values: NDArray[np.bool_], rows: NDArray[np.intp], n: int) -> NDArray[np.bool_]:
@@ -233,7 +243,14 @@ def _at(values: Sequence[Item], rows: NDArray[np.intp]) -> list[Item]:
     return [values[row] for row in rows]
 
 
-def _check_sizes(n: int, *columns: Sequence[Any] | NDArray[Any] | None) -> None:
+def _check_sizes(
+    probabilities: NDArray[np.float64],
+    drivers: Sequence[str],
+    *columns: Sequence[Any] | NDArray[Any] | None,
+) -> None:
+    n, k = probabilities.shape
     sizes = [len(column) for column in columns if column is not None]
     if any(size != n for size in sizes):
         raise ValueError(f"{n} predictions, but columns of {sizes}")
+    if k != len(drivers):
+        raise ValueError(f"{k} columns of probabilities for {len(drivers)} drivers")

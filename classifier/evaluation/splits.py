@@ -25,17 +25,17 @@ class TimeSplit:
 
 def split_by_time(
     received_at: Sequence[datetime | None],
-    groups: Sequence[str] | None = None,
-    *,
+    *groups: Sequence[str],
     share: float = 0.2,
 ) -> TimeSplit:
-    """Test on the latest `share` of the dated messages, train on those before.
+    """Test on the latest `share` of the dated messages (n), train on those before.
 
-    Messages of the very same moment stay on one side. Raises ValueError when fewer than two
-    different moments are known.
+    `groups` (n each; "" for none) say in one way or more what belongs together: same customer,
+    same text. Messages of the very same moment stay on one side. Raises ValueError when fewer
+    than two different moments are known.
     """
-    if groups is not None and len(groups) != len(received_at):
-        raise ValueError(f"{len(received_at)} moments for {len(groups)} groups")
+    if any(len(column) != len(received_at) for column in groups):
+        raise ValueError(f"{len(received_at)} moments for {[len(each) for each in groups]} groups")
     dated = sorted(at for at in received_at if at is not None)
     if not dated or dated[0] == dated[-1]:
         raise ValueError("a split by time takes messages of at least two different moments")
@@ -43,15 +43,11 @@ def split_by_time(
     since = since if since > dated[0] else next(at for at in dated if at > dated[0])
     test = np.array([at is not None and at >= since for at in received_at], dtype=bool)
     before = np.array([at is not None and at < since for at in received_at], dtype=bool)
-    related = before & _shares_group(test, groups)
+    related = before & np.any([_shares_group(test, each) for each in groups], axis=0)
     undated = sum(at is None for at in received_at)
     return TimeSplit(before & ~related, test, since, undated, int(related.sum()))
 
 
-def _shares_group(
-    test: NDArray[np.bool_], groups: Sequence[str] | None
-) -> NDArray[np.bool_] | np.bool_:
-    if groups is None:
-        return np.False_
+def _shares_group(test: NDArray[np.bool_], groups: Sequence[str]) -> NDArray[np.bool_]:
     tested = {group for group, inside in zip(groups, test, strict=True) if inside and group}
     return np.array([group in tested for group in groups], dtype=bool)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from service.cli import files, keys, labels, models, operate, start, store
+from service.cli import files, keys, labels, models, operate, start, store, training
 from service.cli.output import complain
 
 
@@ -61,7 +61,7 @@ def waarom(
     """
 
 
-for group in (start, store, files, operate):
+for group in (start, store, training, files, operate):
     group.add_to(app)
 app.add_typer(labels.app, name="label")
 app.add_typer(models.app, name="models")

@@ -38,7 +38,7 @@ def models_page(screen: ScreenDep, identity: PageIdentity) -> Response:
 @router.get("/models/{version}/{plot}.svg")
 def plot(
     version: str,
-    plot: Literal["coverage", "reliability"],
+    plot: Literal["coverage", "reliability", "learning"],
     screen: ScreenDep,
     identity: PageIdentity,
 ) -> Response:

@@ -9,7 +9,7 @@ import pytest
 
 from classifier.card import Making, TrainingData, training_data, write_card
 from classifier.evaluation import Evaluation, confusable, evaluate
-from classifier.learning_curve import fitted
+from classifier.evaluation.learning_curve import fitted
 from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.promise import QueuePromise, promise
 
@@ -167,7 +167,7 @@ def test_without_a_promise_or_a_curve_the_card_has_no_such_section() -> None:
 def test_what_more_labels_are_worth_is_said_with_its_interval() -> None:
     hard = np.linspace(0, 1, 400)
     curve = fitted((100, 200, 400), np.stack([hard > 0.4, hard > 0.3, hard > 0.22]))
-    card = write_card(MAKING, TrainingData(messages=900), judged(), learning=curve)
+    card = write_card(MAKING, TrainingData(messages=900), replace(judged(), learning=curve))
     said = section(card, "More labels")
     assert curve.sentence() in said
     assert "200 more labels are worth about +" in said

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classifier.learning_curve import fitted, learning_curve, nested
+from classifier.evaluation.learning_curve import fitted, learning_curve, nested
 
 SIZES = (250, 500, 750, 1_000)
 

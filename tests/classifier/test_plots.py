@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from classifier.evaluation import Evaluation, evaluate
-from classifier.learning_curve import fitted
+from classifier.evaluation.learning_curve import fitted
 from classifier.plots import coverage_plot, learning_plot, reliability_plot
 
 DRIVERS = ("delivery", "payment")

@@ -266,3 +266,27 @@ def test_a_current_file_with_nonsense_is_refused(saved):
     (saved.parent / "CURRENT").write_text("../../etc\n")
     with pytest.raises(BadModel, match="CURRENT"):
         load_model(saved.parent)
+
+
+def test_nonsense_in_current_is_repaired_by_promoting_and_the_refusal_says_how(saved):
+    folder, version = saved.parent, saved.name
+    (folder / "CURRENT").write_text("nonsense\n")
+    with pytest.raises(BadModel, match=rf"`waarom models promote VERSION` \(there: {version}\)"):
+        current_version(folder)
+    promote(folder, version)
+    assert current_version(folder) == version
+
+
+def test_nonsense_in_current_does_not_keep_from_rolling_back(saved, model):
+    folder = saved.parent
+    for _ in range(2):
+        promote(folder, save(model, folder, today=date(2026, 11, 22), card=""))
+    first = list_versions(folder)[-2]
+    (folder / "CURRENT").write_text("")
+    assert rollback(folder) == first
+
+
+def test_a_card_can_name_its_version(model, tmp_path):
+    version = save(model, tmp_path, today=date(2026, 11, 22), card=lambda name: f"# Model {name}")
+    assert (tmp_path / version / "card.md").read_text() == f"# Model {version}"
+    verify(tmp_path / version)

@@ -1,73 +1,18 @@
 """What a model is worth on a file of labeled messages."""
 
-from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pytest
 
-from classifier.errors import TooFewLabels
-from classifier.messages import Label, LabeledMessage, RedactedText
-from classifier.model import fingerprint
-from classifier.training import judge
-from service.judging import evaluated, judge_at
+from classifier.errors import BadFile, TooFewLabels
+from service.judging import by_time, evaluated
 from service.settings import Settings
 from service.versions import load_version
-
-WORDS = {
-    "delivery.late": ["pakket te laat", "nog niet bezorgd", "waar blijft", "vertraging"],
-    "delivery.damaged": ["doos kapot", "gescheurd", "beschadigd aangekomen", "deuk"],
-    "payment.refund": ["geld terug", "terugbetaling", "teruggestort", "retour geld"],
-    "payment.invoice": ["factuur", "btw", "rekening", "factuurnummer"],
-}
-MESSAGES = 400
 
 
 @pytest.fixture(scope="module")
 def model(models_dir):
     return load_version(models_dir)
-
-
-@pytest.fixture(scope="module")
-def messages():
-    """Messages of which a fifth carries a label drawn blindly, whatever the text says."""
-    random, drivers = np.random.default_rng(1), list(WORDS)
-    made = []
-    for number in range(MESSAGES):
-        said = drivers[random.integers(4)]
-        label = said if random.random() > 0.2 else drivers[random.integers(4)]
-        text = RedactedText(f"{' '.join(random.choice(WORDS[said], 2))} nummer {number}")
-        made.append(LabeledMessage(text=text, label=Label(label), message_id=str(number)))
-    return made
-
-
-def sets_the_threshold(message):
-    return int(fingerprint(message.text), 16) % 2 == 0
-
-
-def all_wrong(messages, which):
-    return [replace(each, label=Label("lost")) if which(each) else each for each in messages]
-
-
-def test_labels_of_the_half_that_judges_do_not_move_the_threshold(model, messages):
-    before = judge_at(model, messages, 0.7)
-    after = judge_at(model, all_wrong(messages, lambda each: not sets_the_threshold(each)), 0.7)
-    assert after.auto.threshold == before.auto.threshold < 1
-    assert before.auto.precision.value > 0.7
-    assert after.auto.precision.value == 0
-
-
-def test_labels_of_the_half_that_sets_the_threshold_do(model, messages):
-    after = judge_at(model, all_wrong(messages, sets_the_threshold), 0.7)
-    assert after.auto.threshold == float("inf")
-    assert after.auto.share.value == 0
-    assert after.auto.precision.value is None
-
-
-def test_half_of_the_messages_judge_what_is_routed_and_all_of_them_the_rest(model, messages):
-    found, own = judge_at(model, messages, 0.7), judge(model, messages)
-    assert (found.n, found.accuracy, found.f1) == (MESSAGES, own.accuracy, own.f1)
-    assert found.auto.share.n == sum(not sets_the_threshold(each) for each in messages)
-    assert sum(each.n for each in found.slices if each.kind == "language") == found.auto.share.n
 
 
 @pytest.fixture
@@ -115,3 +60,55 @@ def test_its_own_target_is_judged_at_its_own_threshold(evaluate, model):
     rows = [f"geld terug {number},payment.refund" for number in range(5)]
     assert evaluate(*rows).figures["auto"]["threshold"] == model.threshold
     assert evaluate(*rows, target=0.95).figures == evaluate(*rows).figures
+
+
+MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def judge_by_time(tmp_path):
+    """Judge rows of text, label, customer and day by time."""
+
+    def run(*rows):
+        path = tmp_path / "dated.csv"
+        path.write_text("\n".join(["text,label,customer,received_at", *rows]) + "\n")
+        settings = Settings(home=tmp_path, models_dir=tmp_path / "models", secret="x")
+        asked = {"unknown_label": "unknown", "target": None, "progress": lambda line: None}
+        return by_time(settings, path, **asked)
+
+    return run
+
+
+def dated(number, driver, *, customer="", day=None):
+    words = {"late": "pakket te laat", "refund": "geld terug"}[driver]
+    at = MONDAY + timedelta(days=number if day is None else day)
+    return f"{words} vraag {number},{driver},{customer},{at:%Y-%m-%d}"
+
+
+def test_the_earlier_messages_train_and_the_latest_fifth_judges(judge_by_time, tmp_path):
+    rows = [dated(number, ("late", "refund")[number % 2]) for number in range(100)]
+    found = judge_by_time(*rows)
+    facts = found.figures["by_time"]
+    assert facts["since"].startswith("2026-05-21T00:00:00+02:00")
+    assert (facts["training"], found.figures["n"]) == (80, 20)
+    assert found.figures["accuracy"] == 1.0
+    assert "Trained on 80 messages from before 2026-05-21T00:00" in found.remarks[-1]
+    assert not (tmp_path / "models").exists()
+
+
+def test_the_undated_and_those_who_come_back_do_not_train_and_are_counted(judge_by_time):
+    rows = [dated(number, ("late", "refund")[number % 2]) for number in range(100)]
+    same_customer = [dated(200, "late", customer="ann", day=1), dated(201, "late", customer="ann")]
+    same_text = [dated(99, "refund", customer="bob", day=2)]
+    undated = ["nog een vraag,late,,", "en nog een,refund,,"]
+    found = judge_by_time(*rows, *same_customer, *same_text, *undated)
+    facts = found.figures["by_time"]
+    assert (facts["undated"], facts["related"]) == (2, 2)
+    assert facts["training"] + found.figures["n"] == 101
+    assert "2 messages were left out: they have no date." in found.remarks
+    assert any("comes back later" in remark for remark in found.remarks)
+
+
+def test_without_dates_a_split_by_time_says_what_to_do(judge_by_time):
+    with pytest.raises(BadFile, match=r"received_at.*--cv 5"):
+        judge_by_time("pakket te laat,late,,", "geld terug,refund,,")

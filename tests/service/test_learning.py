@@ -56,7 +56,7 @@ def test_the_first_version_is_in_use_and_a_later_one_when_it_is_not_worse(settin
     assert (first.promoted, second.promoted) == (True, True)
     assert list_versions(settings.models_dir) == [first.version, second.version]
     assert current_version(settings.models_dir) == second.version
-    assert first.card.read_text().startswith("# Model")
+    assert first.card.read_text().startswith(f"# Model {first.version}\n")
 
 
 def test_held_out_messages_never_train(settings, labels):

@@ -52,6 +52,26 @@ def test_another_target_is_judged_on_messages_that_did_not_set_its_threshold(waa
     assert "one half of the messages sets" in other.err
 
 
+def test_earlier_messages_train_and_later_ones_judge(waarom, labeled_file, tmp_path):
+    head, *rows = labeled_file.read_text().splitlines()
+    dated = [f"{row},2026-{1 + number % 9:02}-10" for number, row in enumerate(rows)]
+    labeled_file.write_text("\n".join([f"{head},received_at", *dated]))
+    found = waarom("evaluate", "--data", labeled_file, "--by-time", "--json")
+    assert found.document["by_time"]["since"].startswith("2026-08-10")
+    assert found.document["by_time"]["training"] + found.document["n"] == 124
+    assert "Trained on" in found.err
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_split_by_time_without_dates_says_what_to_do(waarom, labeled_file):
+    said = waarom("evaluate", "--data", labeled_file, "--by-time", code=1)
+    assert "add a column received_at" in said.err
+    assert (
+        "Example: waarom evaluate --data labeled.csv --by-time" in waarom("evaluate", "--help").out
+    )
+    waarom("evaluate", "--data", labeled_file, "--by-time", "--cv", "3", code=2)
+
+
 def test_a_version_can_be_named(waarom, labeled_file, tmp_path):
     first = waarom("train", "--labels", labeled_file, "--json").document["version"]
     second = waarom("train", "--labels", labeled_file, "--json").document

@@ -32,7 +32,7 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningCurve:
-    """Points, fewest labels first, and what `extra` labels more would add to the last.
+    """Points, fewest labels first, and what `extra` labels more would add to the `labels` of now.
 
     `scale`, `power`: a share scale · labels^−power is wrong. `gain`: points of accuracy, as a
     fraction of 1, with its 95 % interval: a bootstrap over groups of judging messages. It knows
@@ -42,6 +42,7 @@ class LearningCurve:
     points: tuple[CurvePoint, ...]
     scale: float
     power: float
+    labels: int
     extra: int
     gain: float
     gain_low: float
@@ -56,6 +57,7 @@ class LearningCurve:
             "points": [each.to_dict() for each in self.points],
             "scale": self.scale,
             "power": self.power,
+            "labels": self.labels,
             "extra": self.extra,
             "gain": self.gain,
             "gain_interval": [self.gain_low, self.gain_high],
@@ -77,19 +79,20 @@ def learning_curve(
     shares: Sequence[float] = SHARES,
     groups: Sequence[str] | None = None,
     judging_groups: Sequence[str] | None = None,
+    now: int | None = None,
     extra: int = EXTRA,
     seed: int = 0,
 ) -> LearningCurve:
     """Train on ever larger parts of the labeled messages and judge each on the same others.
 
     `labels` (n,): each message's driver, kept in proportion; `groups` (n,) stay together; `score`
-    is called once per share of `shares` in (0, 1]. Raises ValueError without two sizes to compare.
+    is called once per share of `shares` in (0, 1]. `now`: the labels that more are added to, by
+    default all n. Raises ValueError without two sizes to compare.
     """
     parts = nested(labels, shares, groups=groups, seed=seed)
     right = np.stack([score(rows) for rows in parts])
-    return fitted(
-        [len(rows) for rows in parts], right, groups=judging_groups, extra=extra, seed=seed
-    )
+    sizes = [len(rows) for rows in parts]
+    return fitted(sizes, right, groups=judging_groups, now=now, extra=extra, seed=seed)
 
 
 def nested(
@@ -118,17 +121,22 @@ def fitted(
     right: NDArray[np.bool_],
     *,
     groups: Sequence[str] | None = None,
+    now: int | None = None,
     extra: int = EXTRA,
     seed: int = 0,
 ) -> LearningCurve:
-    """The curve through `right` (s, m): after training on each of s sizes, on m same messages."""
+    """The curve through `right` (s, m): after training on each of s sizes, on m same messages.
+
+    `now`: the labels that more are added to, by default the largest size.
+    """
     if len(set(sizes)) < 2 or min(sizes) < 1 or right.shape[1] == 0:
         raise ValueError("a learning curve takes two sizes of training, and messages to judge by")
     numbers = group_numbers(groups, right.shape[1])
     at = np.asarray(sizes, dtype=np.float64)
     drawn = resamples(numbers, np.random.default_rng(seed), times=RESAMPLES)
+    labels = max(sizes) if now is None else now
     gains = [
-        _gain(*_power_law(at, right, times.astype(np.float64)), at[-1], extra) for times in drawn
+        _gain(*_power_law(at, right, times.astype(np.float64)), labels, extra) for times in drawn
     ]
     low, high = np.quantile(gains, [0.025, 0.975])
     scale, power = _power_law(at, right, np.ones(right.shape[1]))
@@ -139,8 +147,9 @@ def fitted(
         ),
         scale=scale,
         power=power,
+        labels=labels,
         extra=extra,
-        gain=_gain(scale, power, at[-1], extra),
+        gain=_gain(scale, power, labels, extra),
         gain_low=float(low),
         gain_high=float(high),
     )

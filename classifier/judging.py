@@ -1,0 +1,110 @@
+"""A model judged on labeled messages, and the threshold that such messages set for it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.decisions import is_routed, precision_threshold
+from classifier.evaluation import Evaluation, evaluate_messages
+from classifier.evaluation.confusable import Pair
+from classifier.messages import LabeledMessage
+from classifier.model import Model, fingerprint
+
+TIMEZONE = "Europe/Amsterdam"
+
+
+def judge(
+    model: Model,
+    messages: Sequence[LabeledMessage],
+    *,
+    set_threshold: NDArray[np.bool_] | None = None,
+    timezone: str = TIMEZONE,
+    opinions: Iterable[Pair] = (),
+) -> Evaluation:
+    """What a model is worth on labeled messages (n ≥ 1), at its own threshold.
+
+    Messages that `set_threshold` (n,) do not judge what it routes. Weeks are those of `timezone`.
+    `opinions`: what two people said of the same message, neither knowing the other's answer.
+    """
+    probabilities, unknown = _predicted(model, messages)
+    return evaluate_messages(
+        probabilities,
+        unknown,
+        messages,
+        model.drivers,
+        threshold=model.threshold,
+        target=model.target_precision,
+        set_threshold=set_threshold,
+        timezone=timezone,
+        opinions=opinions,
+        trained=model.manifest.get("counts", {}).get("per_driver"),
+    )
+
+
+def judge_at(
+    model: Model,
+    messages: Sequence[LabeledMessage],
+    target: float,
+    *,
+    timezone: str = TIMEZONE,
+    opinions: Iterable[Pair] = (),
+) -> Evaluation:
+    """As `judge`, for another target precision than the model's.
+
+    A threshold chosen and judged on the same messages would flatter. So one half of the messages,
+    by a stable hash of the text, sets it with the guarantee of `precision_threshold`, and the
+    other half judges what it routes. Every other figure is of all messages.
+    """
+    half = in_half(messages)
+    setting = [message for message, inside in zip(messages, half, strict=True) if inside]
+    changed = replace(
+        model, threshold=threshold_of_model(model, setting, target), target_precision=target
+    )
+    return judge(changed, messages, set_threshold=half, timezone=timezone, opinions=opinions)
+
+
+def in_half(messages: Sequence[LabeledMessage]) -> NDArray[np.bool_]:
+    """Which messages (n,) are in the half that sets a threshold: the same for every version."""
+    keys = (fingerprint(f"half {message.text}") for message in messages)
+    return np.array([int(key, 16) % 2 == 0 for key in keys], dtype=bool)
+
+
+def threshold_of_model(model: Model, messages: Sequence[LabeledMessage], target: float) -> float:
+    """The threshold that messages (n) the model was not trained on set for it."""
+    if not messages:
+        return float("inf")
+    probabilities, unknown = _predicted(model, messages)
+    named = [message.label.drivers for message in messages]
+    correct = [model.drivers[column] in named[row] for row, column in _likeliest(probabilities)]
+    return threshold_of(probabilities, unknown, np.array(correct, dtype=bool), target)
+
+
+def threshold_of(
+    probabilities: NDArray[np.float64],
+    unknown: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+    target: float,
+) -> float:
+    """The lowest confidence that keeps the target among messages that can be routed at all.
+
+    `probabilities` (n, k); `unknown` (n,); `correct` (n,): the likeliest driver is right.
+    """
+    confidence = (1 - unknown) * probabilities.max(axis=1)
+    routable = is_routed(confidence, unknown, 0.0)
+    return precision_threshold(confidence[routable], correct[routable], target)
+
+
+def _likeliest(probabilities: NDArray[np.float64]) -> Iterable[tuple[int, int]]:
+    return enumerate(int(column) for column in probabilities.argmax(axis=1))
+
+
+def _predicted(
+    model: Model, messages: Sequence[LabeledMessage]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    predictions = model.predict([message.text for message in messages])
+    return (
+        np.stack([each.probabilities for each in predictions]),
+        np.array([each.unknown for each in predictions]),
+    )

@@ -1,0 +1,103 @@
+"""A model judged on labeled messages: who sets the threshold does not judge it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from classifier.judging import in_half, judge, judge_at
+from classifier.messages import Label, LabeledMessage, RedactedText
+from classifier.taxonomy import flat_taxonomy
+from classifier.training import train
+
+WORDS = {
+    "delivery.late": ["pakket te laat", "nog niet bezorgd", "waar blijft", "vertraging"],
+    "delivery.damaged": ["doos kapot", "gescheurd", "beschadigd aangekomen", "deuk"],
+    "payment.refund": ["geld terug", "terugbetaling", "teruggestort", "retour geld"],
+    "payment.invoice": ["factuur", "btw", "rekening", "factuurnummer"],
+}
+MESSAGES = 400
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Trained on easy messages only; no hold-out."""
+    rows = [
+        LabeledMessage(text=RedactedText(f"{words} vraag {number}"), label=Label(driver))
+        for driver, some in WORDS.items()
+        for number, words in enumerate(some * 6)
+    ]
+    return train(rows, flat_taxonomy(WORDS)).model
+
+
+@pytest.fixture(scope="module")
+def messages():
+    """Messages of which a fifth carries a label drawn blindly, whatever the text says."""
+    random, drivers = np.random.default_rng(1), list(WORDS)
+    made = []
+    for number in range(MESSAGES):
+        said = drivers[random.integers(4)]
+        label = said if random.random() > 0.2 else drivers[random.integers(4)]
+        text = RedactedText(f"{' '.join(random.choice(WORDS[said], 2))} nummer {number}")
+        made.append(LabeledMessage(text=text, label=Label(label), message_id=str(number)))
+    return made
+
+
+def sets_the_threshold(message):
+    return bool(in_half([message])[0])
+
+
+def all_wrong(messages, which):
+    return [replace(each, label=Label("lost")) if which(each) else each for each in messages]
+
+
+def test_labels_of_the_half_that_judges_do_not_move_the_threshold(model, messages):
+    before = judge_at(model, messages, 0.7)
+    after = judge_at(model, all_wrong(messages, lambda each: not sets_the_threshold(each)), 0.7)
+    assert after.auto.threshold == before.auto.threshold < 1
+    assert before.auto.precision.value > 0.7
+    assert after.auto.precision.value == 0
+
+
+def test_labels_of_the_half_that_sets_the_threshold_do(model, messages):
+    after = judge_at(model, all_wrong(messages, sets_the_threshold), 0.7)
+    assert after.auto.threshold == float("inf")
+    assert after.auto.share.value == 0
+    assert after.auto.precision.value is None
+
+
+def test_half_of_the_messages_judge_what_is_routed_and_all_of_them_the_rest(model, messages):
+    found, own = judge_at(model, messages, 0.7), judge(model, messages)
+    assert (found.n, found.accuracy, found.f1) == (MESSAGES, own.accuracy, own.f1)
+    assert found.auto.share.n == sum(not sets_the_threshold(each) for each in messages)
+    (channel,) = (each for each in found.slices if each.kind == "channel")
+    assert (channel.n, channel.share.n) == (MESSAGES, found.auto.share.n)
+
+
+def test_messages_of_one_customer_count_as_one_in_the_interval(model, messages):
+    together = [replace(each, group=f"c{row // 20}") for row, each in enumerate(messages)]
+    apart, grouped = judge(model, messages), judge(model, together)
+    assert grouped.groups == MESSAGES // 20 < apart.groups
+    assert grouped.accuracy.value == apart.accuracy.value
+
+
+def test_weeks_channels_and_known_probabilities_of_messages_reach_the_figures(model, messages):
+    sunday = datetime(2026, 3, 8, 23, 30, tzinfo=UTC)
+    told = [
+        replace(each, received_at=sunday, channel="chat", inclusion=0.5 if row % 2 else None)
+        for row, each in enumerate(messages)
+    ]
+    found = judge(model, told, timezone="America/New_York")
+    assert {(each.kind, each.name) for each in found.slices} >= {
+        ("week", "2026-W10"),
+        ("channel", "chat"),
+    }
+    assert found.weighted.n == found.weighted.apart.n == MESSAGES // 2
+    assert judge(model, told).slices[-1].name == "2026-W11"
+
+
+def test_second_opinions_say_what_a_pair_of_drivers_needs(model, messages):
+    drivers = list(WORDS)[:2]
+    disagreed = judge(model, messages, opinions=[tuple(drivers)] * 30).confusable
+    assert {"merge"} == {e.remedy for e in disagreed if {e.first, e.second} == set(drivers)}
