@@ -27,6 +27,7 @@ class Doubt(StrEnum):
 
     NO_MODEL = "no_model"
     NO_THRESHOLD = "no_threshold"
+    ONLY_RECOMMENDS = "only_recommends"
     RETIRED_DRIVER = "retired_driver"
     LOW_CONFIDENCE = "low_confidence"
     NARROW_MARGIN = "narrow_margin"
@@ -38,6 +39,7 @@ EXPLANATIONS: Final[Mapping[Doubt, str]] = MappingProxyType(
     {
         Doubt.NO_MODEL: "No model is in use yet, so a person decides.",
         Doubt.NO_THRESHOLD: "The model has not yet shown that it can route messages on its own.",
+        Doubt.ONLY_RECOMMENDS: "For this queue the model only recommends; a person decides.",
         Doubt.RETIRED_DRIVER: "The likeliest driver is no longer in the taxonomy.",
         Doubt.LOW_CONFIDENCE: "The model is not sure enough of the likeliest driver.",
         Doubt.NARROW_MARGIN: "Two drivers are almost equally likely.",
@@ -134,14 +136,14 @@ def decide(
     taxonomy: Taxonomy,
     *,
     threshold: float,
-    promised: Mapping[str, float] | None = None,
+    by_queue: Mapping[str, float] | None = None,
     text: str = "",
     limits: DoubtLimits | None = None,
 ) -> Decision:
     """Route one message: to its driver's queue when the model is sure, else to the fallback.
 
-    `threshold` is a confidence in [0, 1], or infinity to route nothing. With `promised`, each
-    queue has a threshold of its own instead, and one that is not named routes nothing. `text`
+    `threshold` is a confidence in [0, 1], or infinity to route nothing. A queue that `by_queue`
+    names has a threshold of its own instead; infinity where the model only recommends. `text`
     only serves to explain a review. A driver without a queue of its own goes to the fallback
     queue, too.
     """
@@ -149,11 +151,13 @@ def decide(
         return Decision(Status.REVIEW, None, taxonomy.fallback_queue, (Doubt.NO_MODEL,))
     confidence, unknown = prediction.confidence, prediction.unknown
     driver = None if unknown_driver(confidence, unknown) else prediction.driver
-    if promised is not None:
-        threshold = promised.get(taxonomy.queue(prediction.driver), float("inf"))
-    if driver in taxonomy.leaves and confidence >= threshold:
+    own = (by_queue or {}).get(taxonomy.queue(prediction.driver))
+    least = threshold if own is None else own
+    if driver in taxonomy.leaves and confidence >= least:
         return Decision(Status.AUTO, driver, taxonomy.queue(driver))
-    doubts = _doubts(prediction, taxonomy, threshold, text, limits or DoubtLimits())
+    doubts = _doubts(prediction, taxonomy, least, text, limits or DoubtLimits())
+    if own == float("inf"):
+        doubts = (Doubt.ONLY_RECOMMENDS, *(each for each in doubts if each != Doubt.NO_THRESHOLD))
     return Decision(Status.REVIEW, driver, taxonomy.fallback_queue, doubts)
 
 

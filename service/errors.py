@@ -6,6 +6,7 @@ WaaromError
 ├── ReviewTaken(review_id)           somebody else is working on it
 ├── UnknownDriver(driver)            not a driver a label can name
 ├── ContentConflict(external_id)     the same external id with another content
+├── ClimbRefused(queue, reason)      a queue's promise is not shown, so it may not be automated
 ├── NotAllowed(scope)                the key lacks a scope
 ├── NotIdentified()                  no key, or none we know
 ├── KeyReused(key)                   an Idempotency-Key with another request
@@ -46,6 +47,12 @@ class ContentConflict(WaaromError):
             f"External id {external_id!r} is known with another content; "
             "send ?revise=true to replace it."
         )
+
+
+class ClimbRefused(WaaromError):
+    def __init__(self, queue: str, reason: str) -> None:
+        self.queue, self.reason = queue, reason
+        super().__init__(f"Queue {queue} cannot be automated yet. {reason}")
 
 
 class NotIdentified(WaaromError):

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from classifier.errors import BadFile, BadModel, BadTaxonomy, ModelNotFound, WaaromError
 from service.errors import (
     BadRequest,
+    ClimbRefused,
     ContentConflict,
     KeyReused,
     NotAllowed,
@@ -87,6 +88,7 @@ STATUS: Final[Mapping[type[WaaromError], int]] = {
     ReviewClosed: 409,
     ReviewTaken: 409,
     ContentConflict: 409,
+    ClimbRefused: 409,
     TooLarge: 413,
     Invalid: 422,
     BadRequest: 422,

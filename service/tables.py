@@ -6,6 +6,8 @@ message ──< prediction        what models said, each row naming its model an
    ├──< label                 what people said; every version of it
    └──< decision              how it was routed, and every change of that: the feed
 term                          sums from which volumes are estimated
+standing ──< standing_change  what the model may do for a queue; who changed that, when and why
+   └──── check                a look at the labels, from which promises were made or not
 """
 
 from datetime import UTC, date, datetime
@@ -330,6 +332,69 @@ class TermRow(Table):
     reviewed: Mapped[float] = mapped_column(default=0.0)
     weighted: Mapped[float] = mapped_column(default=0.0)
     weighted_spread: Mapped[float] = mapped_column(default=0.0)
+
+
+class StandingRow(Table):
+    """What the model may do for a queue; a queue without a row is where every queue begins.
+
+    `model` and `drivers` say of what the figures are: as in `classifier.promise.QueuePromise`,
+    `threshold` null where nothing is promised. `needed` null: no number of labels would do.
+    """
+
+    __tablename__ = "standings"
+    queue: Mapped[str] = mapped_column(primary_key=True)
+    rung: Mapped[str] = mapped_column(String(12))
+    changed_at: Mapped[datetime]
+    model: Mapped[str | None] = mapped_column(String(40))
+    drivers: Mapped[list[Any]]
+    target: Mapped[float | None]
+    level: Mapped[float | None]
+    threshold: Mapped[float | None]
+    tested: Mapped[float | None]
+    labels: Mapped[int]
+    evidence: Mapped[int]
+    errors: Mapped[int]
+    lower: Mapped[float]
+    needed: Mapped[int | None]
+    checked_at: Mapped[datetime | None]
+
+
+class StandingChangeRow(Table):
+    """A queue went up or down: by whom, when, why, and on what evidence."""
+
+    __tablename__ = "standing_changes"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    queue: Mapped[str] = mapped_column(index=True)
+    before: Mapped[str] = mapped_column(String(12))
+    rung: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(String(24))
+    why: Mapped[RedactedText]
+    person: Mapped[str]
+    model: Mapped[str | None] = mapped_column(String(40))
+    threshold: Mapped[float | None]
+    evidence: Mapped[int]
+    errors: Mapped[int]
+    changed_at: Mapped[datetime]
+
+
+class CheckRow(Table):
+    """A look at the labels that count for the promises of a model.
+
+    `look` is its number among those at which anything was tested, 0 where labels were too few for
+    that; each has its own `level`. `evidence` names the labels looked at, by a hash. A daily
+    watch over what is routed would write its rows here, too, by another `kind`.
+    """
+
+    __tablename__ = "checks"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    model: Mapped[str] = mapped_column(String(40), index=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    look: Mapped[int]
+    level: Mapped[float]
+    labels: Mapped[int]
+    evidence: Mapped[str] = mapped_column(String(32))
+    person: Mapped[str]
+    made_at: Mapped[datetime]
 
 
 class KeyRow(Table):

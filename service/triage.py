@@ -11,12 +11,14 @@ import numpy as np
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from classifier.decisions import Decision, Status, decide
+from classifier.decisions import Decision, Status
 from classifier.messages import Direction, Prediction
+from classifier.taxonomy import Taxonomy
 from labeling.sampling import drawn, inclusion, order_key, prefilled, stratum, uncertainty
 from service.database import chunks, numbers
 from service.outbox import announce
 from service.plans import LABELED, TOO_OLD, Plans
+from service.rungs import Thresholds, thresholds_in_force
 from service.runtime import Runtime, remember_model, taxonomy_in_use, use_taxonomy
 from service.tables import DecisionRow, DrawRow, MessageRow, PredictionRow, ReviewRow
 from service.terms import mark_stale
@@ -148,15 +150,15 @@ def _judge(
     predictions: Sequence[Prediction | None] = [None] * len(inbound)
     if model and inbound:
         predictions = model.predict([classified_text(row.subject, row.text) for row in inbound])
+    thresholds = thresholds_in_force(session, model, taxonomy)
     judged = [
-        Judged(row, prediction, decide(prediction, taxonomy, threshold=threshold, text=row.text))
+        Judged(row, prediction, thresholds.decide(prediction, taxonomy, text=row.text))
         for row, prediction in zip(inbound, predictions, strict=True)
-        for threshold in [model.threshold if model else float("inf")]
     ]
     if model and inbound:
         remember_model(session, model, now=now)
         session.add_all(
-            _prediction_row(each, model.version, model.threshold, taxonomy.version, now, first)
+            _prediction_row(each, model.version, thresholds, taxonomy, now, first)
             for each in judged
         )
     return judged
@@ -168,16 +170,22 @@ def classified_text(subject: str, text: str) -> str:
 
 
 def _prediction_row(
-    each: Judged, model: str, threshold: float, taxonomy: str, now: datetime, first: bool
+    each: Judged,
+    model: str,
+    thresholds: Thresholds,
+    taxonomy: Taxonomy,
+    now: datetime,
+    first: bool,
 ) -> PredictionRow:
     assert each.prediction is not None  # noqa: S101 - a prediction row is made of predictions
     top = each.prediction.ranked(TOP)
+    threshold = thresholds.of(taxonomy.queue(each.prediction.driver))
     return PredictionRow(
         message_id=each.row.id,
         first=first,
         model=model,
         recalibration=NO_RECALIBRATION,
-        taxonomy=taxonomy,
+        taxonomy=taxonomy.version,
         top=[[driver, round(p, 6)] for driver, p in top],
         rest=max(0.0, 1.0 - sum(round(p, 6) for _, p in top)),
         unknown=each.prediction.unknown,

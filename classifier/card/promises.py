@@ -47,7 +47,7 @@ def _row(each: QueuePromise) -> tuple[str, ...]:
     more = "no number would do at this rate" if each.needed is None else f"{each.needed:,}"
     return (
         code(each.queue),
-        each.step.value,
+        each.rung.value,
         f"{each.tested:.3f}" if each.kept else f"none ({each.tested:.3f} was tried)",
         f"{each.evidence:,} of {each.labels:,}",
         right,

@@ -5,17 +5,19 @@ confidence": see `promise`.
 """
 
 from classifier.promise.evidence import equal_probability
-from classifier.promise.held_out import held_out_promise
-from classifier.promise.ladder import Reason, Standing, Step, climb, evidenced, fall
+from classifier.promise.held_out import Outcomes, held_out_promise, outcomes
+from classifier.promise.ladder import START, Reason, Rung, Standing, climb, evidenced, fall
 from classifier.promise.promise import GRID, QueuePromise, promise
 from classifier.promise.sequence import faultless_labels, labels_for
 
 __all__ = [
     "GRID",
+    "START",
+    "Outcomes",
     "QueuePromise",
     "Reason",
+    "Rung",
     "Standing",
-    "Step",
     "climb",
     "equal_probability",
     "evidenced",
@@ -23,5 +25,6 @@ __all__ = [
     "faultless_labels",
     "held_out_promise",
     "labels_for",
+    "outcomes",
     "promise",
 ]

@@ -1,4 +1,4 @@
-"""Recommend, select, automate: the ladder of each queue, climbed by a person, step by step.
+"""Recommend, select, automate: the ladder of each queue, climbed by a person, rung by rung.
 
 Evidence alone takes nobody up: it says how high a person may climb, and takes a queue down again
 when it no longer holds.
@@ -9,14 +9,16 @@ from enum import StrEnum
 from typing import Final
 
 FEW: Final = 20
-"""With fewer labels, the share that is right says too little to let anyone rely on it."""
+"""With fewer labels, the share that is right says too little to take anything back."""
 
 
-class Step(StrEnum):
-    """What the model may do for a queue.
+class Rung(StrEnum):
+    """What the model may do for a queue, and what is promised of that.
 
-    `recommend`: it proposes, a person decides message by message. `select`: it sets apart what it
-    is sure of, a person confirms the lot. `automate`: it routes without a person.
+    `recommend`: it proposes, a person decides message by message; nothing needs promising.
+    `select`: it routes what reaches the threshold from which held-out messages, of all queues
+    together, were right often enough; of one queue nothing is promised. `automate`: it routes
+    from the queue's own threshold, and of what it routes there the target is promised.
     """
 
     RECOMMEND = "recommend"
@@ -24,55 +26,58 @@ class Step(StrEnum):
     AUTOMATE = "automate"
 
 
-ORDER: Final = tuple(Step)
+ORDER: Final = tuple(Rung)
+START: Final = Rung.SELECT
+"""Where every queue begins."""
 
 
 class Reason(StrEnum):
     """Why a queue stands where it stands."""
 
     AS_ASKED = "as_asked"
-    ONE_STEP_AT_A_TIME = "one_step_at_a_time"
+    ONE_RUNG_AT_A_TIME = "one_rung_at_a_time"
     NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
     EVIDENCE_LOST = "evidence_lost"
+    NEW_MODEL = "new_model"
     NOTHING_CHANGED = "nothing_changed"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The step a queue is on, and why."""
+    """The rung a queue is on, and why."""
 
-    step: Step
+    rung: Rung
     reason: Reason
 
 
-def evidenced(*, promised: bool, right: int, labels: int, target: float) -> Step:
-    """The highest step that evidence allows.
+def evidenced(*, promised: bool, right: int, labels: int, target: float) -> Rung:
+    """The rung that evidence speaks for.
 
-    `automate` with the promise; `select` where at least 20 labels are right at the target's rate,
-    which shows nothing yet but is no reason for alarm; else `recommend`.
+    `automate` with the promise; `recommend` where at least 20 labels are right less often than
+    the target; else `select`, where every queue begins.
     """
     if promised:
-        return Step.AUTOMATE
-    return Step.SELECT if labels >= FEW and right >= target * labels else Step.RECOMMEND
+        return Rung.AUTOMATE
+    return Rung.RECOMMEND if labels >= FEW and right < target * labels else START
 
 
-def climb(current: Step, asked: Step, highest: Step) -> Standing:
-    """A person asks for a step: down at once, up one step at a time as far as evidence allows."""
+def climb(current: Rung, asked: Rung, *, promised: bool) -> Standing:
+    """A person asks for a rung: down at once; up one at a time, to `automate` with the promise."""
     if _height(asked) <= _height(current):
         return Standing(asked, Reason.AS_ASKED)
     following = ORDER[_height(current) + 1]
-    if _height(following) > _height(highest):
+    if following is Rung.AUTOMATE and not promised:
         return Standing(current, Reason.NOT_ENOUGH_EVIDENCE)
-    alone = following == asked
-    return Standing(following, Reason.AS_ASKED if alone else Reason.ONE_STEP_AT_A_TIME)
+    alone = following is asked
+    return Standing(following, Reason.AS_ASKED if alone else Reason.ONE_RUNG_AT_A_TIME)
 
 
-def fall(current: Step, highest: Step) -> Standing:
-    """New evidence, or a new model: down to what still holds; never up, that is for a person."""
-    if _height(current) > _height(highest):
-        return Standing(highest, Reason.EVIDENCE_LOST)
+def fall(current: Rung, *, promised: bool) -> Standing:
+    """New evidence, or a new model: from `automate` to `select` without the promise; never up."""
+    if current is Rung.AUTOMATE and not promised:
+        return Standing(Rung.SELECT, Reason.EVIDENCE_LOST)
     return Standing(current, Reason.NOTHING_CHANGED)
 
 
-def _height(step: Step) -> int:
-    return ORDER.index(step)
+def _height(rung: Rung) -> int:
+    return ORDER.index(rung)

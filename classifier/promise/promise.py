@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.promise.evidence import equal_probability
-from classifier.promise.ladder import Step, evidenced
+from classifier.promise.ladder import Rung, evidenced
 from classifier.promise.sequence import (
     Tests,
     family,
@@ -35,7 +35,7 @@ class QueuePromise:
     nothing was shown. The figures are of the `evidence` labels with a confidence of at least
     `tested` (the threshold, or the first that was tried): `errors` of them are wrong, and at
     least `lower` is right, with an `error` chance of being mistaken. `labels` counted for the
-    queue, whatever their confidence. `step`: how high the queue may climb.
+    queue, whatever their confidence. `rung`: the one that they speak for.
     """
 
     queue: str
@@ -47,7 +47,7 @@ class QueuePromise:
     errors: int
     lower: float
     error: float
-    step: Step
+    rung: Rung
 
     @property
     def kept(self) -> bool:
@@ -90,7 +90,7 @@ class QueuePromise:
             "lower": self.lower,
             "level": 1 - self.error,
             "needed": self.needed,
-            "step": self.step.value,
+            "rung": self.rung.value,
         }
 
 
@@ -169,7 +169,7 @@ def _made(
         errors=n - right,
         lower=lower_bound(right, n, error),
         error=error,
-        step=evidenced(promised=places > 0, right=right, labels=n, target=terms.target),
+        rung=evidenced(promised=places > 0, right=right, labels=n, target=terms.target),
     )
 
 

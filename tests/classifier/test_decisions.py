@@ -168,12 +168,17 @@ def test_the_precision_on_fresh_messages_keeps_the_target_nine_times_in_ten(targ
     assert target < realized.mean() < target + 0.015
 
 
-def test_a_promised_queue_has_a_threshold_of_its_own_and_others_route_nothing() -> None:
-    promised = {"logistics": 0.7}
-    late = decide(prediction(0.75), TAXONOMY, threshold=0.99, promised=promised)
+def test_a_queue_may_have_a_threshold_of_its_own_and_others_keep_the_common_one() -> None:
+    by_queue = {"logistics": 0.7}
+    late = decide(prediction(0.75), TAXONOMY, threshold=0.99, by_queue=by_queue)
     assert late == Decision(Status.AUTO, "delivery.late", "logistics")
-    unsure = decide(prediction(0.65), TAXONOMY, threshold=0.1, promised=promised)
+    unsure = decide(prediction(0.65), TAXONOMY, threshold=0.1, by_queue=by_queue)
     assert unsure.doubts[0] is Doubt.LOW_CONFIDENCE
-    lost = decide(prediction(0.01), TAXONOMY, threshold=0.1, promised=promised)
-    assert (lost.status, lost.queue) == (Status.REVIEW, "triage")
-    assert lost.doubts == (Doubt.NO_THRESHOLD,)
+    other = decide(prediction(0.01), TAXONOMY, threshold=0.1, by_queue=by_queue)
+    assert other.status is Status.AUTO
+
+
+def test_where_the_model_only_recommends_a_person_decides_and_is_told_so() -> None:
+    found = decide(prediction(0.99), TAXONOMY, threshold=0.1, by_queue={"logistics": float("inf")})
+    assert (found.status, found.driver, found.queue) == (Status.REVIEW, "delivery.late", "triage")
+    assert found.doubts == (Doubt.ONLY_RECOMMENDS,)

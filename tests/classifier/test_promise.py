@@ -12,10 +12,11 @@ from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.model import Model
 from classifier.promise import (
     GRID,
+    START,
     QueuePromise,
     Reason,
+    Rung,
     Standing,
-    Step,
     climb,
     equal_probability,
     evidenced,
@@ -23,6 +24,7 @@ from classifier.promise import (
     faultless_labels,
     held_out_promise,
     labels_for,
+    outcomes,
     promise,
 )
 from classifier.taxonomy import Driver, Taxonomy
@@ -48,11 +50,11 @@ def test_59_faultless_labels_automate_a_queue_and_58_do_not() -> None:
     made = sure(59)["billing"]
     assert (made.kept, made.evidence, made.errors, made.needed) == (True, 59, 0, 0)
     assert made.lower >= 0.95
-    assert made.step is Step.AUTOMATE
+    assert made.rung is Rung.AUTOMATE
     short = sure(58)["billing"]
     assert (short.threshold, short.evidence, short.needed) == (math.inf, 58, 1)
     assert short.lower < 0.95
-    assert short.step is Step.SELECT
+    assert short.rung is Rung.SELECT
 
 
 @pytest.mark.parametrize(("labels", "automated"), [(143, 76), (144, 77)])
@@ -68,7 +70,7 @@ def test_with_77_queues_it_takes_144_faultless_labels_each_for_all(
 def test_a_queue_without_labels_says_how_many_it_takes() -> None:
     made = promise(np.zeros(0), np.zeros(0, bool), [], asking=["billing"])["billing"]
     assert (made.evidence, made.precision, made.lower, made.needed) == (0, None, 0.0, 59)
-    assert made.step is Step.RECOMMEND
+    assert made.rung is START
 
 
 def test_labels_still_needed_suffice_at_the_rate_observed_and_one_fewer_do_not() -> None:
@@ -83,7 +85,7 @@ def test_labels_still_needed_suffice_at_the_rate_observed_and_one_fewer_do_not()
 def test_a_queue_that_is_not_right_often_enough_needs_more_than_labels() -> None:
     assert sure(400, wrong=40)["billing"].needed is None
     assert labels_for(0.95, error=0.05) is None
-    assert sure(400, wrong=40)["billing"].step is Step.RECOMMEND
+    assert sure(400, wrong=40)["billing"].rung is Rung.RECOMMEND
 
 
 def test_the_threshold_goes_down_to_the_first_test_that_fails() -> None:
@@ -284,28 +286,51 @@ def test_with_labels_enough_one_queue_routes_nearly_what_the_truth_allows() -> N
     assert truth - 0.03 < coverage < truth
 
 
-def test_the_ladder_is_climbed_one_step_at_a_time_as_far_as_evidence_allows() -> None:
-    recommend, select, automate = Step
-    assert climb(recommend, select, automate) == Standing(select, Reason.AS_ASKED)
-    assert climb(recommend, automate, automate) == Standing(select, Reason.ONE_STEP_AT_A_TIME)
-    assert climb(select, automate, automate) == Standing(automate, Reason.AS_ASKED)
-    assert climb(select, automate, select) == Standing(select, Reason.NOT_ENOUGH_EVIDENCE)
-    assert climb(recommend, automate, select) == Standing(select, Reason.ONE_STEP_AT_A_TIME)
+def test_the_ladder_is_climbed_one_rung_at_a_time_as_far_as_evidence_allows() -> None:
+    recommend, select, automate = Rung
+    assert climb(recommend, select, promised=False) == Standing(select, Reason.AS_ASKED)
+    assert climb(recommend, automate, promised=True) == Standing(select, Reason.ONE_RUNG_AT_A_TIME)
+    assert climb(select, automate, promised=True) == Standing(automate, Reason.AS_ASKED)
+    assert climb(select, automate, promised=False) == Standing(select, Reason.NOT_ENOUGH_EVIDENCE)
+    assert climb(automate, automate, promised=False) == Standing(automate, Reason.AS_ASKED)
 
 
 def test_down_is_always_allowed_and_at_once() -> None:
-    for step in Step:
-        for highest in Step:
-            assert climb(step, Step.RECOMMEND, highest) == Standing(Step.RECOMMEND, Reason.AS_ASKED)
+    for rung in Rung:
+        for promised in (True, False):
+            found = climb(rung, Rung.RECOMMEND, promised=promised)
+            assert found == Standing(Rung.RECOMMEND, Reason.AS_ASKED)
 
 
 def test_evidence_takes_down_and_never_up() -> None:
-    assert fall(Step.AUTOMATE, Step.SELECT) == Standing(Step.SELECT, Reason.EVIDENCE_LOST)
-    assert fall(Step.RECOMMEND, Step.AUTOMATE) == Standing(Step.RECOMMEND, Reason.NOTHING_CHANGED)
+    recommend, select, automate = Rung
+    assert fall(automate, promised=False) == Standing(select, Reason.EVIDENCE_LOST)
+    assert fall(automate, promised=True) == Standing(automate, Reason.NOTHING_CHANGED)
+    assert fall(select, promised=False) == Standing(select, Reason.NOTHING_CHANGED)
+    assert fall(recommend, promised=True) == Standing(recommend, Reason.NOTHING_CHANGED)
 
 
-def test_only_a_promise_allows_automation_and_few_labels_allow_nothing() -> None:
-    assert evidenced(promised=True, right=59, labels=59, target=0.95) is Step.AUTOMATE
-    assert evidenced(promised=False, right=58, labels=58, target=0.95) is Step.SELECT
-    assert evidenced(promised=False, right=19, labels=19, target=0.95) is Step.RECOMMEND
-    assert evidenced(promised=False, right=90, labels=100, target=0.95) is Step.RECOMMEND
+def test_a_queue_begins_on_select_and_only_a_promise_speaks_for_automation() -> None:
+    assert evidenced(promised=True, right=59, labels=59, target=0.95) is Rung.AUTOMATE
+    assert evidenced(promised=False, right=58, labels=58, target=0.95) is Rung.SELECT
+    assert evidenced(promised=False, right=0, labels=19, target=0.95) is START
+    assert evidenced(promised=False, right=90, labels=100, target=0.95) is Rung.RECOMMEND
+
+
+def test_a_promise_is_taken_back_once_too_few_of_its_labels_are_right(small_model: Model) -> None:
+    held = [labeled(row, "bill") for row in range(100, 180)]
+    fine = outcomes(small_model, held, drawn=False)
+    threshold = fine.promises()["finance"].threshold
+    assert fine.still("finance", threshold)
+    wrong = [replace(each, label=Label("late")) for each in held[:5]]
+    assert not outcomes(small_model, [*wrong, *held[5:]], drawn=False).still("finance", threshold)
+    assert fine.still("logistics", 0.5), "nothing speaks against what has no labels"
+
+
+def test_the_taxonomy_in_use_says_which_queue_a_driver_goes_to(small_model: Model) -> None:
+    moved = Taxonomy(
+        tuple(replace(driver, queue="one desk") for driver in small_model.taxonomy.drivers)
+    )
+    held = [labeled(row, "bill") for row in range(100, 180)]
+    found = outcomes(small_model, held, drawn=False, taxonomy=moved).promises()
+    assert {name: each.labels for name, each in found.items()} == {"one desk": 80}

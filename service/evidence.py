@@ -1,0 +1,52 @@
+"""The answers that count for a promise: to drawn questions, about messages a model never saw."""
+
+import hashlib
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from classifier.messages import Label, LabeledMessage, RedactedText
+from classifier.model import Model
+from service.tables import DrawRow, LabelRow, MessageRow
+from service.triage import classified_text
+
+
+def unseen_answers(session: Session, model: Model) -> list[LabeledMessage]:
+    """Every answer to a drawn question whose message had no part in making the model.
+
+    Those of the hold-out, and those given since it was trained. Learning picks and corrections
+    never count; where a drawn answer was corrected later, it counts as it was given, for people
+    look again at what went wrong more than at what went right.
+    """
+    query = (
+        select(LabelRow, MessageRow, DrawRow.inclusion)
+        .join(MessageRow, MessageRow.id == LabelRow.message_id)
+        .join(DrawRow, DrawRow.message_id == MessageRow.id)
+        .where(LabelRow.current, LabelRow.counts, DrawRow.drawn)
+        .order_by(MessageRow.id)
+    )
+    found = [_labeled(*row) for row in session.execute(query)]
+    seen = model.trained_on(message.text for message in found)
+    return [message for message, known in zip(found, seen, strict=True) if not known]
+
+
+def _labeled(label: LabelRow, message: MessageRow, inclusion: float) -> LabeledMessage:
+    return LabeledMessage(
+        text=RedactedText(classified_text(message.subject, message.text)),
+        label=Label(label.driver, tuple(label.also)),
+        message_id=message.external_id,
+        group=message.customer or message.text_key,
+        channel=message.channel,
+        language=message.language,
+        received_at=message.received_at,
+        inclusion=inclusion,
+    )
+
+
+def named(answers: Sequence[LabeledMessage]) -> str:
+    """A name for these answers: the same as long as none was added, withdrawn or changed."""
+    digest = hashlib.blake2b(digest_size=16)
+    for each in answers:
+        digest.update(f"{each.message_id}\n{'|'.join(each.label.drivers)}\n".encode())
+    return digest.hexdigest()
