@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from classifier.calibration import UnknownCurve, fit_temperature, fit_unknown_curve, tempered
 from classifier.combination import combined, fit_weight
-from classifier.folds import OutOfFold, Progress, Scorer
+from classifier.folds import OutOfFold, Progress, Scorer, at, vocabulary_of
 from classifier.left_out import left_out_evidence
 from classifier.messages import LabeledMessage
-from classifier.novelty import fit_weights, weighed
+from classifier.novelty import either, fit_weights, weighed
 from classifier.pipeline import PipelineConfig
 from classifier.seeding import Seed
 
@@ -66,9 +66,21 @@ def calibrate(
     curve = fit_unknown_curve(
         weighed(known, weights), weighed(strange, weights), _share(found, assumed_unknown)
     )
-    unknown = curve.probability(weighed(found.evidence, weights))
+    unknown = either(
+        curve.probability(weighed(found.evidence, weights)), _foreign(messages, found, seeds)
+    )
     probabilities = tempered(found.logits, temperature)
     return FoldCalibration(temperature, curve, probabilities, unknown, weight, weights)
+
+
+def _foreign(
+    messages: Sequence[LabeledMessage], found: OutOfFold, seeds: Sequence[Seed]
+) -> NDArray[np.float64]:
+    """The probability (n,) that each is in a language nobody trained on, itself left out."""
+    known = found.truth >= 0
+    vocabulary = vocabulary_of(at(messages, known), seeds)
+    texts = [message.text for message in messages]
+    return np.where(known, vocabulary.foreign_left_out(texts), vocabulary.foreign(texts))
 
 
 def _blended(found: OutOfFold) -> tuple[OutOfFold, float]:

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from classifier.calibration import UnknownCurve, tempered
 from classifier.combination import MeaningClassifier, combined
 from classifier.messages import Prediction
-from classifier.novelty import Novelty
+from classifier.novelty import Novelty, either
 from classifier.taxonomy import Taxonomy
 from classifier.text import normalized
 
@@ -55,7 +55,8 @@ class Model:
 
     `pipeline` judges by n-grams; `meaning`, where there is an encoder, by embeddings, and weighs
     `meaning_weight` in [0, 1) in the geometric mean of the two. `novelty` scores what is unlike
-    anything learned, and `unknown_curve` makes a probability of that.
+    anything learned, and `unknown_curve` makes a probability of that; it also tells languages
+    nobody trained on.
     `base_shares` (k,): the shares of the drivers that the probabilities are calibrated to.
     `threshold`: the confidence from which messages are routed automatically so that at least
     `target_precision` of them are right; infinity routes nothing. `manifest` holds what else is
@@ -92,12 +93,12 @@ class Model:
 
     def unknown_probability(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """The probability (n,) that a message is about none of the drivers."""
-        return self.unknown_curve.probability(self.scores(texts))
+        return self._unknown(texts, self.scores(texts))
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One prediction per text; a text without a known word gets the base shares."""
         probabilities, scores = self._judge(texts)
-        unknown = self.unknown_curve.probability(scores)
+        unknown = self._unknown(texts, scores)
         return [
             Prediction(self.drivers, row, float(none))
             for row, none in zip(probabilities, unknown, strict=True)
@@ -117,6 +118,10 @@ class Model:
         probabilities = tempered(logits, self.temperature)
         probabilities[self._speechless(texts, features)] = self.base_shares
         return probabilities, self.novelty.scores(texts, logits, nearest)
+
+    def _unknown(self, texts: Sequence[str], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probabilities (n,): unlike any driver by its score, or in a language nobody knows."""
+        return either(self.unknown_curve.probability(scores), self.novelty.foreign(texts))
 
     def _speechless(self, texts: Sequence[str], features: Any) -> NDArray[np.bool_]:
         """Texts (n,) that say nothing: no known n-gram, and no letter for an encoder to read."""

@@ -8,11 +8,14 @@ Three kinds of evidence, none of which needs a single message about nothing:
   Distribution Detection with Deep Nearest Neighbors")
 
 What each weighs is learned from drivers that were left out of training (see `left_out`).
+
+A language nobody trained on is another matter: drivers left out are in the same languages, so they
+teach nothing of it. It is told by its words, one by one (see `Vocabulary.foreign`).
 """
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
@@ -20,32 +23,44 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from classifier.text import ORDER_CODE
 
 LETTERS = re.compile(r"\b[^\W\d_]+\b")
 MOST_WORDS = 50_000
+ROUNDING = 1e-9
 FEWEST = 10
 """Messages of each kind below which only the logits are listened to."""
 
 PENALTY = 1e-3
 
+FOREIGN_SHARE = 0.01
+"""How many messages are in a language nobody trained on, before a word of them is read."""
+
+FOREIGN_UNSEEN = 0.8
+"""How much of another language was never seen: one word in five looks like one that was."""
+
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The words of n training texts: how much each would tell, from ln(n + 1) + 1 down to 1."""
+    """The words of n training texts: how much each would tell, from ln(n + 1) + 1 down to 1.
+
+    `fresh` in (0, 1]: the chance that the next word of such a text was never seen.
+    """
 
     rarity: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     unseen: float = 1.0
+    fresh: float = 1.0
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> Self:
         """The vocabulary of texts (n,), of 50,000 words at most, the commonest ones."""
-        counts = Counter(word for text in texts for word in _words(text)).most_common(MOST_WORDS)
+        counts = Counter(word for text in texts for word in _words(text))
         n = len(texts) + 1
-        rarity = {word: float(np.log(n / (count + 1)) + 1) for word, count in counts}
-        return cls(MappingProxyType(rarity), float(np.log(n) + 1))
+        kept = counts.most_common(MOST_WORDS)
+        rarity = {word: float(np.log(n / (count + 1)) + 1) for word, count in kept}
+        return cls(MappingProxyType(rarity), float(np.log(n) + 1), _fresh(counts))
 
     def unseen_share(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """How much of what each text (n,) tells is in words never seen, from 0 to 1.
@@ -53,6 +68,32 @@ class Vocabulary:
         Numbers and codes are no words; a text without any word is 1.
         """
         return np.array([self._unseen_share(_words(text)) for text in texts], dtype=np.float64)
+
+    def foreign(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """The probability (n,) that each text is in a language nobody trained on.
+
+        By Bayes' rule from its words: one was never seen with a chance of `fresh` in an ordinary
+        text, and of 0.8 in a foreign one. 0 where training texts are so few that `fresh` is no
+        less than that.
+        """
+        return self._foreign(texts, self.rarity.keys())
+
+    def foreign_left_out(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """`foreign` (n,) of its own training texts, each as if it had not been one: a word that
+        stands in no other was never seen."""
+        once = self.unseen - np.log(2) - ROUNDING
+        often = {word for word, rarity in self.rarity.items() if rarity < once}
+        return self._foreign(texts, often)
+
+    def _foreign(self, texts: Sequence[str], seen: Collection[str]) -> NDArray[np.float64]:
+        if self.fresh >= FOREIGN_UNSEEN:
+            return np.zeros(len(texts))
+        told = [_told(_words(text), seen) for text in texts]
+        unseen, known = np.array(told, dtype=np.float64).reshape(-1, 2).T
+        for_it = np.log(FOREIGN_UNSEEN / self.fresh)
+        against_it = np.log((1 - FOREIGN_UNSEEN) / (1 - self.fresh))
+        odds = logit(FOREIGN_SHARE) + unseen * for_it + known * against_it
+        return np.asarray(expit(odds), dtype=np.float64)
 
     def _unseen_share(self, words: set[str]) -> float:
         seen = sum(self.rarity.get(word, 0.0) for word in words)
@@ -83,14 +124,26 @@ class Novelty:
         unseen = None if self.vocabulary is None else self.vocabulary.unseen_share(texts)
         return weighed(evidence(logits, unseen, nearest), self.weights)
 
+    def foreign(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """The probability (n,) that each text is in a language nobody trained on; 0 without a
+        vocabulary to tell by."""
+        known = self.vocabulary
+        return np.zeros(len(texts)) if known is None else known.foreign(texts)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data that `from_dict` reads back."""
         known = self.vocabulary or Vocabulary()
-        return {"words": dict(known.rarity), "unseen": known.unseen, "weights": list(self.weights)}
+        return {
+            "words": dict(known.rarity),
+            "unseen": known.unseen,
+            "fresh": known.fresh,
+            "weights": list(self.weights),
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        vocabulary = Vocabulary(MappingProxyType(data["words"]), data["unseen"])
+        words, fresh = MappingProxyType(data["words"]), data.get("fresh", 1.0)
+        vocabulary = Vocabulary(words, data["unseen"], fresh)
         return cls(vocabulary if data["words"] else None, tuple(data["weights"]))
 
 
@@ -137,6 +190,24 @@ def fit_weights(known: NDArray[np.float64], strange: NDArray[np.float64]) -> tup
     bounds = [(None, None)] + [(0, None)] * width
     found = minimize(loss, np.zeros(width + 1), jac=True, bounds=bounds).x[1:] / spread
     return tuple(float(each) for each in found / found[0]) if found[0] > 0 else alone
+
+
+def either(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The probability (n,) of one or the other, of things that have nothing to do with each other;
+    where the other is 0, exactly the one."""
+    return np.asarray(one + other * (1 - one), dtype=np.float64)
+
+
+def _fresh(counts: Counter[str]) -> float:
+    """The chance that the next word was never seen: the share of those seen once (Good 1953)."""
+    once = sum(count == 1 for count in counts.values())
+    return (once + 1) / (counts.total() + 1)
+
+
+def _told(words: set[str], seen: Collection[str]) -> tuple[int, int]:
+    """How many words were never seen, and how many were."""
+    unseen = sum(word not in seen for word in words)
+    return unseen, len(words) - unseen
 
 
 def _words(text: str) -> set[str]:

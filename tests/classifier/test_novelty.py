@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from classifier.novelty import Novelty, Vocabulary, evidence, fit_weights, weighed
+from classifier.novelty import Novelty, Vocabulary, either, evidence, fit_weights, weighed
 
 TRAINING = ["waar is mijn pakket", "mijn pakket is laat", "de factuur klopt niet"]
 
@@ -27,6 +27,49 @@ def test_numbers_codes_and_capitals_are_not_unseen_words(vocabulary):
 @pytest.mark.parametrize("text", ["", "??", "123", "Где моя посылка", "我的包裹在哪里"])
 def test_a_text_without_a_known_word_is_wholly_unseen(vocabulary, text):
     assert vocabulary.unseen_share([text]) == [1]
+
+
+WORDS = [f"{first}{second}" for first in "bdfgklmnprstvz" for second in ("ak", "ijn", "oed", "uur")]
+"""Fifty-six words that stand in two texts each."""
+
+
+@pytest.fixture(scope="module")
+def rich():
+    texts = [" ".join(WORDS[n : n + 7]) for n in range(0, 56, 7)]
+    return Vocabulary.of([*texts, *texts, "zeilboot"])
+
+
+def test_a_text_of_words_never_seen_is_in_another_language(rich):
+    said = rich.foreign(["bak dak fak gak", "gdzie jest moja paczka", "bak dak fak paczka"])
+    assert said[1] > 0.9
+    assert said[0] < said[2] < 0.05
+
+
+def test_one_unseen_word_says_less_than_several(rich):
+    one, two, four = rich.foreign(["gdzie", "gdzie jest", "gdzie jest moja paczka"])
+    assert one < two < four
+
+
+@pytest.mark.parametrize("text", ["", "??", "123"])
+def test_what_has_no_words_is_in_no_language(rich, text):
+    assert rich.foreign([text])[0] == pytest.approx(0.01)
+
+
+def test_the_first_text_of_a_kind_was_in_another_language_until_then(rich):
+    assert rich.foreign(["zeilboot"])[0] < 0.01 < rich.foreign_left_out(["zeilboot"])[0]
+    again = rich.foreign_left_out(["bak bijn boed"])
+    assert again == rich.foreign(["bak bijn boed"])
+
+
+def test_with_a_vocabulary_as_good_as_empty_every_language_is_as_foreign(vocabulary):
+    assert list(Vocabulary.of(["waar"]).foreign(["gdzie jest moja paczka"])) == [0]
+    assert list(Novelty().foreign(["gdzie jest"])) == [0]
+    assert vocabulary.foreign(["gdzie jest moja paczka"])[0] < 0.5
+
+
+def test_either_of_two_is_likelier_than_each_and_never_more_than_certain():
+    one, other = np.array([0.0, 0.5, 0.3, 1.0]), np.array([0.0, 0.5, 0.0, 1.0])
+    np.testing.assert_array_equal(either(one, other), [0, 0.75, 0.3, 1])
 
 
 def test_evidence_grows_with_strangeness():
@@ -77,5 +120,6 @@ def test_what_is_saved_scores_alike(vocabulary):
     again = Novelty.from_dict(novelty.to_dict())
     texts, logits = ["mijn zeilboot", "factuur"], np.array([[1.0], [2.0]])
     np.testing.assert_array_equal(again.scores(texts, logits), novelty.scores(texts, logits))
+    np.testing.assert_array_equal(again.foreign(texts), novelty.foreign(texts))
     plain = Novelty.from_dict(Novelty().to_dict())
     np.testing.assert_array_equal(plain.scores(texts, logits), [-1, -2])
