@@ -3,9 +3,15 @@
 import runpy
 import sys
 
-BENCHMARKS = ("accuracy", "volumes")
+BENCHMARKS = ("frontier", "promise", "accuracy", "volumes")
 
-for name in BENCHMARKS:
-    sys.argv = [name]
-    print(f"\n# {name}\n", flush=True)  # noqa: T201
-    runpy.run_module(f"tests.benchmarks.{name}", run_name="__main__")
+
+def main() -> None:
+    for name in BENCHMARKS:
+        sys.argv = [name]
+        print(f"\n# {name}\n", flush=True)  # noqa: T201
+        runpy.run_module(f"tests.benchmarks.{name}", run_name="__main__", alter_sys=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,7 @@
     python -m tests.benchmarks.accuracy [NAME …] [--json]
 
 Each set is trained and judged by the command line, in a process and a folder of its own. The
-texts are read from ../shared/data, or from the folder WAAROM_SHARED_DATA names.
+texts are read from ../shared, or from the folder WAAROM_SHARED_DATA names.
 """
 
 import argparse
@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("WAAROM_SHARED_DATA") or ROOT.parent / "shared" / "data")
+from tests.benchmarks.shared_data import ROOT, shared
+
+DATA = shared() / "data"
 SECRET = "a secret for benchmarks only"  # the hold-out, and so the figures, are the same each time
 MODULE = "tests.benchmarks.accuracy"
 MAIN = "from service.cli import main; main()"

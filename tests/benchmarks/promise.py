@@ -10,7 +10,6 @@ predictions of BANKING77's training file, where it is at hand.
 import argparse
 import csv
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +18,15 @@ from typing import Any
 import numpy as np
 
 from classifier.promise import promise
+from tests.benchmarks.shared_data import shared
 
 TARGET = LEVEL = 0.95
 MASS = 40_000
 """Messages that stand for the population of a queue."""
 
 LABELS = (60, 100, 150, 300, 600, 1_000, 2_000, 4_000)
-SHARED = Path(os.environ.get("WAAROM_SHARED_DATA", "../shared"))
-DATA = SHARED / "data" / "banking77"
-TIERS = {"n-grams": None, "with the encoder": SHARED / "encoders" / "minilm-l6-int8"}
+DATA = shared() / "data" / "banking77"
+TIERS = {"n-grams": None, "with the encoder": shared() / "encoders" / "minilm-l6-int8"}
 
 
 @dataclass(frozen=True)
