@@ -9,12 +9,11 @@ import numpy as np
 from classifier.candidates import Choice, choose
 from classifier.combination import MeaningClassifier, meaning_reader
 from classifier.encoder import Encoder
-from classifier.evaluation import Evaluation, LearningCurve, evaluate_messages
+from classifier.evaluation import ConfusablePair, Evaluation, LearningCurve, evaluate_messages
 from classifier.evaluation.confusable import Pair
-from classifier.fold_calibration import FoldCalibration, calibrate
-from classifier.fold_curve import fold_curve
-from classifier.folds import OutOfFold, Progress, fit, fit_second, out_of_fold, vocabulary_of
-from classifier.judging import TIMEZONE, in_half, judge, threshold_of, threshold_of_model
+from classifier.folded import Folded, folded
+from classifier.folds import Progress, fit, fit_second, vocabulary_of
+from classifier.judging import TIMEZONE, in_half, judge, threshold_of_model
 from classifier.material import Material, material
 from classifier.messages import LabeledMessage
 from classifier.model import Model, fingerprint
@@ -67,6 +66,7 @@ class Trained:
 
     `evaluation` is None without hold-out; `judged` are the messages it rests on. `learning` says
     what more labels are worth, by folds of the training messages; None with too few of them.
+    So are the confusable pairs of the evaluation, of which a hold-out has too few messages.
     `remarks` are sentences a person should read.
     """
 
@@ -107,18 +107,18 @@ def train(
     given = material(messages, taxonomy, holdout, seeded=config.seeded)
     config, choice = _chosen(given, config, progress)
     second = meaning_reader(config.encoder)
-    folded = _folded(given.kept, given.seeds, config, second, progress)
-    progress(f"Training on {len(given.kept):,} messages about {len(folded.drivers)} drivers")
-    model = _model(given, taxonomy, config, folded, second)
-    threshold, source, judged = _threshold(model, given.held, folded, config)
+    learned = _folded(given.kept, given.seeds, config, second, progress)
+    progress(f"Training on {len(given.kept):,} messages about {len(learned.drivers)} drivers")
+    model = _model(given, taxonomy, config, learned, second)
+    threshold, source, judged = _threshold(model, given.held, learned, config)
     counts = training_counts(given.kept, given.held, judged, left_out=given.left_out)
-    manifest = _manifest(counts, source, config, choice, given, folded.learning)
+    manifest = _manifest(counts, source, config, choice, given, learned.learning)
     model = replace(model, threshold=threshold, manifest=manifest)
     progress(f"Judging on {len(judged):,} messages held out")
     return Trained(
         model=model,
-        evaluation=_judged(model, judged, config, folded.learning, opinions),
-        learning=folded.learning,
+        evaluation=_judged(model, judged, config, learned, learned.pairs(given.kept, opinions)),
+        learning=learned.learning,
         judged=judged,
         training_ids=tuple(message.message_id for message in given.kept),
         remarks=(
@@ -148,39 +148,20 @@ def cross_validate(
     config = replace(config or TrainingConfig(), folds=folds)
     given = material(messages, taxonomy, seeded=config.seeded)
     second = meaning_reader(config.encoder)
-    folded = _folded(messages, given.seeds, config, second, progress)
-    half, calibration = in_half(messages), folded.calibration
+    learned = _folded(messages, given.seeds, config, second, progress)
+    half, calibration = in_half(messages), learned.calibration
     judged = evaluate_messages(
         calibration.probabilities,
         calibration.unknown,
         messages,
-        folded.drivers,
-        threshold=folded.threshold(half, config.target_precision),
+        learned.drivers,
+        threshold=learned.threshold(half, config.target_precision),
         target=config.target_precision,
         set_threshold=half,
         timezone=config.timezone,
         opinions=opinions,
     )
-    return replace(judged, learning=folded.learning)
-
-
-@dataclass(frozen=True, slots=True)
-class _Folded:
-    """What folds of n messages say of them, and what that teaches."""
-
-    found: OutOfFold
-    calibration: FoldCalibration
-    learning: LearningCurve | None
-
-    @property
-    def drivers(self) -> tuple[str, ...]:
-        return self.found.drivers
-
-    def threshold(self, rows: Any, target: float) -> float:
-        """The threshold that the out-of-fold predictions of some rows set."""
-        probabilities = self.calibration.probabilities[rows]
-        correct = probabilities.argmax(axis=1) == self.found.truth[rows]
-        return threshold_of(probabilities, self.calibration.unknown[rows], correct, target)
+    return replace(judged, learning=learned.learning)
 
 
 def _chosen(
@@ -200,29 +181,27 @@ def _folded(
     config: TrainingConfig,
     second: MeaningClassifier | None,
     progress: Progress,
-) -> _Folded:
-    folds = config.folds_for(len(messages))
-    shared: dict[str, Any] = {
-        "config": config.pipeline,
-        "progress": progress,
-        "seeds": seeds,
-        "second": second,
-    }
-    found = out_of_fold(messages, folds=folds, **shared)
-    calibration = calibrate(messages, found, assumed_unknown=config.assumed_unknown, **shared)
-    learning = fold_curve(messages, found, calibration, folds=folds, **shared)
-    return _Folded(found, calibration, learning)
+) -> Folded:
+    return folded(
+        messages,
+        folds=config.folds_for(len(messages)),
+        assumed_unknown=config.assumed_unknown,
+        config=config.pipeline,
+        progress=progress,
+        seeds=seeds,
+        second=second,
+    )
 
 
 def _model(
     given: Material,
     taxonomy: Taxonomy,
     config: TrainingConfig,
-    folded: _Folded,
+    learned: Folded,
     second: MeaningClassifier | None,
 ) -> Model:
     """The model of all the messages to train on; it routes nothing yet."""
-    found, calibration = folded.found, folded.calibration
+    found, calibration = learned.found, learned.calibration
     about_driver = [message for message in given.kept if message.label.primary]
     pipeline = fit(build_pipeline(config.pipeline), about_driver, given.seeds)
     counts = np.bincount(found.truth[found.truth >= 0], minlength=len(found.drivers))
@@ -256,12 +235,12 @@ def _meaning(
 
 
 def _threshold(
-    model: Model, held: Sequence[LabeledMessage], folded: _Folded, config: TrainingConfig
+    model: Model, held: Sequence[LabeledMessage], learned: Folded, config: TrainingConfig
 ) -> tuple[float, str, tuple[LabeledMessage, ...]]:
     """The threshold, what set it, and the messages left to judge by."""
     target, half = config.target_precision, in_half(held)
     if half.sum() < FEWEST_FOR_THRESHOLD:
-        return folded.threshold(slice(None), target), OUT_OF_FOLD, tuple(held)
+        return learned.threshold(slice(None), target), OUT_OF_FOLD, tuple(held)
     pairs = list(zip(held, half, strict=True))
     setting = [message for message, inside in pairs if inside]
     judging = tuple(message for message, inside in pairs if not inside)
@@ -272,13 +251,14 @@ def _judged(
     model: Model,
     judged: Sequence[LabeledMessage],
     config: TrainingConfig,
-    learning: LearningCurve | None,
-    opinions: Iterable[Pair],
+    learned: Folded,
+    pairs: tuple[ConfusablePair, ...],
 ) -> Evaluation | None:
+    """What the model is worth on messages held out; what more labels are, and pairs, by folds."""
     if not judged:
         return None
-    found = judge(model, judged, timezone=config.timezone, opinions=opinions)
-    return replace(found, learning=learning)
+    found = judge(model, judged, timezone=config.timezone)
+    return replace(found, learning=learned.learning, confusable=pairs)
 
 
 def _manifest(

@@ -19,6 +19,7 @@ from service.errors import UnknownDriver
 from service.intake import Outcome, Receipt, receive
 from service.labels import Answer, check_label, record
 from service.runtime import Runtime, taxonomy_in_use, use_taxonomy
+from service.sizes import within
 from service.tables import RejectRow
 
 BATCH = 1000
@@ -97,13 +98,14 @@ def default_draw_since(runtime: Runtime, now: datetime) -> datetime:
 
 
 def _read(runtime: Runtime, path: Path, options: ImportOptions) -> Iterator[RawMessage | Rejected]:
-    return read_messages(
+    read = read_messages(
         path,
         channel=options.channel,
         unknown_label=options.unknown_label,
         labels=options.labels,
         timezone=runtime.settings.timezone,
     )
+    return within(read, runtime.settings.max_message_bytes)
 
 
 def _batches(items: Iterable[RawMessage | Rejected]) -> Iterator[list[RawMessage | Rejected]]:

@@ -14,6 +14,7 @@ from classifier.text import in_holdout, text_key
 from service.labels import TrainingRow
 from service.secret import load_secret
 from service.settings import Settings
+from service.sizes import within
 from service.triage import classified_text
 
 Progress = Callable[[str], None]
@@ -41,7 +42,7 @@ def read_labeled(
     rows: list[TrainingRow] = []
     rejected: list[str] = []
     read = read_messages(path, unknown_label=unknown_label, labels=True, timezone=settings.timezone)
-    for number, row in enumerate(read, start=1):
+    for number, row in enumerate(within(read, settings.max_message_bytes), start=1):
         if not isinstance(row, RawMessage):
             rejected.append(f"line {row.line}, {row.field}: {row.reason}")
         elif row.direction is Direction.INBOUND:

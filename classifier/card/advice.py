@@ -29,7 +29,11 @@ def pairs_section(pairs: Sequence[ConfusablePair]) -> str:
     """Drivers that people or the model cannot tell apart, and the way out."""
     if not pairs:
         return ""
-    return "## Hard to tell apart\n\n" + table(PAIR_COLUMNS, map(_pair, pairs))
+    how = (
+        "Mixed up: of the messages that people and the model give to one of the two, the share "
+        "they give to different ones. People disagree: the same for two people."
+    )
+    return f"## Hard to tell apart\n\n{how}\n\n" + table(PAIR_COLUMNS, map(_pair, pairs))
 
 
 def _pair(pair: ConfusablePair) -> tuple[str, ...]:

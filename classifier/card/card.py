@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 from classifier.card.advice import learning_section, pairs_section
 from classifier.card.promises import promise_section
+from classifier.card.summary import summary_section
 from classifier.card.tables import code, counts, figure, share, table
-from classifier.evaluation import Confusion, DriverScore, Evaluation, Rate, Slice
+from classifier.card.worth import weighted_section, worth_section
+from classifier.evaluation import Confusion, DriverScore, Evaluation, Rate, Slice, rate
 from classifier.messages import LabeledMessage
 from classifier.promise import QueuePromise
 
@@ -87,17 +89,18 @@ def write_card(
     """
     sections = (
         _heading(making, data, evaluation),
-        _data(data),
-        _worth(evaluation),
-        _weighted(evaluation),
-        _threshold(making, evaluation),
-        promise_section(promises),
-        _reliability(evaluation),
+        summary_section(evaluation),
+        worth_section(evaluation),
+        weighted_section(evaluation),
         _weaknesses(evaluation),
         pairs_section(evaluation.confusable),
         learning_section(evaluation.learning),
+        _threshold(making, evaluation),
+        promise_section(promises),
+        _reliability(evaluation),
         _slices(evaluation.slices),
         _drivers(evaluation.drivers),
+        _data(data),
         _settings(making),
     )
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -125,58 +128,6 @@ def _data(data: TrainingData) -> str:
     return "## Data\n\n" + table(("learned from", ""), rows)
 
 
-def _worth(evaluation: Evaluation) -> str:
-    f1, unknown, auto = evaluation.f1, evaluation.unknown, evaluation.auto
-    rows = [
-        ("accuracy", share(evaluation.accuracy), f"{evaluation.known:,}"),
-        ("macro F1", figure(f1.macro, f1.macro_low, f1.macro_high), f"{evaluation.known:,}"),
-        ("routed by the model", share(auto.share), f"{evaluation.n:,}"),
-        ("of which right", share(auto.precision), f"{auto.precision.n:,}"),
-        (
-            "of which right, where the model knows the driver",
-            share(auto.precision_known),
-            f"{auto.precision_known.n:,}",
-        ),
-        (
-            "sees that it is none of the drivers (AUROC)",
-            figure(unknown.auroc, unknown.auroc_low, unknown.auroc_high),
-            f"{unknown.recall_at_95_kept.n:,}",
-        ),
-        (
-            "of those caught, letting 95 % of the others through",
-            share(unknown.recall_at_95_kept),
-            f"{unknown.recall_at_95_kept.n:,}",
-        ),
-    ]
-    counted = (
-        f"Accuracy and F1 are over the {evaluation.known:,} messages whose driver the model knows; "
-        f"{evaluation.unknown_labels:,} are about none of the drivers, "
-        f"{evaluation.other_drivers:,} about drivers it never learned, and "
-        f"{evaluation.left_out:,} were left out because it was trained on them."
-    )
-    return "## Worth\n\n" + table(("figure", "value", "messages"), rows) + "\n\n" + counted
-
-
-def _weighted(evaluation: Evaluation) -> str:
-    """The figures for all messages, where labels were drawn with a known probability."""
-    found = evaluation.weighted
-    if found is None:
-        return ""
-    macro = figure(found.macro_f1, found.macro_f1_low, found.macro_f1_high)
-    rows = [
-        ("accuracy", share(found.accuracy), f"{found.accuracy.n:,}"),
-        ("macro F1", macro, f"{found.accuracy.n:,}"),
-        ("routed by the model", share(found.share), f"{found.share.n:,}"),
-        ("of which right", share(found.precision), f"{found.precision.n:,}"),
-        ("accuracy on labels nobody drew, apart", share(found.apart), f"{found.apart.n:,}"),
-    ]
-    how = (
-        f"{found.n:,} labels were drawn with a known probability π; each counts 1/π times, so that "
-        "together they stand for all messages that could have been drawn."
-    )
-    return "## All messages\n\n" + how + "\n\n" + table(("figure", "value", "labels"), rows)
-
-
 def _threshold(making: Making, evaluation: Evaluation) -> str:
     auto = evaluation.auto
     source = (
@@ -185,20 +136,17 @@ def _threshold(making: Making, evaluation: Evaluation) -> str:
         else "messages that neither trained nor judge the model"
     )
     how = (
-        f"The threshold was set on {making.threshold_messages:,} {source}: the lowest confidence "
-        f"at which, with {making.assurance:.0%} assurance "
-        f"(a one-sided Clopper-Pearson bound), at least {auto.target:.1%} of what is routed is "
-        "right."
+        f"The threshold is the lowest confidence at which at least {auto.target:.1%} of what is "
+        f"routed is right, with {making.assurance:.0%} assurance (one-sided Clopper-Pearson). It "
+        f"was set on {making.threshold_messages:,} {source}: "
     )
-    if auto.to_dict()["threshold"] is None:
-        what = "No confidence kept that promise, so every message goes to a person."
-    else:
-        what = (
-            f"It is {auto.threshold:.4f}. On the judging messages it routes "
-            f"{share(auto.share)}, of which {share(auto.precision)} is right."
-        )
+    how += (
+        "no confidence kept that promise, so every message goes to a person."
+        if auto.to_dict()["threshold"] is None
+        else f"{auto.threshold:.3f}."
+    )
     picture = "![Coverage and precision](coverage.svg)"
-    parts = ("## Coverage and precision", how, what, picture, _curve(evaluation))
+    parts = ("## Coverage and precision", how, picture, _curve(evaluation))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -229,8 +177,9 @@ def _weaknesses(evaluation: Evaluation) -> str:
     if recall.value is None:
         parts.append("Messages about none of the drivers: not measured, there were none to judge.")
     else:
+        missed = share(rate(round((1 - recall.value) * recall.n), recall.n))
         parts.append(
-            f"Messages about none of the drivers: {1 - recall.value:.1%} of {recall.n:,} look like "
+            f"Messages about none of the drivers: {missed} of {recall.n:,} look like "
             "a driver it knows when 95 % of the others are let through."
         )
     return "\n\n".join(part for part in parts if part)
@@ -240,7 +189,7 @@ def _worst(drivers: Sequence[DriverScore]) -> str:
     measured = sorted((each for each in drivers if each.support >= FEW), key=lambda d: d.f1)
     few = sum(each.support < FEW for each in drivers)
     rows = [_driver_row(each) for each in measured[:WORST] if each.f1 < 1.0]
-    note = f"{few} drivers have fewer than {FEW} judging messages: too few to say." if few else ""
+    note = f"Too few messages to say of {few} drivers: fewer than {FEW} to judge." if few else ""
     drawn = table(DRIVER_COLUMNS, rows) if rows else ""
     return "\n\n".join(part for part in (drawn, note) if part)
 
@@ -254,8 +203,12 @@ def _pairs(pairs: Sequence[Confusion]) -> str:
 
 
 def _slices(slices: Sequence[Slice]) -> str:
+    """Languages, channels and weeks; where all messages are of one, it says nothing new."""
+    kinds = Counter(each.kind for each in slices)
     rows = [
-        (each.kind, code(each.name), f"{each.n:,}", *map(share, _rates_of(each))) for each in slices
+        (each.kind, code(each.name), f"{each.n:,}", *map(share, _rates_of(each)))
+        for each in slices
+        if kinds[each.kind] > 1
     ]
     columns = ("by", "", "messages", "accuracy", "routed", "of which right")
     return "## Languages, channels and time\n\n" + table(columns, rows) if rows else ""
@@ -266,12 +219,21 @@ def _rates_of(each: Slice) -> tuple[Rate, ...]:
 
 
 def _drivers(drivers: Sequence[DriverScore]) -> str:
-    return "## Drivers\n\n" + table(DRIVER_COLUMNS, [_driver_row(each) for each in drivers])
+    seen = [each for each in drivers if each.support or each.precision.n]
+    rest = [code(each.driver) for each in drivers if not (each.support or each.precision.n)]
+    note = f"Not measured, for want of a message: {', '.join(rest)}." if rest else ""
+    how = (
+        "Precision: of the messages it gives this driver, the share that is. Recall: of the "
+        "messages of this driver, the share it finds. F1 is between the two."
+    )
+    drawn = table(DRIVER_COLUMNS, [_driver_row(each) for each in seen]) if seen else ""
+    return "\n\n".join(part for part in ("## Drivers", how, drawn, note) if part)
 
 
 def _driver_row(each: DriverScore) -> tuple[str, ...]:
-    figures = (share(each.precision), share(each.recall), f"{each.f1:.3f}")
-    return (code(each.driver), f"{each.support:,}", *figures)
+    figures = (share(each.precision), share(each.recall))
+    f1 = figure(each.f1, each.f1_low, each.f1_high) if each.support else "not measured"
+    return (code(each.driver), f"{each.support:,}", *figures, f1)
 
 
 def _settings(making: Making) -> str:

@@ -10,6 +10,8 @@ from classifier.evaluation.groups import RESAMPLES, resamples
 from classifier.evaluation.rates import Rate, grouped_rate
 
 BINS = 15
+SHOWN, FULL = 10, 20
+"""Bins to show are ten at most, of twenty messages at least: fewer say nothing of a probability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class Bin:
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """The expected calibration error (a fraction of 1), its 95 % bootstrap interval, and its mean
-    for a perfectly calibrated model with these same probabilities, which is not zero."""
+    for a perfectly calibrated model with these same probabilities, which is not zero. `bins`, to
+    show, are fewer and fuller than those of the error."""
 
     ece: float
     low: float
@@ -114,7 +117,7 @@ def _bins(
     probability: NDArray[np.float64], correct: NDArray[np.bool_], groups: NDArray[np.intp]
 ) -> tuple[Bin, ...]:
     order = np.argsort(probability, kind="stable")
-    parts = np.split(order, _starts(len(order), BINS)[1:])
+    parts = np.split(order, _starts(len(order), min(SHOWN, max(1, len(order) // FULL)))[1:])
     return tuple(
         Bin(float(probability[each].mean()), grouped_rate(correct[each], groups[each]))
         for each in parts

@@ -18,8 +18,9 @@ SHOWN_IDS = 5
 class DriverScore:
     """One driver: of what the model calls so how much is right, of what is so how much is found.
 
-    `support` is the number of messages people gave this driver. The interval of `f1` is a 95 %
-    percentile bootstrap over groups of messages; 0 to 1 without any message.
+    `support` is the number of messages people gave this driver. The 95 % interval of `f1` is that
+    of J, the share on which both agree of all that people or the model give this driver: F1 is
+    2J / (1 + J). So it is as wide as few messages make it, also where all are right.
     """
 
     driver: str
@@ -81,7 +82,7 @@ def scores(found: Outcomes, *, seed: int = 0) -> tuple[FScores, tuple[DriverScor
     truth, chosen = found.truth[rows], found.chosen[rows]
     drawn = _resampled(truth, chosen, found.groups[rows], seed) if len(rows) else None
     return _overall(truth, chosen, drawn), tuple(
-        _driver(found, rows, column, drawn) for column in range(len(found.drivers))
+        _driver(found, rows, column) for column in range(len(found.drivers))
     )
 
 
@@ -95,10 +96,8 @@ def macro_f1(
 
 @dataclass(frozen=True, slots=True)
 class _Resampled:
-    """F1 per driver (r, k) in r bootstrap samples, where it is `present` in one, and overall."""
+    """F1 over all drivers (r,) in r bootstrap samples."""
 
-    f1: NDArray[np.float64]
-    present: NDArray[np.bool_]
     macro: NDArray[np.float64]
     micro: NDArray[np.float64]
 
@@ -111,7 +110,7 @@ def _resampled(
     times = np.stack(list(resamples(groups, np.random.default_rng(seed)))).astype(np.float32)
     f1, present, micro = _f1(*np.split((times @ columns).astype(np.float64), 3, axis=1))
     macro = f1.sum(axis=1, where=present) / np.maximum(present.sum(axis=1), 1)
-    return _Resampled(f1, present, macro, micro)
+    return _Resampled(macro, micro)
 
 
 def _overall(
@@ -125,27 +124,25 @@ def _overall(
     )
 
 
-def _driver(
-    found: Outcomes, rows: NDArray[np.intp], column: int, drawn: _Resampled | None
-) -> DriverScore:
+def _driver(found: Outcomes, rows: NDArray[np.intp], column: int) -> DriverScore:
     truth, chosen = found.truth[rows, column], found.chosen[rows, column]
     groups = found.groups[rows]
     f1 = _f1(np.sum(truth & chosen), truth.sum(), chosen.sum())[0]
-    present = None if drawn is None else drawn.present[:, column]
+    either = truth | chosen
+    agreed = grouped_rate((truth & chosen)[either], groups[either])
     return DriverScore(
         found.drivers[column],
         int(truth.sum()),
         grouped_rate(truth[chosen], groups[chosen]),
         grouped_rate(chosen[truth], groups[truth]),
         float(f1),
-        *(_interval(drawn.f1[present, column]) if drawn is not None else (0.0, 1.0)),
+        2 * agreed.low / (1 + agreed.low),
+        2 * agreed.high / (1 + agreed.high),
     )
 
 
 def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """The middle 95 % of resampled values; everything, 0 to 1, without any."""
-    if not len(values):
-        return 0.0, 1.0
+    """The middle 95 % of resampled values."""
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)
 

@@ -42,16 +42,26 @@ def unknown_drivers(found: Outcomes) -> UnknownDrivers:
     scores = np.concatenate([about_nothing, about_driver])
     truth = np.arange(len(scores)) < len(about_nothing)
     area = float(roc_auc_score(truth, scores))
-    spread = 1.96 * _standard_error(area, *_sizes(found))
+    low, high = _interval(area, *_sizes(found))
     limit = np.quantile(about_driver, KEPT, method="higher")
     caught = grouped_rate(about_nothing > limit, found.groups[found.nothing])
-    return UnknownDrivers(area, max(0.0, area - spread), min(1.0, area + spread), caught)
+    return UnknownDrivers(area, low, high, caught)
 
 
 def _sizes(found: Outcomes) -> tuple[int, int]:
     """Messages about nothing and about a driver, those of one group counted once."""
     nothing, driver = found.groups[found.nothing], found.groups[found.counted]
     return len(np.unique(nothing)), len(np.unique(driver))
+
+
+def _interval(area: float, positives: int, negatives: int) -> tuple[float, float]:
+    """95 %; where all are ranked right, or all wrong, that of a share of the rarer kind."""
+    if area in (0.0, 1.0):
+        fewest = min(positives, negatives)
+        found = rate(round(area * fewest), fewest)
+        return found.low, found.high
+    spread = 1.96 * _standard_error(area, positives, negatives)
+    return max(0.0, area - spread), min(1.0, area + spread)
 
 
 def _standard_error(area: float, positives: int, negatives: int) -> float:

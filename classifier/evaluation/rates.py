@@ -75,6 +75,8 @@ def effective_number(
     if value in (0.0, 1.0):
         return float(min(n, total**2 / np.sum(parts**2)))
     gaps = np.bincount(number, weights=weights * (right - value))
+    if not gaps.any():
+        return float(n)
     variance = len(parts) / (len(parts) - 1) * np.sum(gaps**2) / total**2
     trust = (t.ppf((1 + LEVEL) / 2, n - 1) / t.ppf((1 + LEVEL) / 2, len(parts) - 1)) ** 2
     return float(min(n, trust * value * (1 - value) / variance))

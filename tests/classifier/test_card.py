@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from classifier.card import Making, TrainingData, training_data, write_card
-from classifier.evaluation import Evaluation, confusable, evaluate
+from classifier.evaluation import Evaluation, confusable, evaluate, rate
 from classifier.evaluation.learning_curve import fitted
 from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.promise import QueuePromise, promise
@@ -78,14 +78,14 @@ def test_every_figure_stands_with_its_interval_and_count() -> None:
         f"| accuracy | {accuracy.value:.1%} "
         f"({100 * accuracy.low:.1f}–{100 * accuracy.high:.1f}) | 195 |" in worth
     )
-    for line in worth.splitlines()[3:10]:
+    for line in worth.splitlines()[3:9]:
         assert re.search(r"\d\.\d% \(\d+\.\d–\d+\.\d\) \| \d+ \|$", line), line
 
 
 def test_the_confused_pair_is_named_with_message_ids() -> None:
     bad = section(write_card(MAKING, TrainingData(messages=900), judged()), "What it is bad at")
     assert "| `delivery.late` | `delivery.lost` | 7 | `m-0`, `m-30`, `m-60`" in bad
-    assert "100.0% of 5 look like" in bad
+    assert "100.0% (47.8–100.0) of 5 look like" in bad
 
 
 def test_what_was_not_measured_says_so() -> None:
@@ -94,12 +94,15 @@ def test_what_was_not_measured_says_so() -> None:
     empty = evaluate(np.zeros((0, 3)), np.zeros(0), [], DRIVERS, threshold=0.5, target=0.95)
     card = write_card(MAKING, TrainingData(messages=900), empty)
     assert "Not measured" in section(card, "Reliability")
-    assert "3 drivers have fewer than 10" in section(card, "What it is bad at")
+    assert "Too few messages to say of 3 drivers" in section(card, "What it is bad at")
 
 
 @pytest.mark.parametrize(
     ("threshold", "words"),
-    [(0.6, "It is 0.6000"), (float("inf"), "every message goes to a person")],
+    [
+        (0.6, "neither trained nor judge the model: 0.600."),
+        (float("inf"), "every message goes to a person"),
+    ],
 )
 def test_the_threshold_and_how_it_was_set(threshold: float, words: str) -> None:
     card = write_card(MAKING, TrainingData(messages=900), judged(threshold))
@@ -117,6 +120,65 @@ def test_a_threshold_from_training_messages_says_so() -> None:
     )
     assert "310 training messages, each predicted by a model that had not seen it" in said
     assert "neither trained" not in said
+
+
+def test_in_short_it_says_what_somebody_wants_to_know_first() -> None:
+    hard = np.linspace(0, 1, 400)
+    curve = fitted((100, 200, 400), np.stack([hard > 0.4, hard > 0.3, hard > 0.22]))
+    found = replace(judged(), learning=curve)
+    said = section(write_card(MAKING, TrainingData(messages=900), found), "In short")
+    assert "it is right about 96 (93–99)" in said
+    assert "of 100 of those, 94 (90–97) are right (the aim is 95)" in said
+    assert curve.sentence() in said
+    assert "Only" not in said
+
+
+def test_in_short_a_model_that_routes_nothing_is_no_success() -> None:
+    nothing = write_card(MAKING, TrainingData(messages=900), judged(float("inf")))
+    assert "every message goes to a person" in section(nothing, "In short")
+    few = evaluate(np.eye(3), np.zeros(3), list(DRIVERS), DRIVERS, threshold=1.1, target=0.95)
+    said = section(write_card(MAKING, TrainingData(messages=9), few), "In short")
+    assert "sure enough of none" in said
+    assert "Only 3 messages judged it" in said
+
+
+@pytest.mark.parametrize(
+    ("opinions", "words"),
+    [
+        ((), "ask a second person whether people do, too"),
+        ([("late", "lost")] * 30, "People do not tell `late` and `lost` apart: make them one"),
+        ([("late", "late")] * 60, "label more of the scarcer one"),
+    ],
+)
+def test_in_short_the_pair_mixed_up_most_has_a_way_out(
+    opinions: list[tuple[str, str]], words: str
+) -> None:
+    labels = ["late"] * 50 + ["lost"] * 50
+    pairs = confusable(labels, ["lost"] * 20 + labels[20:], opinions=opinions)
+    found = replace(judged(), confusable=pairs)
+    said = section(write_card(MAKING, TrainingData(messages=900), found), "In short")
+    assert words in said
+
+
+def test_what_says_nothing_new_is_left_out() -> None:
+    found = judged(unknown=False)
+    one = [each for each in found.slices if each.name == "nl"]
+    card = write_card(MAKING, TrainingData(messages=900), replace(found, slices=tuple(one)))
+    assert "## Languages" not in card
+    assert "more are" not in section(card, "Worth")
+    unseen = replace(
+        found,
+        drivers=(*found.drivers[:2], replace(found.drivers[2], support=0, precision=rate(0, 0))),
+    )
+    said = section(write_card(MAKING, TrainingData(messages=900), unseen), "Drivers")
+    assert "Not measured, for want of a message: `payment`." in said
+    assert "| `payment` |" not in said
+
+
+def test_customers_with_several_messages_count_once_and_it_says_so() -> None:
+    found = replace(judged(), groups=150)
+    worth = section(write_card(MAKING, TrainingData(messages=900), found), "Worth")
+    assert "count the 200 messages as 150" in worth
 
 
 def test_languages_have_their_own_row() -> None:

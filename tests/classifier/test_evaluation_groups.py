@@ -57,6 +57,11 @@ def test_copies_of_a_message_are_one_piece_of_evidence() -> None:
     assert copied.high == pytest.approx(alone.high, abs=0.01)
 
 
+def test_groups_that_are_all_alike_half_right_have_an_interval() -> None:
+    found = grouped_rate(np.array([True, False] * 20), np.repeat(np.arange(20), 2))
+    assert found == rate(20, 40)
+
+
 def test_intervals_by_group_cover_where_plain_ones_do_not() -> None:
     random = np.random.default_rng(11)
     plain = by_group = 0

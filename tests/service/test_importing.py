@@ -52,6 +52,18 @@ def counts(report: ImportReport) -> tuple[int, int, int, int, int]:
     return (report.stored, report.known, report.conflicts, report.rejected, report.set_aside)
 
 
+def test_a_message_larger_than_the_settings_allow_is_kept_aside(
+    runtime: Runtime, file: Callable[..., Path]
+) -> None:
+    limit = runtime.settings.max_message_bytes
+    too_large = "é" * (limit // 2 + 1)
+    path = file("id,text", "1,waar blijft mijn pakket", f"2,{too_large}", f"3,{'a' * limit}")
+    assert counts(load(runtime, path)) == (2, 0, 0, 1, 0)
+    ((_, line, field, reason),) = rejects(runtime)
+    assert (line, field) == (3, "text")
+    assert "larger than 1,000,000 bytes" in reason
+
+
 def test_good_rows_go_through_and_bad_ones_are_kept_aside_by_place_and_reason(
     runtime: Runtime, file: Callable[..., Path]
 ) -> None:

@@ -3,11 +3,15 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
 from classifier.errors import BadFile, TooFewLabels
+from classifier.messages import Label
 from classifier.registry import current_version, list_versions, load_model
 from service.importing import ImportOptions, import_files
+from service.labels import Answer, record
 from service.learning import Source, gather, train_version
+from service.tables import MessageRow
 from service.versions import load_version, read_card
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -103,6 +107,65 @@ def test_labels_of_another_subject_make_a_taxonomy_of_their_own(settings, tmp_pa
 def test_rows_that_cannot_be_used_are_said(settings, labels):
     labels.write_text(labels.read_text() + "\n7,,delivery.late\n")
     assert "1 of its rows could not be used" in gather(settings, Source(labels), quiet).remarks[0]
+
+
+def test_a_message_larger_than_the_settings_allow_does_not_train(settings, labels):
+    labels.write_text(labels.read_text() + f"\n7,{'x' * 300},delivery.late\n")
+    small = settings.model_copy(update={"max_message_bytes": 200})
+    found = gather(small, Source(labels), quiet)
+    assert len(found.rows) == 120
+    assert "larger than 200 bytes" in found.remarks[0]
+
+
+def test_answers_of_two_people_to_one_message_are_second_opinions(settings, runtime, labels):
+    import_files(runtime, [labels], ImportOptions(labels=True), now=NOW)
+    with runtime.writing() as session:
+        ids = list(session.scalars(select(MessageRow.id).order_by(MessageRow.id).limit(4)))
+        same, other = Label("delivery.late"), Label("delivery.damaged")
+        record(
+            session,
+            runtime,
+            [
+                said_of(ids[0], same, person="ann", chosen="audit"),
+                said_of(ids[1], other, person="ann", chosen="audit"),
+                said_of(ids[2], other, person="ann", chosen="correction"),
+                said_of(ids[3], Label(None), person="ann", chosen="audit"),
+            ],
+            now=NOW,
+        )
+    opinions = gather(settings, Source(), quiet).opinions
+    assert sorted(opinions) == [
+        ("delivery.late", "delivery.damaged"),
+        ("delivery.late", "delivery.late"),
+    ]
+
+
+def said_of(message_id, label, *, person, chosen):
+    return Answer(
+        message_id=message_id,
+        label=label,
+        person=person,
+        door="test",
+        door_ref=f"{person}-{message_id}",
+        answered_at=NOW,
+        chosen=chosen,
+    )
+
+
+def test_a_card_shows_the_learning_curve_of_its_training_messages(settings, tmp_path):
+    words = {driver: [f"{driver[:5]}{n}" for n in range(60)] for driver in DRIVERS}
+    rows = [
+        f"{said[number % 60]} vraag {number},{driver}"
+        for driver, said in words.items()
+        for number in range(80)
+    ]
+    path = tmp_path / "many.csv"
+    path.write_text("\n".join(["text,label", *rows]))
+    made = train(settings, Source(path))
+    assert made.evaluation["learning_curve"]["labels"] > 200
+    assert "200 more labels are worth about" in made.card.read_text()
+    assert (made.card.parent / "learning.svg").exists()
+    assert load_version(settings.models_dir).manifest["learning_curve"]["extra"] == 200
 
 
 def test_without_labels_the_next_step_is_said(settings, runtime):

@@ -1,0 +1,62 @@
+"""What somebody who reads nothing else of a card should know, in plain sentences."""
+
+from collections.abc import Iterator
+
+from classifier.card.tables import code
+from classifier.evaluation import Evaluation, Rate, Remedy
+
+FEW = 200
+"""Judged on fewer messages, an interval is so wide that it deserves a sentence."""
+
+
+def summary_section(evaluation: Evaluation) -> str:
+    """How often it is right, what it may do alone, and what would make it better."""
+    return "## In short\n\n" + "\n".join(f"- {each}" for each in _sentences(evaluation))
+
+
+def _sentences(evaluation: Evaluation) -> Iterator[str]:
+    accuracy = evaluation.accuracy
+    if accuracy.value is not None:
+        yield f"Of 100 messages about a driver it knows, it is right about {_of(accuracy)}."
+    yield _routing(evaluation)
+    if evaluation.n < FEW:
+        yield (
+            f"Only {evaluation.n:,} messages judged it, so the ranges are wide; more labels narrow "
+            "them."
+        )
+    if evaluation.learning:
+        yield evaluation.learning.sentence()
+    yield from _hardest(evaluation)
+
+
+def _routing(evaluation: Evaluation) -> str:
+    auto = evaluation.auto
+    if auto.to_dict()["threshold"] is None:
+        return (
+            f"It has not shown that {auto.target:.0%} of what it would route is right, so every "
+            "message goes to a person."
+        )
+    if auto.precision.value is None:
+        return "It is sure enough of none of the judging messages to route it without a person."
+    return (
+        f"Of 100 messages it is sure enough of {_of(auto.share)} to need no person; of 100 of "
+        f"those, {_of(auto.precision)} are right (the aim is {100 * auto.target:g})."
+    )
+
+
+def _hardest(evaluation: Evaluation) -> Iterator[str]:
+    if not evaluation.confusable:
+        return
+    pair = evaluation.confusable[0]
+    names = f"{code(pair.first)} and {code(pair.second)}"
+    if pair.remedy is Remedy.MERGE:
+        yield f"People do not tell {names} apart: make them one, or define them more clearly."
+    elif pair.remedy is Remedy.LABELS:
+        yield f"It mixes up {names} most, and people do not: label more of the scarcer one."
+    else:
+        yield f"It mixes up {names} most: ask a second person whether people do, too."
+
+
+def _of(found: Rate) -> str:
+    """So many of 100, and the range that is 95 % sure."""
+    return f"{100 * (found.value or 0):.0f} ({100 * found.low:.0f}–{100 * found.high:.0f})"

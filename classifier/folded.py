@@ -1,0 +1,64 @@
+"""Folds of the training messages: predictions, calibration, learning curve, confusable pairs."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.evaluation import ConfusablePair, LearningCurve, confusable
+from classifier.evaluation.confusable import Pair
+from classifier.fold_calibration import FoldCalibration, calibrate
+from classifier.fold_curve import fold_curve
+from classifier.folds import OutOfFold, out_of_fold
+from classifier.judging import threshold_of
+from classifier.messages import LabeledMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What folds of n messages say of them, and what that teaches."""
+
+    found: OutOfFold
+    calibration: FoldCalibration
+    learning: LearningCurve | None
+
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        """The k drivers, in the order of every column of k."""
+        return self.found.drivers
+
+    def threshold(self, rows: NDArray[np.bool_] | slice, target: float) -> float:
+        """The threshold that the out-of-fold predictions of some rows (n,) set."""
+        probabilities = self.calibration.probabilities[rows]
+        correct = probabilities.argmax(axis=1) == self.found.truth[rows]
+        return threshold_of(probabilities, self.calibration.unknown[rows], correct, target)
+
+    def pairs(
+        self, messages: Sequence[LabeledMessage], opinions: Iterable[Pair]
+    ) -> tuple[ConfusablePair, ...]:
+        """Drivers that the folds mix up: they judge far more messages than a hold-out does."""
+        rows = np.flatnonzero(self.found.usable)
+        said = [self.drivers[each] for each in self.calibration.probabilities[rows].argmax(axis=1)]
+        some = [messages[row] for row in rows]
+        labels = [
+            each if each in message.label.drivers else str(message.label.primary)
+            for message, each in zip(some, said, strict=True)
+        ]
+        ids = [message.message_id for message in some]
+        return confusable(labels, said, message_ids=ids, opinions=opinions)
+
+
+def folded(
+    messages: Sequence[LabeledMessage], *, folds: int, assumed_unknown: float, **shared: Any
+) -> Folded:
+    """All that so many folds of messages (n) teach.
+
+    `assumed_unknown` is that of `calibrate`; `shared` (config, progress, seeds, second) goes to
+    all who train in folds.
+    """
+    found = out_of_fold(messages, folds=folds, **shared)
+    calibration = calibrate(messages, found, assumed_unknown=assumed_unknown, **shared)
+    learning = fold_curve(messages, found, calibration, folds=folds, **shared)
+    return Folded(found, calibration, learning)
