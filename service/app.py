@@ -34,6 +34,7 @@ TAGS = [
     {"name": "messages", "description": "What was made of a message; corrections; the feed."},
     {"name": "reviews", "description": "Questions to people."},
     {"name": "drivers", "description": "Volumes with intervals, and the messages behind them."},
+    {"name": "queues", "description": "What the model may do for each queue, and the promise."},
     {"name": "in use", "description": "Models and the taxonomy."},
     {"name": "webhooks", "description": "Hints from other systems."},
     {"name": "operation", "description": "Alive, able to answer, figures for Prometheus."},

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.api import classify, drivers, inuse, messages, reviews
+from service.api import classify, drivers, inuse, messages, queues, reviews
 
 router = APIRouter()
-for each in (classify, messages, reviews, drivers, inuse):
+for each in (classify, messages, reviews, drivers, queues, inuse):
     router.include_router(each.router)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from service.cli import files, keys, labels, models, operate, start, store, training
+from service.cli import files, keys, labels, models, operate, queues, start, store, training
 from service.cli.output import complain
 
 
@@ -65,6 +65,7 @@ for group in (start, store, training, files, operate):
     group.add_to(app)
 app.add_typer(labels.app, name="label")
 app.add_typer(models.app, name="models")
+app.add_typer(queues.app, name="queues")
 app.add_typer(keys.app, name="keys")
 
 

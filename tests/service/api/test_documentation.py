@@ -73,7 +73,7 @@ def fits(shown: Any, answered: Any) -> bool:
 def test_every_call_on_the_page_works_and_answers_as_shown(
     client: TestClient, key: KeyMaker
 ) -> None:
-    header = key("classify", "review", "report", "messages")["Authorization"]
+    header = key("classify", "review", "report", "messages", "admin")["Authorization"]
     values = {"URL": "http://testserver", "KEY": header.removeprefix("Bearer "), "REVIEW": "1"}
     found = calls_with_answers()
     assert len(found) >= 9
