@@ -70,7 +70,8 @@ def calibration(
     """Calibration of the likeliest driver's probability (n,); None without messages.
 
     The interval is the basic bootstrap over groups: resampling adds unevenness of its own, which
-    a percentile interval would count twice.
+    a percentile interval would count twice. Where that takes off more than there is, the interval
+    still holds the figure.
     """
     if not len(probability):
         return None
@@ -82,8 +83,8 @@ def calibration(
     low, high = 2 * error - np.quantile(drawn, [0.975, 0.025])
     return Calibration(
         error,
-        max(0.0, float(low)),
-        max(0.0, float(high)),
+        min(error, max(0.0, float(low))),
+        max(error, float(high)),
         _error_if_perfect(probability, random),
         _bins(probability, correct, groups),
     )

@@ -168,26 +168,40 @@ def summary(found: dict[str, Any] | None) -> list[str]:
     """The figures of an evaluation, for people."""
     if found is None:
         return []
-    auto, unknown = found["auto"], found["unknown"]
+    auto, error, unknown = found["auto"], found["calibration"], found["unknown"]
+    routed = f"{_percent(auto['share'])} {_interval(auto['share_interval'])}"
+    right = f"{_percent(auto['precision'])} {_interval(auto['precision_interval'])}"
     lines = [
         f"messages           {found['n']:,}",
         f"accuracy           {_percent(found['accuracy'])} {_interval(found['accuracy_interval'])}",
         f"macro F1           {_percent(found['macro_f1'])} {_interval(found['macro_f1_interval'])}",
-        f"calibration error  {_percent(found['ece'])}",
-        f"auto-routed        {_percent(auto['share'])}, of which {_percent(auto['precision'])} "
-        f"right {_interval(auto['precision_interval'])} (target {_percent(auto['target'])})",
+        f"calibration error  {_percent(found['ece'])}"
+        + (f" {_interval([error['low'], error['high']])}" if error else ""),
+        f"auto-routed        {routed}, of which {right} right (target {_percent(auto['target'])})",
     ]
     if unknown["auroc"] is not None:
+        low, high = unknown["auroc_interval"]
         lines.append(
-            f"unknown drivers    AUROC {unknown['auroc']:.3f}, "
-            f"{_percent(unknown['recall_at_95_kept'])} caught with 95 % kept"
+            f"unknown drivers    AUROC {unknown['auroc']:.3f} [{low:.3f} – {high:.3f}], "
+            f"{_percent(unknown['recall_at_95_kept'])} {_interval(unknown['recall_interval'])} "
+            "caught with 95 % kept"
         )
-    return lines
+    return [*lines, *_learning(found["learning_curve"])]
+
+
+def _learning(curve: dict[str, Any] | None) -> list[str]:
+    if curve is None:
+        return []
+    low, high = (100 * each for each in curve["gain_interval"])
+    return [
+        f"{curve['extra']:,} more labels    about {100 * curve['gain']:+.1f} points of accuracy "
+        f"[{low:+.1f} – {high:+.1f}]"
+    ]
 
 
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f} %"
 
 
-def _interval(ends: list[float | None]) -> str:
+def _interval(ends: list[float]) -> str:
     return f"[{_percent(ends[0])} – {_percent(ends[1])}]"
