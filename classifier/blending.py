@@ -1,13 +1,26 @@
 """Two linear classifiers as one: what logistic regression and support vectors both learned."""
 
-from typing import Any, Self
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 from sklearn.utils.validation import check_is_fitted
+
+STEEPNESS = 3.0
+"""What margins are multiplied by to be about as large as logits."""
+
+
+class Line(NamedTuple):
+    """Weights (k, features) and intercepts (k,); one row for two classes, as in scikit-learn."""
+
+    weights: NDArray[np.float64]
+    intercepts: NDArray[np.float64]
 
 
 class BlendedLines(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -15,18 +28,20 @@ class BlendedLines(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     The mean of two linear scores is linear, so this is as fast and as easily explained as either.
     The machines' coefficients are centered over the classes and brought to the length of the
-    regression's before they are mixed: scores stay logits, to be tempered.
+    regression's before they are mixed: scores stay logits, to be tempered. The machines come
+    first, and the regression sets out from where they arrived, which halves its way.
 
     Parameters
     ----------
     C : float, default=20.0
         Of the regression: the larger, the more single rows weigh.
     margin_share : float, default=0.5
-        In [0, 1]: what the machines (one against the rest) have to say.
+        In [0, 1]: what the machines (one against the rest) have to say. At 1 there is no
+        regression at all.
     margin_strength : float, default=1.0
         Their C.
-    tol, max_iter : float and int, default=1e-4 and 1000
-        Where the regression stops.
+    tol, max_iter : float and int, default=1e-5 and 15
+        Where the regression stops. After so many steps from the machines more change nothing.
 
     Attributes
     ----------
@@ -39,8 +54,8 @@ class BlendedLines(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         C: float = 20.0,
         margin_share: float = 0.5,
         margin_strength: float = 1.0,
-        tol: float = 1e-4,
-        max_iter: int = 1000,
+        tol: float = 1e-5,
+        max_iter: int = 15,
     ) -> None:
         self.C = C
         self.margin_share = margin_share
@@ -50,17 +65,21 @@ class BlendedLines(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any, sample_weight: NDArray[np.float64] | None = None) -> Self:
         """Fit both on rows X (n, features) of classes y (n,), at least two, and mix them."""
-        regression = LogisticRegression(C=self.C, tol=self.tol, max_iter=self.max_iter)
-        regression.fit(X, y, sample_weight=sample_weight)
-        machines = LinearSVC(C=self.margin_strength, random_state=0)
-        machines.fit(X, y, sample_weight=sample_weight)
-        self.classes_ = regression.classes_
-        coefficients, intercepts = _centered(machines.coef_), _centered(machines.intercept_)
-        length = np.linalg.norm(regression.coef_) / (np.linalg.norm(coefficients) or 1.0)
-        share = self.margin_share
-        self.coef_ = (1 - share) * regression.coef_ + share * length * coefficients
-        self.intercept_ = (1 - share) * regression.intercept_ + share * length * intercepts
-        return self
+        machines, regression = self._lines([self.margin_share], X, y, sample_weight)
+        return self._mix(self.margin_share, np.unique(y), machines, regression)
+
+    def fit_each(
+        self,
+        shares: Sequence[float],
+        X: Any,
+        y: Any,
+        sample_weight: NDArray[np.float64] | None = None,
+    ) -> Iterator[Self]:
+        """As `fit`, a fitted copy for each share of the machines, in the time of one."""
+        machines, regression = self._lines(shares, X, y, sample_weight)
+        for share in shares:
+            copy: Self = clone(self).set_params(margin_share=share)
+            yield copy._mix(share, np.unique(y), machines, regression)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Logits (n, k); of the second class against the first (n,) when there are two."""
@@ -68,11 +87,49 @@ class BlendedLines(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         found = np.asarray(X @ self.coef_.T + self.intercept_, dtype=np.float64)
         return found if found.shape[1] > 1 else found.ravel()
 
+    def logits(self, X: Any) -> NDArray[np.float64]:
+        """Logits (n, k), two columns also for two classes."""
+        found = self.decision_function(X)
+        return found if found.ndim > 1 else np.stack([-found / 2, found / 2], axis=1)
+
     def predict(self, X: Any) -> NDArray[Any]:
         """The class with the highest logit (n,)."""
         found = self.decision_function(X)
         columns = found.argmax(axis=1) if found.ndim > 1 else (found > 0).astype(int)
         return np.asarray(self.classes_[columns])
+
+    def _lines(
+        self, shares: Sequence[float], X: Any, y: Any, weights: NDArray[np.float64] | None
+    ) -> tuple[Line, Line | None]:
+        """The machines, as steep as logits are; and the regression, where any share needs it."""
+        machines = LinearSVC(C=self.margin_strength, random_state=0)
+        machines.fit(X, y, sample_weight=weights)
+        start = Line(
+            STEEPNESS * _centered(machines.coef_), STEEPNESS * _centered(machines.intercept_)
+        )
+        return start, self._regression(start, X, y, weights) if min(shares) < 1 else None
+
+    def _regression(self, start: Line, X: Any, y: Any, weights: NDArray[np.float64] | None) -> Line:
+        regression = LogisticRegression(
+            C=self.C, tol=self.tol, max_iter=self.max_iter, warm_start=True
+        )
+        regression.coef_ = start.weights.astype(X.dtype)
+        regression.intercept_ = start.intercepts.astype(X.dtype)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is meant
+            regression.fit(X, y, sample_weight=weights)
+        return Line(regression.coef_, regression.intercept_)
+
+    def _mix(
+        self, share: float, classes: NDArray[Any], machines: Line, regression: Line | None
+    ) -> Self:
+        weights, intercepts = machines
+        if regression is not None and share < 1:
+            length = np.linalg.norm(regression.weights) / (np.linalg.norm(weights) or 1.0)
+            weights = (1 - share) * regression.weights + share * length * weights
+            intercepts = (1 - share) * regression.intercepts + share * length * intercepts
+        self.classes_, self.coef_, self.intercept_ = classes, weights, intercepts
+        return self
 
 
 def _centered(weights: NDArray[np.float64]) -> NDArray[np.float64]:

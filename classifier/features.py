@@ -216,23 +216,16 @@ class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit_transform(self, X: Iterable[str], y: Any = None, **ignored: Any) -> csr_matrix:
         """`fit`, then `transform` the same texts X (n,), reading them once."""
-        texts = self._texts(X)
-        minimum = self.minimum_texts if len(texts) >= SMALL else 1
-        parts = (
-            _word_features(self.word_range, minimum, self.most_words),
-            self.character_range
-            and CharacterFeatures(self.character_range, minimum, self.most_characters),
-            self.pair_reach and _pair_features(self.pair_reach, minimum, self.most_pairs),
-        )
-        fitted = [_fitted(part, texts) if part else (None, None) for part in parts]
+        texts = self.read(X)
+        fitted = [fitted_block(block, texts) for block in self.blocks(len(texts))]
         self.words_, self.characters_, self.pairs_ = (part for part, _ in fitted)
-        return _beside([rows for _, rows in fitted])
+        return beside([rows for _, rows in fitted])
 
     def transform(self, X: Iterable[str]) -> csr_matrix:
         """Texts (n,) as rows of a sparse (n, features) 32-bit matrix; nothing known is all 0."""
         check_is_fitted(self)
-        texts = self._texts(X)
-        return _beside([part.transform(texts) for _, part in self._parts()])
+        texts = self.read(X)
+        return beside([part.transform(texts) for _, part in self._parts()])
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """The n-grams in column order, as `word:late`, `characters: lat` and `stems:lat paket`."""
@@ -243,6 +236,23 @@ class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             for name in part.get_feature_names_out()
         ]
         return np.array(names, dtype=object)
+
+    def read(self, X: Iterable[str]) -> list[str]:
+        """What is looked at of each text of X (n,)."""
+        if isinstance(X, str):
+            raise ValueError("Iterable over raw text documents expected, string object received.")
+        return [text[: self.longest_text] for text in X]
+
+    def blocks(self, n: int) -> tuple[Any, Any, Any]:
+        """Unfitted, for n texts to learn from: words, characters and stems; None for none."""
+        minimum = self.minimum_texts if n >= SMALL else 1
+        return (
+            _word_features(self.word_range, minimum, self.most_words),
+            CharacterFeatures(self.character_range, minimum, self.most_characters)
+            if self.character_range
+            else None,
+            _pair_features(self.pair_reach, minimum, self.most_pairs) if self.pair_reach else None,
+        )
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "words_")
@@ -257,11 +267,6 @@ class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The fitted parts by kind, in column order."""
         parts = {"word": self.words_, "characters": self.characters_, "stems": self.pairs_}
         return [(kind, part) for kind, part in parts.items() if part is not None]
-
-    def _texts(self, X: Iterable[str]) -> list[str]:
-        if isinstance(X, str):
-            raise ValueError("Iterable over raw text documents expected, string object received.")
-        return [text[: self.longest_text] for text in X]
 
 
 def _word_features(lengths: tuple[int, int], minimum: int, most: int) -> TfidfVectorizer:
@@ -285,18 +290,21 @@ def _pair_features(reach: int, minimum: int, most: int) -> TfidfVectorizer:
     )
 
 
-def _fitted(part: Any, texts: Sequence[str]) -> tuple[Any, csr_matrix | None]:
-    """The part and its rows; neither when the texts have nothing for it."""
+def fitted_block(block: Any, texts: Sequence[str]) -> tuple[Any, csr_matrix | None]:
+    """The block and the rows of its texts (n,); neither when they have nothing for it."""
+    if block is None:
+        return None, None
     try:
-        return part, part.fit_transform(texts)
+        return block, block.fit_transform(texts)
     except ValueError as error:
         if "vocabulary" not in str(error) and "no terms remain" not in str(error):
             raise
         return None, None
 
 
-def _beside(parts: list[csr_matrix | None]) -> csr_matrix:
-    found = [part for part in parts if part is not None]
+def beside(blocks: Sequence[csr_matrix | None]) -> csr_matrix:
+    """Rows (n, features) of all blocks there are. Raises ValueError when there is none."""
+    found = [block for block in blocks if block is not None]
     if not found:
         raise ValueError("there is no word in any of these texts to learn from")
     return found[0] if len(found) == 1 else hstack(found, format="csr", dtype=np.float32)

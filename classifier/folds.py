@@ -1,8 +1,8 @@
 """Out-of-fold predictions: what a model says of its own training messages, not having seen them."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, Self, TypeVar
 
 import numpy as np
@@ -12,7 +12,6 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from classifier.messages import LabeledMessage
-from classifier.model import logits_of
 from classifier.novelty import Vocabulary, evidence
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.seeding import Seed, unlike, weighed
@@ -72,6 +71,11 @@ class OutOfFold:
         return self.predicted & (self.truth >= 0)
 
     @property
+    def right(self) -> NDArray[np.bool_]:
+        """Rows (n,) whose own driver is the likeliest; nonsense where not `usable`."""
+        return np.asarray(self.logits.argmax(axis=1) == self.truth)
+
+    @property
     def unknown(self) -> NDArray[np.bool_]:
         """Rows (n,) that were predicted and are labeled unknown."""
         return self.predicted & (self.truth < 0)
@@ -82,13 +86,18 @@ class OutOfFold:
         return evidence(self.logits, self.unseen, self.nearest)
 
 
+def group_of(message: LabeledMessage) -> str:
+    """What a message shares with those it must not be parted from: its group, else its text."""
+    return message.group or normalized(message.text)
+
+
 def assign_folds(messages: Sequence[LabeledMessage], folds: int) -> NDArray[np.intp]:
     """A fold (n,) in 0 … folds-1 for each message, the same on every run.
 
     Messages of one group, or of the same normalized text where none is given, share a fold; each
     driver's groups are dealt out evenly.
     """
-    keys = [message.group or normalized(message.text) for message in messages]
+    keys = [group_of(message) for message in messages]
     driver_of = {
         key: message.label.primary or "" for key, message in zip(keys, messages, strict=True)
     }
@@ -111,11 +120,34 @@ def out_of_fold(
     `seeds` train in every fold and are predicted in none; one that says what a message of the
     fold says is left out there. `second` is fitted and asked likewise.
     """
+    return out_of_fold_each(
+        messages,
+        [config.margin_share],
+        folds=folds,
+        config=config,
+        progress=progress,
+        seeds=seeds,
+        second=second,
+    )[0]
+
+
+def out_of_fold_each(
+    messages: Sequence[LabeledMessage],
+    shares: Sequence[float],
+    *,
+    folds: int,
+    config: PipelineConfig,
+    progress: Progress,
+    seeds: Sequence[Seed] = (),
+    second: Scorer | None = None,
+) -> list[OutOfFold]:
+    """As `out_of_fold`, for each `margin_share` in place of the config's, in the time of one."""
     drivers = drivers_of(messages, seeds)
     truth = columns_of(messages, drivers)
-    logits = np.zeros((1 if second is None else 2, len(messages), len(drivers)))
-    predicted = np.zeros(len(messages), dtype=bool)
-    unseen, nearest = np.ones(len(messages)), np.zeros(len(messages))
+    logits = np.zeros((len(shares), len(messages), len(drivers)))
+    said = None if second is None else np.zeros((len(messages), len(drivers)))
+    nearest = None if second is None else np.zeros(len(messages))
+    predicted, unseen = np.zeros(len(messages), dtype=bool), np.ones(len(messages))
     fold_of = assign_folds(messages, folds)
     for fold in range(folds):
         progress(f"Cross-validation: fold {fold + 1} of {folds}")
@@ -123,16 +155,32 @@ def out_of_fold(
         texts = [message.text for message in at(messages, inside)]
         beside = unlike(seeds, texts)
         if texts and trainable(rest, beside):
-            pipeline = fit(build_pipeline(config), rest, beside)
-            logits[0, inside] = _spread(logits_of(pipeline, texts)[0], pipeline.classes_, drivers)
+            for share, (found, classes) in enumerate(_judged(config, shares, rest, beside, texts)):
+                logits[share, inside] = _spread(found, classes, drivers)
             unseen[inside] = vocabulary_of(rest, beside).unseen_share(texts)
-            if second is not None:
+            if second is not None and said is not None and nearest is not None:
                 scorer = fit_second(second, rest, beside)
-                said, nearest[inside] = scorer.judge(texts)
-                logits[1, inside] = _spread(said, scorer.classes_, drivers)
+                found, nearest[inside] = scorer.judge(texts)
+                said[inside] = _spread(found, scorer.classes_, drivers)
             predicted |= inside
-    found = OutOfFold(drivers, logits[0], truth, predicted, unseen)
-    return found if second is None else replace(found, second=logits[1], nearest=nearest)
+    return [OutOfFold(drivers, each, truth, predicted, unseen, said, nearest) for each in logits]
+
+
+def _judged(
+    config: PipelineConfig,
+    shares: Sequence[float],
+    messages: Sequence[LabeledMessage],
+    seeds: Sequence[Seed],
+    texts: Sequence[str],
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.str_]]]:
+    """For each share the logits (n, those it saw) of texts (n,), and the drivers it saw."""
+    features, classifier = build_pipeline(config)
+    learned, drivers, weights = training_rows(messages, seeds)
+    with threadpool_limits(limits=1):
+        each = classifier.fit_each(shares, features.fit_transform(learned), drivers, weights)
+        rows = features.transform(texts)
+        for fitted in each:
+            yield fitted.logits(rows), fitted.classes_
 
 
 def drivers_of(messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = ()) -> tuple[str, ...]:

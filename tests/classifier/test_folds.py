@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import numpy as np
 
-from classifier.folds import assign_folds, out_of_fold
+from classifier.folds import assign_folds, out_of_fold, out_of_fold_each
 from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.pipeline import PipelineConfig
 
@@ -90,3 +92,14 @@ def test_what_a_message_says_in_words_its_fold_never_saw_is_unseen():
     found = predict([*easy(10), about("late", "vliegtuig raket")])
     assert found.unseen[-1] == 1
     assert found.unseen[:-1].mean() < 0.8
+
+
+def test_shares_judged_in_one_pass_say_what_each_would_say_in_its_own():
+    messages, config = easy(10), PipelineConfig()
+    shares = [0.0, 1.0]
+    together = out_of_fold_each(messages, shares, folds=3, config=config, progress=silent)
+    for share, found in zip(shares, together, strict=True):
+        own = replace(config, margin_share=share)
+        alone = out_of_fold(messages, folds=3, config=own, progress=silent)
+        np.testing.assert_array_equal(found.logits, alone.logits)
+        np.testing.assert_array_equal(found.unseen, alone.unseen)

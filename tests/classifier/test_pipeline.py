@@ -1,6 +1,5 @@
 import numpy as np
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression
 
 from classifier.pipeline import PipelineConfig, build_pipeline
 
@@ -15,15 +14,11 @@ def test_it_is_a_stock_pipeline_that_prints_what_it_is_made_of():
     assert "BlendedLines(" in str(pipeline)
 
 
-def test_without_a_share_for_the_margins_it_is_stock_logistic_regression():
-    classifier = build_pipeline(PipelineConfig(margin_share=0.0))["classifier"]
-    assert isinstance(classifier, LogisticRegression)
-    assert classifier.C == 20.0
-
-
 def test_the_config_reaches_the_steps():
-    pipeline = build_pipeline(PipelineConfig(strength=3.0, character_range=(3, 4), most_words=9))
+    config = PipelineConfig(strength=3.0, margin_share=0.2, character_range=(3, 4), most_words=9)
+    pipeline = build_pipeline(config)
     assert pipeline["classifier"].C == 3.0
+    assert pipeline["classifier"].margin_share == 0.2
     assert pipeline["features"].character_range == (3, 4)
     assert pipeline["features"].most_words == 9
 

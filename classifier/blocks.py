@@ -1,0 +1,36 @@
+"""Blocks of features, each computed once, however many candidates read them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from scipy.sparse import csr_matrix
+
+from classifier.features import NgramFeatures, beside, fitted_block
+
+
+class Blocks:
+    """What candidates read of the same texts: those to learn from (n ≥ 1), those to judge (m)."""
+
+    def __init__(self, learned: Sequence[str], judged: Sequence[str]) -> None:
+        self._learned = learned
+        self._judged = judged
+        self._found: dict[str, tuple[csr_matrix | None, csr_matrix | None]] = {}
+
+    def rows(self, features: NgramFeatures) -> tuple[csr_matrix, csr_matrix]:
+        """Rows (n, f) and (m, f), as the features fitted on the first would make them.
+
+        Raises ValueError when no text to learn from has a single word in it.
+        """
+        blocks = [each for each in features.blocks(len(self._learned)) if each is not None]
+        found = [self._block(features, each) for each in blocks]
+        return beside([learned for learned, _ in found]), beside([judged for _, judged in found])
+
+    def _block(
+        self, features: NgramFeatures, block: Any
+    ) -> tuple[csr_matrix | None, csr_matrix | None]:
+        name = f"{block!r} of {features.longest_text}"
+        if name not in self._found:
+            fitted, learned = fitted_block(block, features.read(self._learned))
+            judged = fitted and fitted.transform(features.read(self._judged))
+            self._found[name] = learned, judged
+        return self._found[name]
