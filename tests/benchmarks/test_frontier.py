@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from classifier.messages import Label, LabeledMessage, RedactedText
+from classifier.pipeline import PipelineConfig, build_pipeline
 from tests.benchmarks.frontier import __main__ as frontier
 from tests.benchmarks.frontier import jobs, peers
 from tests.benchmarks.frontier.embeddings import KeptEncoder
+from tests.benchmarks.frontier.fits import remembered_fits
 from tests.benchmarks.frontier.goals import Goal, verdict
 from tests.benchmarks.frontier.judged import (
     Judged,
@@ -112,6 +114,28 @@ def test_few_labels_are_so_many_a_driver_and_differ_by_draw():
     assert len(drawn(messages, 5, 0)) == 10
     assert drawn(messages, 5, 0) == drawn(messages, 5, 0) != drawn(messages, 5, 1)
     assert drawn(messages, 0, 0) == []
+
+
+def test_a_fit_is_remembered_for_the_very_same_texts_drivers_and_weights_only():
+    texts = ["card lost", "card stolen", "money back", "money please"]
+    with remembered_fits():
+        first = fitted(texts, ["x", "x", "y", "y"], [1.0] * 4)
+        assert fitted(texts, ["x", "x", "y", "y"], [1.0] * 4)[-1] is first[-1]
+        others = [
+            fitted(texts, ["x", "y", "x", "y"], [1.0] * 4),
+            fitted(texts, ["x", "x", "y", "y"], [1.0, 1.0, 1.0, 0.1]),
+            fitted([*texts[:3], "money"], ["x", "x", "y", "y"], [1.0] * 4),
+        ]
+    assert all(other[-1] is not first[-1] for other in others)
+    after = fitted(texts, ["x", "x", "y", "y"], [1.0] * 4)
+    assert after[-1] is not first[-1]
+    np.testing.assert_array_equal(after[-1].coef_, first[-1].coef_)
+
+
+def fitted(texts, drivers, weights):
+    config = PipelineConfig(minimum_texts=1)
+    given = np.array(drivers), np.array(weights)
+    return build_pipeline(config).fit(texts, given[0], classifier__sample_weight=given[1])
 
 
 def test_embeddings_are_read_once_and_then_from_a_file(tmp_path):

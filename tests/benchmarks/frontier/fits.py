@@ -1,4 +1,4 @@
-"""Classifiers fitted once: two models and two rounds of folds ask for the very same fits."""
+"""Pipelines fitted once: two models and two rounds of folds ask for the very same fits."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -6,48 +6,57 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
 
 from classifier.combination import MeaningClassifier
-from classifier.pipeline import build_pipeline
+
+Fit = Callable[..., Any]
 
 
 @contextmanager
 def remembered_fits() -> Iterator[None]:
-    """While it lasts, a linear classifier asked to fit what one like it was fitted on is given
-    what that one learned. Nothing else changes: a fit is the same every time."""
-    kinds = {type(build_pipeline()[-1]), MeaningClassifier}
-    usual = {kind: kind.fit for kind in kinds}
+    """While it lasts, a pipeline or a classifier of embeddings asked to fit what one like it was
+    fitted on is given what that one learned. Nothing else changes: a fit is the same every time."""
+    usual: dict[Any, Fit] = {kind: kind.fit for kind in (Pipeline, MeaningClassifier)}
     learned: dict[str, dict[str, Any]] = {}
-    for kind in kinds:
-        kind.fit = _remembering(usual[kind], learned)  # type: ignore[method-assign]
+    for kind, fit in usual.items():
+        kind.fit = _remembering(fit, learned)
     try:
         yield
     finally:
-        for kind in kinds:
-            kind.fit = usual[kind]  # type: ignore[method-assign]
+        for kind, fit in usual.items():
+            kind.fit = fit
 
 
-def _remembering(fit: Callable[..., Any], learned: dict[str, dict[str, Any]]) -> Callable[..., Any]:
-    def remembering(self: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        key = _key(self, X, y, sample_weight)
+def _remembering(fit: Fit, learned: dict[str, dict[str, Any]]) -> Fit:
+    def remembering(self: Any, X: Any, y: Any, sample_weight: Any = None, **others: Any) -> Any:
+        key = _key(self, X, y, sample_weight, *others.values())
         if key not in learned:
-            fit(self, X, y, sample_weight)
-            learned[key] = {name: value for name, value in vars(self).items() if name[-1] == "_"}
+            given = others if sample_weight is None else {**others, "sample_weight": sample_weight}
+            fit(self, X, y, **given)
+            learned[key] = _learned(self)
         vars(self).update(learned[key])
         return self
 
     return remembering
 
 
-def _key(estimator: Any, X: Any, y: Any, sample_weight: Any) -> str:
+def _learned(estimator: Any) -> dict[str, Any]:
+    """What a fit changed: the steps of a pipeline, the fitted attributes of anything else."""
+    return {
+        name: value for name, value in vars(estimator).items() if name == "steps" or name[-1] == "_"
+    }
+
+
+def _key(estimator: Any, *given: Any) -> str:
     """What the outcome of a fit depends on; an encoder is the same one throughout."""
     digest = hashlib.sha256(type(estimator).__name__.encode())
-    chosen = {name: value for name, value in vars(estimator).items() if name[-1] != "_"}
-    digest.update(repr(sorted((n, v) for n, v in chosen.items() if n != "encoder")).encode())
-    parts = [X.data, X.indices, X.indptr] if issparse(X) else [X]
-    for part in (*parts, y, [] if sample_weight is None else sample_weight):
-        digest.update(f"{len(part)} ".encode() + _content(part))
+    for name, value in sorted(estimator.get_params().items()):
+        if name not in ("encoder", "steps") and not isinstance(value, BaseEstimator):
+            digest.update(f"{name}={value!r} ".encode())
+    for part in given:
+        digest.update(b"nothing" if part is None else f"{len(part)} ".encode() + _content(part))
     return digest.hexdigest()
 
 

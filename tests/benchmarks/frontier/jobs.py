@@ -7,8 +7,8 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,8 @@ class Job:
 @dataclass(frozen=True)
 class Result:
     """What came of a job: by model and part ("test", "folds") what was said; none if the peer is
-    not installed or failed. `seconds` is the time it took, `measured` the day or "failed"."""
+    not installed or failed. `seconds` is the processor time it took, `measured` the day or
+    "failed"."""
 
     job: Job
     found: dict[str, dict[str, Judged]]
@@ -81,11 +82,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Workshop:
-    """Where jobs are done: the folder of kept results, the encoder's folder if there is one."""
+    """Where jobs are done: the folder of kept results, the encoder's folder if there is one.
+
+    `ours` and `theirs` stand for the code behind the results as it is when a run begins.
+    """
 
     cache: Path
     encoder: Path | None
     today: date
+    ours: str = field(default_factory=lambda: digest(OUR_CODE, "ours.py", "fits.py"))
+    theirs: str = field(default_factory=lambda: digest(THEIR_CODE, "peers.py"))
 
     def done(self, job: Job) -> Result | None:
         """What was kept of a job, if what made it is still the same."""
@@ -96,9 +102,9 @@ class Workshop:
 
     def do(self, job: Job) -> Result:
         """Do a job and keep its result."""
-        began = time.perf_counter()
+        began = time.process_time()
         found = self._found(job)
-        result = Result(job, found, time.perf_counter() - began, self.today.isoformat())
+        result = Result(job, found, time.process_time() - began, self.today.isoformat())
         path = self._path(job)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}.part")
@@ -132,18 +138,18 @@ class Workshop:
 
     def _path(self, job: Job) -> Path:
         theirs = job.model in peers.PEERS or job.model == EMBEDDINGS
-        code = digest(THEIR_CODE if theirs else OUR_CODE, "peers.py" if theirs else "ours.py")
+        code = self.theirs if theirs else self.ours
         kept = f"{job.name} {peers.is_installed(job.model)} {self.encoder} {machine()}"
         name = hashlib.sha256(kept.encode()).hexdigest()[:12]
         return self.cache / code / f"{job.data}-{name}.json"
 
 
-def digest(folders: Iterable[str], own: str) -> str:
+def digest(folders: Iterable[str], *own: str) -> str:
     """12 hex digits of the source text of folders (or files) and of the benchmark's own part."""
     here = Path(__file__).parent
     paths = [ROOT / folder for folder in folders]
     files = [file for path in paths for file in ([path] if path.is_file() else path.rglob("*"))]
-    files += [here / name for name in (*BENCHMARK_CODE, own)]
+    files += [here / name for name in (*BENCHMARK_CODE, *own)]
     found = hashlib.sha256()
     for file in sorted(each for each in files if each.suffix in (".py", ".toml")):
         found.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
@@ -182,11 +188,18 @@ def _in_processes(jobs: Sequence[Job], workshop: Workshop, processes: int) -> It
         with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=context) as pool:
             doing = {pool.submit(workshop.do, job): job for job in jobs}
             for number, each in enumerate(as_completed(doing), start=1):
-                job, error = doing[each], each.exception()
-                result = Result(job, {}, 0.0, FAILED) if error else each.result()
-                said = f"failed: {error!r}" if error else f"{result.seconds:.0f} s"
-                log(f"{number} of {len(jobs)}: {job.name}, {said}")
+                result = _result(doing[each], each)
+                said = f"{result.seconds:.0f} s" if result.seconds else result.measured
+                log(f"{number} of {len(jobs)}: {result.job.name}, {said}")
                 yield result
+
+
+def _result(job: Job, future: Future[Result]) -> Result:
+    """What a job came to; one that failed says why on stderr, and the others go on."""
+    if error := future.exception():
+        log(f"{job.name}: {error!r}")
+        return Result(job, {}, 0.0, FAILED)
+    return future.result()
 
 
 def log(line: str) -> None:
