@@ -199,9 +199,13 @@ def either(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.f
 
 
 def _fresh(counts: Counter[str]) -> float:
-    """The chance that the next word was never seen: the share of those seen once (Good 1953)."""
+    """The chance that the next word was never seen: the share of those seen once (Good 1953).
+
+    But at least 1/√V with V words in all: texts that are few or made alike know each other's
+    words, and say too little of what others will say.
+    """
     once = sum(count == 1 for count in counts.values())
-    return (once + 1) / (counts.total() + 1)
+    return max((once + 1) / (counts.total() + 1), 1 / np.sqrt(len(counts) + 1))
 
 
 def _told(words: set[str], seen: Collection[str]) -> tuple[int, int]:
