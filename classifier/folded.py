@@ -51,14 +51,19 @@ class Folded:
 
 
 def folded(
-    messages: Sequence[LabeledMessage], *, folds: int, assumed_unknown: float, **shared: Any
+    messages: Sequence[LabeledMessage],
+    found: OutOfFold | None = None,
+    *,
+    folds: int,
+    assumed_unknown: float,
+    **shared: Any,
 ) -> Folded:
-    """All that so many folds of messages (n) teach.
+    """All that so many folds of messages (n) teach; `found` is what they say, where that is known.
 
     `assumed_unknown` is that of `calibrate`; `shared` (config, progress, seeds, second) goes to
     all who train in folds.
     """
-    found = out_of_fold(messages, folds=folds, **shared)
+    found = found or out_of_fold(messages, folds=folds, **shared)
     calibration = calibrate(messages, found, assumed_unknown=assumed_unknown, **shared)
     learning = fold_curve(messages, found, calibration, folds=folds, **shared)
     return Folded(found, calibration, learning)

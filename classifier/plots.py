@@ -1,5 +1,6 @@
 """Pictures of a model's worth, as SVG text. Drawn without a browser or a network."""
 
+from textwrap import wrap
 from typing import Any
 
 import altair as alt
@@ -8,7 +9,7 @@ import vl_convert
 from classifier.evaluation import Evaluation
 from classifier.evaluation.learning_curve import LearningCurve
 
-WIDTH, HEIGHT = 420, 300
+WIDTH, HEIGHT, LINE = 420, 300, 60
 INK, BLUE, PALE, RED = "#333333", "#1f5a94", "#9dbbd8", "#b3372f"
 PERCENT = ".0%"
 
@@ -23,12 +24,10 @@ def reliability_plot(evaluation: Evaluation) -> str:
         | {"low": each.right.low, "high": each.right.high}
         for each in calibration.bins
     ]
-    title = alt.TitleParams(
+    title = _title(
         f"Reliability on {evaluation.known:,} messages",
-        subtitle=(
-            f"Expected calibration error {calibration.ece:.1%}; a perfectly calibrated model "
-            f"would show {calibration.perfect:.1%}"
-        ),
+        f"Expected calibration error {calibration.ece:.1%}",
+        f"A perfectly calibrated model would show {calibration.perfect:.1%}",
     )
     floor = _floor(min(min(row["said"], row["low"]) for row in rows))
     scale = alt.Scale(domain=[floor, 1.0], nice=False)
@@ -67,14 +66,13 @@ def coverage_plot(evaluation: Evaluation) -> str:
 
 
 def learning_plot(curve: LearningCurve) -> str:
-    """Accuracy against labels, and the power law carried on to half as many again."""
+    """Accuracy against labels, and the power law carried on to what more of them are worth."""
     rows: list[dict[str, Any]] = [
         {"labels": each.labels, "right": each.accuracy.value}
         | {"low": each.accuracy.low, "high": each.accuracy.high}
         for each in curve.points
     ]
-    most = curve.points[-1].labels
-    first, last = rows[0]["labels"], max(1.5 * most, most + curve.extra)
+    first, last = rows[0]["labels"], curve.labels + curve.extra
     at = [first + (last - first) * step / 60 for step in range(61)]
     law = [{"labels": each, "right": 1 - curve.wrong(each)} for each in at]
     floor = _floor(min(min(row["low"] for row in rows), law[0]["right"]))
@@ -87,8 +85,8 @@ def learning_plot(curve: LearningCurve) -> str:
     )
     points = base.mark_circle(color=BLUE, size=55, opacity=1).encode(labels, right)
     line = alt.Chart({"values": law}).mark_line(color=INK, strokeDash=[5, 4]).encode(labels, right)
-    title = alt.TitleParams(f"Learning curve to {most:,} labels", subtitle=curve.sentence())
-    return _svg(_styled(line + spread + points, title))
+    title = f"Learning curve, from {curve.labels:,} labels to {last:,}"
+    return _svg(_styled(line + spread + points, _title(title, curve.sentence())))
 
 
 def _marks(evaluation: Evaluation, scale: alt.Scale) -> Any:
@@ -113,14 +111,20 @@ def _marks(evaluation: Evaluation, scale: alt.Scale) -> Any:
 def _coverage_title(evaluation: Evaluation) -> alt.TitleParams:
     auto = evaluation.auto
     routed = (
-        f"At the threshold: {auto.share.value:.1%} routed, {auto.precision.value:.1%} of it right"
+        f"At the threshold {auto.share.value:.1%} routed, {auto.precision.value:.1%} of it right"
         if auto.precision.value is not None
         else "At the threshold nothing is routed"
     )
-    return alt.TitleParams(
+    return _title(
         f"Coverage and precision on {evaluation.n:,} messages",
-        subtitle=f"{routed} (target {auto.target:.1%}, dashed; 95 % band)",
+        routed,
+        f"Dashed: the target {auto.target:.1%}; the band holds 95 %",
     )
+
+
+def _title(title: str, *lines: str) -> alt.TitleParams:
+    """A title over lines short enough for fonts wider than ours: a picture does not grow."""
+    return alt.TitleParams(title, subtitle=[part for line in lines for part in wrap(line, LINE)])
 
 
 def _diagonal(floor: float, scale: alt.Scale) -> Any:

@@ -12,7 +12,7 @@ from classifier.encoder import Encoder
 from classifier.evaluation import ConfusablePair, Evaluation, LearningCurve, evaluate_messages
 from classifier.evaluation.confusable import Pair
 from classifier.folded import Folded, folded
-from classifier.folds import Progress, fit, fit_second, vocabulary_of
+from classifier.folds import OutOfFold, Progress, fit, fit_second, vocabulary_of
 from classifier.judging import TIMEZONE, in_half, judge, threshold_of_model
 from classifier.material import Material, material
 from classifier.messages import LabeledMessage
@@ -40,8 +40,8 @@ class TrainingConfig:
     `folds`: for calibration; None takes 5, or 3 from 4,000 messages on. `target_precision` in
     (0, 1): what the threshold aims at. `assumed_unknown` in (0, 1): the share of messages about
     none of the drivers where no label says so. `search`: choose the pipeline by cross-validation
-    among the named candidates (see `classifier.candidates`), which takes several times as long;
-    otherwise `pipeline` is used. `seeded`: learn from the taxonomy's own words, too, and know
+    among the named candidates (see `classifier.candidates`), where there are labels enough to
+    tell; otherwise `pipeline` is used. `seeded`: learn from the taxonomy's own words, too, and know
     drivers nobody labeled by those alone; it is off, since volumes tell drivers with labels from
     those without. `encoder`: what to read meaning with beside the n-grams (see
     `classifier.combination`), if anything. `timezone`: whose weeks a model is judged by.
@@ -51,7 +51,7 @@ class TrainingConfig:
     folds: int | None = None
     target_precision: float = 0.95
     assumed_unknown: float = 0.03
-    search: bool = False
+    search: bool = True
     seeded: bool = False
     encoder: Encoder | None = None
     timezone: str = TIMEZONE
@@ -105,9 +105,9 @@ def train(
     """
     config = config or TrainingConfig()
     given = material(messages, taxonomy, holdout, seeded=config.seeded)
-    config, choice = _chosen(given, config, progress)
     second = meaning_reader(config.encoder)
-    learned = _folded(given.kept, given.seeds, config, second, progress)
+    config, choice = _chosen(given, config, second, progress)
+    learned = _folded(given.kept, given.seeds, config, second, progress, found=choice.found)
     progress(f"Training on {len(given.kept):,} messages about {len(learned.drivers)} drivers")
     model = _model(given, taxonomy, config, learned, second)
     threshold, source, judged = _threshold(model, given.held, learned, config)
@@ -143,7 +143,8 @@ def cross_validate(
     Folds are grouped by `group` or identical normalized text. One temperature and one unknown
     curve are fitted on all out-of-fold predictions, so their figures flatter by little. The
     threshold is set on a random half of the messages, and the other half judges what it routes.
-    Raises as `train` does.
+    The pipeline is that of the config, also with `search`: the folds that chose one would flatter
+    it. Raises as `train` does.
     """
     config = replace(config or TrainingConfig(), folds=folds)
     given = material(messages, taxonomy, seeded=config.seeded)
@@ -165,13 +166,13 @@ def cross_validate(
 
 
 def _chosen(
-    given: Material, config: TrainingConfig, progress: Progress
+    given: Material, config: TrainingConfig, second: MeaningClassifier | None, progress: Progress
 ) -> tuple[TrainingConfig, Choice]:
     """The config with the pipeline to train, and how it was come by."""
     if not (config.search and given.kept):
         return config, Choice.fixed(config.pipeline)
     folds = config.folds_for(len(given.kept))
-    choice = choose(given.kept, folds=folds, seeds=given.seeds, progress=progress)
+    choice = choose(given.kept, folds=folds, progress=progress, seeds=given.seeds, second=second)
     return replace(config, pipeline=choice.pipeline), choice
 
 
@@ -181,9 +182,12 @@ def _folded(
     config: TrainingConfig,
     second: MeaningClassifier | None,
     progress: Progress,
+    *,
+    found: OutOfFold | None = None,
 ) -> Folded:
     return folded(
         messages,
+        found,
         folds=config.folds_for(len(messages)),
         assumed_unknown=config.assumed_unknown,
         config=config.pipeline,

@@ -79,16 +79,18 @@ def train_version(
     promote: bool,
     now: datetime,
     encoder: Path | None = None,
+    search: bool = True,
     progress: Progress = lambda line: None,
 ) -> Made:
     """Train, judge, save with a card, and put in use unless significantly worse.
 
-    `encoder` is the folder of one to read meaning with beside words. Raises `BadFile`,
-    `BadTaxonomy` or `TooFewLabels`.
+    `encoder` is the folder of one to read meaning with beside words; `search`: compare ways to
+    read first. Raises `BadFile`, `BadTaxonomy` or `TooFewLabels`.
     """
     config = TrainingConfig(
         target_precision=settings.target_precision,
         encoder=load_encoder(encoder) if encoder else None,
+        search=search,
         timezone=settings.timezone,
     )
     found = gather(settings, source, progress)

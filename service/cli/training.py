@@ -28,6 +28,13 @@ EncoderDir = Annotated[
         help="A folder with model.onnx and tokenizer.json: read meaning beside words.",
     ),
 ]
+Search = Annotated[
+    bool,
+    typer.Option(
+        "--search/--no-search",
+        help="Compare ways to read the messages by cross-validation, from 300 labels on.",
+    ),
+]
 Promote = Annotated[
     bool,
     typer.Option("--promote", help="Put it in use even if it is worse or knows other drivers."),
@@ -61,6 +68,7 @@ def train(
     taxonomy: Drivers = None,
     models_dir: ModelsDir = None,
     encoder: EncoderDir = None,
+    search: Search = True,
     unknown_label: UnknownLabel = "unknown",
     promote: Promote = False,
     as_json: AsJson = False,
@@ -86,6 +94,7 @@ def train(
             settings_with(models_dir),
             Source(labels=labels, taxonomy=taxonomy, unknown_label=unknown_label),
             encoder=encoder,
+            search=search,
             promote=promote,
             now=utc_now(),
             progress=progress,

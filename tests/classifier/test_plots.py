@@ -31,6 +31,10 @@ def words(svg: str) -> str:
     return " ".join(text for text in ElementTree.fromstring(svg).itertext() if text.strip())
 
 
+def lines_of(svg: str) -> list[str]:
+    return [text for text in ElementTree.fromstring(svg).itertext() if text.strip()]
+
+
 def test_reliability_shows_a_dot_a_bin_and_names_the_error(evaluation: Evaluation) -> None:
     svg = reliability_plot(evaluation)
     assert evaluation.calibration is not None
@@ -43,6 +47,7 @@ def test_coverage_names_what_the_threshold_gives(evaluation: Evaluation) -> None
     auto = evaluation.auto
     assert f"{auto.share.value:.1%} routed, {auto.precision.value:.1%} of it right" in said
     assert "target 95.0%" in said
+    assert max(len(line) for line in lines_of(coverage_plot(evaluation))) <= 60
 
 
 def test_a_model_that_routes_nothing_still_has_a_curve_without_a_dot() -> None:

@@ -24,6 +24,7 @@ WORDS = {
     "account.login": "inloggen wachtwoord code account vergeten",
     "account.details": "adres wijzigen account email nummer verhuisd",
 }
+FIXED = TrainingConfig(search=False)
 FILLER = ["hallo", "graag", "mijn", "ik", "dit", "jullie", "alvast", "bedankt", "vraag", "weer"]
 TAXONOMY = flat_taxonomy(WORDS)
 DESCRIBED = Taxonomy(
@@ -92,7 +93,8 @@ def test_a_message_held_out_never_trains(messages, trained):
 def test_nor_does_another_message_with_the_same_text(messages):
     first = messages[0]
     twin = labeled(first.text.upper() + "!", "delivery.late", message_id="twin")
-    trained = train([*messages, twin], TAXONOMY, holdout=[True] + [False] * len(messages))
+    holdout = [True] + [False] * len(messages)
+    trained = train([*messages, twin], TAXONOMY, holdout=holdout, config=FIXED)
     assert "twin" not in trained.training_ids
     assert trained.model.manifest["counts"]["same_text_as_held_out"] == 1
 
@@ -104,7 +106,9 @@ def test_a_held_out_message_changes_nothing_in_the_weights(messages):
         replace(m, label=Label("account.login")) if out else m
         for m, out in zip(messages, holdout, strict=True)
     ]
-    first, second = (train(each, TAXONOMY, holdout=holdout).model for each in (messages, wrong))
+    first, second = (
+        train(each, TAXONOMY, holdout=holdout, config=FIXED).model for each in (messages, wrong)
+    )
     np.testing.assert_array_equal(
         first.pipeline["classifier"].coef_, second.pipeline["classifier"].coef_
     )
@@ -114,10 +118,10 @@ def test_a_held_out_message_changes_nothing_in_the_weights(messages):
 def test_the_threshold_comes_from_one_half_of_the_hold_out_and_the_other_judges():
     messages = messages_about(WORDS, 1600, seed=3)
     holdout = [number % 3 == 0 for number in range(len(messages))]
-    trained = train(messages, TAXONOMY, holdout=holdout)
+    trained = train(messages, TAXONOMY, holdout=holdout, config=FIXED)
     assert trained.model.manifest["threshold_from"] == "hold-out"
     assert 0.35 < len(trained.judged) / sum(holdout) < 0.65
-    again = train(messages, TAXONOMY, holdout=holdout)
+    again = train(messages, TAXONOMY, holdout=holdout, config=FIXED)
     assert trained.judged == again.judged
 
 
@@ -247,7 +251,8 @@ def test_progress_is_told():
 def test_cross_validation_says_what_new_messages_confirm(messages):
     """The figure must agree with that of a model trained on all, on fresh messages alike."""
     found = cross_validate(messages, TAXONOMY, folds=5)
-    fresh = judge(train(messages, TAXONOMY).model, messages_about(WORDS, 3000, seed=8, noise=0.05))
+    model = train(messages, TAXONOMY, config=FIXED).model
+    fresh = judge(model, messages_about(WORDS, 3000, seed=8, noise=0.05))
     assert found.n == len(messages)
     assert found.accuracy.low - 0.02 < fresh.accuracy.value < found.accuracy.high + 0.02
 
@@ -310,11 +315,53 @@ def test_few_labels_are_worth_more_with_the_drivers_own_words():
 
 
 def test_with_a_search_the_manifest_and_the_remarks_say_what_was_tried():
-    trained = train(messages_about(WORDS, 90), TAXONOMY, config=TrainingConfig(search=True))
+    lines = []
+    trained = train(messages_about(WORDS, 330), TAXONOMY, progress=lines.append)
     choice = trained.model.manifest["choice"]
-    assert choice["tried"] == len(choice["figures"]) == len(CANDIDATES)
+    assert choice["tried"] > 1
+    assert choice["name"] in CANDIDATES
     assert trained.model.manifest["pipeline"] == CANDIDATES[choice["name"]].to_dict()
-    assert any("were tried by cross-validation" in remark for remark in trained.remarks)
+    assert any("compared by cross-validation" in remark for remark in trained.remarks)
+    assert sum("fold 1 of 5" in line for line in lines) == 1
+
+
+def test_without_a_search_or_labels_enough_the_usual_pipeline_is_taken():
+    made = messages_about(WORDS, 330)
+    for messages, config in ((made, FIXED), (made[:90], TrainingConfig())):
+        trained = train(messages, TAXONOMY, config=config)
+        assert trained.model.manifest["choice"]["tried"] == 0
+        assert any("was not compared with anything" in remark for remark in trained.remarks)
+
+
+def test_the_learning_curve_is_that_of_the_training_messages_and_in_the_manifest(trained):
+    curve = trained.evaluation.learning
+    assert curve.labels == trained.model.manifest["counts"]["training"]
+    assert curve.points[-1].labels < curve.labels
+    assert trained.model.manifest["learning_curve"] == curve.to_dict()
+    assert train(messages_about(WORDS, 120), TAXONOMY).learning is None
+
+
+def test_pairs_are_looked_for_among_all_training_messages_with_what_people_said_of_them():
+    """A hold-out of forty cannot show that two drivers of six are mixed up; the folds can."""
+    made = messages_about(WORDS, 400)
+    lost = [m for m in made if m.label.primary == "delivery.lost"]
+    mixed = {m.message_id for m in lost[::2]}
+    made = [replace(m, label=Label("delivery.late")) if m.message_id in mixed else m for m in made]
+    people = [("delivery.late", "delivery.lost")] * 9 + [("delivery.late", "delivery.late")] * 9
+    trained = train(made, TAXONOMY, config=FIXED, holdout=held_out(made, 0.1), opinions=people)
+    pair = trained.evaluation.confusable[0]
+    assert (pair.first, pair.second) == ("delivery.late", "delivery.lost")
+    assert pair.remedy == "merge"
+    assert pair.confused.n > trained.evaluation.n
+    assert set(pair.message_ids) <= set(trained.training_ids)
+
+
+def test_cross_validation_judges_what_is_routed_on_the_half_that_did_not_set_the_threshold():
+    made = messages_about(WORDS, 300)
+    found = cross_validate(made, TAXONOMY, folds=3, config=FIXED)
+    assert 100 < found.auto.share.n < 200
+    assert found.n == 300
+    assert found.learning.labels == 300
 
 
 @pytest.mark.data

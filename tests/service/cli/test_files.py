@@ -63,6 +63,20 @@ def test_earlier_messages_train_and_later_ones_judge(waarom, labeled_file, tmp_p
     assert not (tmp_path / "models").exists()
 
 
+def test_what_more_labels_are_worth_is_said(waarom, tmp_path):
+    rows = [
+        f"{name}{n % 70} vraag {n},{name}" for name in ("laat", "kapot", "geld") for n in range(90)
+    ]
+    (tmp_path / "many.csv").write_text("\n".join(["text,label", *rows]))
+    found = waarom("evaluate", "--data", "many.csv", "--cv", "3", "--json").document
+    curve = found["learning_curve"]
+    assert (curve["labels"], curve["extra"], len(curve["points"])) == (270, 200, 3)
+    assert curve["gain_interval"][0] <= curve["gain"] <= curve["gain_interval"][1]
+    made = waarom("train", "--labels", "many.csv", "--no-search", "--json").document
+    assert made["evaluation"]["learning_curve"]["labels"] < 270
+    assert "200 more labels    about +" in waarom("train", "--labels", "many.csv").out
+
+
 def test_a_split_by_time_without_dates_says_what_to_do(waarom, labeled_file):
     said = waarom("evaluate", "--data", labeled_file, "--by-time", code=1)
     assert "add a column received_at" in said.err
