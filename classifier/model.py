@@ -97,27 +97,33 @@ class Model:
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One prediction per text; a text without a known word gets the base shares."""
-        probabilities, scores = self._judge(texts)
+        return self.read(texts)[0]
+
+    def read(self, texts: Sequence[str]) -> tuple[list[Prediction], Any]:
+        """One prediction per text (n,), and the n-grams (n, features; sparse) it was made from;
+        no n-grams without a text."""
+        probabilities, scores, features = self._judge(texts)
         unknown = self._unknown(texts, scores)
-        return [
+        predictions = [
             Prediction(self.drivers, row, float(none))
             for row, none in zip(probabilities, unknown, strict=True)
         ]
+        return predictions, features
 
     def trained_on(self, texts: Iterable[str]) -> NDArray[np.bool_]:
         """Which texts (n,) were among its training texts, compared as normalized text."""
         return np.array([fingerprint(text) in self.training_keys for text in texts], dtype=bool)
 
-    def _judge(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Probabilities (n, k) and unknown scores (n,), reading the texts once."""
+    def _judge(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64], Any]:
+        """Probabilities (n, k), unknown scores (n,) and n-grams, reading the texts once."""
         if not len(texts):
-            return np.zeros((0, len(self.drivers))), np.zeros(0)
+            return np.zeros((0, len(self.drivers))), np.zeros(0), None
         logits, nearest, features = opinions(
             texts, self.pipeline, self.meaning, self.meaning_weight
         )
         probabilities = tempered(logits, self.temperature)
         probabilities[self._speechless(texts, features)] = self.base_shares
-        return probabilities, self.novelty.scores(texts, logits, nearest)
+        return probabilities, self.novelty.scores(texts, logits, nearest), features
 
     def _unknown(self, texts: Sequence[str], scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probabilities (n,): unlike any driver by its score, or in a language nobody knows."""

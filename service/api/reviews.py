@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy.orm import Session
 
 from service import reviews
@@ -13,6 +13,7 @@ from service.api.rendering import Names
 from service.auth import ReviewKey
 from service.dependencies import Now, RuntimeDep
 from service.errors import NotFound, ReviewClosed, ReviewTaken, UnknownDriver
+from service.explanations import why
 from service.idempotency import committed, once
 from service.messages import current_decision
 from service.problems import documented
@@ -23,6 +24,10 @@ from service.schemas.reviews import LabelIn, LabelOut, ReviewOut, ReviewStateOut
 router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
 
 ReviewId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+Explain = Annotated[
+    bool,
+    Query(description="Say which words spoke for the likeliest driver; never of a blind question."),
+]
 MISSING, CLOSED, TAKEN = NotFound("review", 7), ReviewClosed(7, "answered"), ReviewTaken(7)
 
 
@@ -35,7 +40,9 @@ MISSING, CLOSED, TAKEN = NotFound("review", 7), ReviewClosed(7, "answered"), Rev
         **documented(*reading("review")),
     },
 )
-def claim(runtime: RuntimeDep, identity: ReviewKey, now: Now) -> ReviewOut | Response:
+def claim(
+    runtime: RuntimeDep, identity: ReviewKey, now: Now, explain: Explain = False
+) -> ReviewOut | Response:
     """Yours until you answer it or the claim expires. Claiming again serves the same question, so
     this is safe to repeat."""
 
@@ -43,13 +50,19 @@ def claim(runtime: RuntimeDep, identity: ReviewKey, now: Now) -> ReviewOut | Res
         found = reviews.claim(session, runtime, person=identity.name, now=now)
         return _shown(session, runtime, found) if found else None
 
-    return committed(runtime, work) or Response(status_code=204)
+    claimed = committed(runtime, work)
+    if claimed is None:
+        return Response(status_code=204)
+    return _explained(runtime, claimed) if explain else claimed
 
 
 @router.get("/{review_id}", summary="A question", responses=documented(*reading("review"), MISSING))
-def get_review(runtime: RuntimeDep, _identity: ReviewKey, review_id: ReviewId) -> ReviewOut:
+def get_review(
+    runtime: RuntimeDep, _identity: ReviewKey, review_id: ReviewId, explain: Explain = False
+) -> ReviewOut:
     with runtime.reading() as session:
-        return _shown(session, runtime, reviews.question(session, review_id))
+        found = _shown(session, runtime, reviews.question(session, review_id))
+    return _explained(runtime, found) if explain else found
 
 
 @router.post(
@@ -128,3 +141,11 @@ def _shown(session: Session, runtime: Runtime, question: reviews.Question) -> Re
     names = Names(taxonomy_in_use(session, runtime), runtime.settings.language)
     doubts = current_decision(session, question.message.id).doubts
     return rendering.review(question, doubts, names, runtime.settings)
+
+
+def _explained(runtime: Runtime, shown: ReviewOut) -> ReviewOut:
+    """With what the words said of the proposal, found again outside any transaction that writes."""
+    with runtime.reading() as session:
+        question = reviews.question(session, shown.id)
+    made = why(runtime, question.message, question.prediction)
+    return shown.model_copy(update={"explanation": rendering.explanation(made)})

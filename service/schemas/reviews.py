@@ -7,7 +7,12 @@ from pydantic import BaseModel, Field, model_validator
 
 from classifier.messages import UNKNOWN, Label
 from service.schemas.fields import DriverId, Request, ShortWords, example, request_example
-from service.schemas.messages import DecisionWord, DriverScore, ReviewSeen
+from service.schemas.messages import (
+    DecisionWord,
+    DriverScore,
+    ExplanationOut,
+    ReviewSeen,
+)
 
 
 class LabelIn(Request):
@@ -117,6 +122,18 @@ REVIEW: dict[str, Any] = {
     },
     "claimed_by": "reviewers",
     "claimed_until": "2026-11-20T10:30:00Z",
+    "explanation": {
+        "driver": "delivery.damaged",
+        "against": "payment.refund",
+        "words": [
+            {"field": "text", "start": 5, "end": 14, "text": "gescheurd", "weight": 1.75},
+            {"field": "text", "start": 50, "end": 54, "text": "geld", "weight": -1.25},
+        ],
+        "intercept": -0.125,
+        "score": 0.5,
+        "remainder": 0.125,
+        "share": 1.0,
+    },
 }
 
 
@@ -133,6 +150,11 @@ class ReviewOut(BaseModel):
     proposal: Proposal | None
     claimed_by: str | None
     claimed_until: datetime | None
+    explanation: ExplanationOut | None = Field(
+        None,
+        description="With `?explain=true`: which words spoke for the likeliest driver. Null if not "
+        "asked for, for a blind question, or once another model is in use.",
+    )
 
 
 class ReviewStateOut(ReviewSeen):

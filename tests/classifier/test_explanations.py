@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sklearn.pipeline import Pipeline
 
 from classifier.calibration import UnknownCurve
 from classifier.combination import MeaningClassifier
@@ -161,6 +162,38 @@ def test_by_default_the_likeliest_driver_is_held_against_the_next():
     assert (explained.driver, explained.against) == (first[0], second[0])
     assert explain(THREE, REAL[0], against="late").driver == second[0]
     assert explain(THREE, REAL[0], driver="invoice").against == "late"
+
+
+class Counted:
+    """The features of a pipeline, counting how often they are made."""
+
+    def __init__(self, features):
+        self.features, self.times = features, 0
+
+    def __getattr__(self, name):
+        return getattr(self.features, name)
+
+    def transform(self, texts):
+        self.times += 1
+        return self.features.transform(texts)
+
+
+@pytest.mark.parametrize("pair", [{}, {"driver": "late"}, {"driver": "late", "against": "damaged"}])
+def test_a_text_is_read_once_at_most(pair):
+    counted = Counted(THREE.pipeline[0])
+    counting = replace(THREE, pipeline=Pipeline([("features", counted), THREE.pipeline.steps[-1]]))
+    assert explain(counting, REAL[0], **pair) == explain(THREE, REAL[0], **pair)
+    assert counted.times == 1
+
+
+def test_what_was_read_already_is_not_read_again():
+    (said,), features = THREE.read([REAL[0]])
+    (first, _), (second, _) = said.ranked(2)
+    counted = Counted(THREE.pipeline[0])
+    counting = replace(THREE, pipeline=Pipeline([("features", counted), THREE.pipeline.steps[-1]]))
+    given = explain(counting, REAL[0], driver=first, against=second, features=features)
+    assert given == explain(THREE, REAL[0])
+    assert counted.times == 0
 
 
 def test_the_same_word_twice_shares_what_it_weighs():

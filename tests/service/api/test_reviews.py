@@ -26,8 +26,8 @@ def bob(key: KeyMaker) -> Headers:
     return key("review", name="bob")
 
 
-def claim(client: TestClient, headers: Headers) -> Any:
-    response = client.post("/v1/reviews/claim", headers=headers)
+def claim(client: TestClient, headers: Headers, query: str = "") -> Any:
+    response = client.post(f"/v1/reviews/claim{query}", headers=headers)
     assert response.status_code == 200, response.text
     return response.json()
 
@@ -56,6 +56,41 @@ def test_a_blind_question_shows_nothing_of_what_the_model_thinks(
         session.execute(update(ReviewRow).values(blind=True))
     found = claim(client, ann)
     assert (found["blind"], found["proposal"]) == (True, None)
+
+
+def test_a_question_says_which_words_spoke_for_the_proposal_when_asked(
+    client: TestClient, ann: Headers, classify: Any
+) -> None:
+    classify("hallo, de factuur van mijn pakket? en iets heel anders")
+    plain = claim(client, ann)
+    assert plain["explanation"] is None
+    found = claim(client, ann, "?explain=true")
+    explanation = found.pop("explanation")
+    assert found == {name: each for name, each in plain.items() if name != "explanation"}
+    first, second = (each["id"] for each in found["proposal"]["drivers"][:2])
+    assert (explanation["driver"], explanation["against"]) == (first, second)
+    text = found["message"]["text"]
+    words = explanation["words"]
+    assert words
+    assert all(text[word["start"] : word["end"]] == word["text"] for word in words)
+    parts = sum(word["weight"] for word in words) + explanation["intercept"]
+    assert parts + explanation["remainder"] == pytest.approx(explanation["score"])
+    address = f"/v1/reviews/{found['id']}"
+    assert client.get(address, headers=ann).json() == plain
+    read = client.get(f"{address}?explain=true", headers=ann).json()
+    assert read["explanation"] == explanation
+
+
+def test_a_blind_question_is_not_explained_either(
+    client: TestClient, ann: Headers, classify: Any, trained_runtime: Runtime
+) -> None:
+    classify("hallo, de factuur van mijn pakket? en iets heel anders")
+    with trained_runtime.writing() as session:
+        session.execute(update(ReviewRow).values(blind=True))
+    found = claim(client, ann, "?explain=true")
+    assert (found["blind"], found["explanation"]) == (True, None)
+    address = f"/v1/reviews/{found['id']}?explain=true"
+    assert client.get(address, headers=ann).json()["explanation"] is None
 
 
 def test_claiming_again_serves_the_same_question_and_others_get_another(
