@@ -1,15 +1,51 @@
 """The answers that count for a promise: to drawn questions, about messages a model never saw."""
 
 import hashlib
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from classifier import registry
 from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.model import Model
+from classifier.promise import Outcomes, outcomes
+from classifier.taxonomy import Taxonomy
 from service.tables import DrawRow, LabelRow, MessageRow
 from service.triage import classified_text
+
+HELD_OUT = "held-out.json"
+"""In a version's folder: how it did on the random hold-out of the file it was trained from."""
+
+
+def carried(found: Outcomes) -> dict[str, bytes]:
+    """What a version trained from a file takes along, as `extra` for `registry.save`."""
+    return {HELD_OUT: json.dumps(found.to_dict()).encode()}
+
+
+def evidence(
+    answers: Sequence[LabeledMessage], model: Model, taxonomy: Taxonomy, *, folder: Path, key: bytes
+) -> Outcomes:
+    """What counts for the promises of a model: answers in the store, or what it carries along.
+
+    Per queue the one with more labels, and only the store's where the drivers of the taxonomy in
+    use go to other queues than those the model was trained with.
+    """
+    found = outcomes(model, answers, drawn=True, key=key, taxonomy=taxonomy)
+    path = folder / model.version / HELD_OUT
+    if not path.exists() or _moved(model, taxonomy):
+        return found
+    registry.verify(path.parent)
+    return found.joined(Outcomes.from_dict(json.loads(path.read_text(encoding="utf-8"))))
+
+
+def _moved(model: Model, taxonomy: Taxonomy) -> bool:
+    return any(
+        each not in taxonomy.leaves or taxonomy.queue(each) != model.taxonomy.queue(each)
+        for each in model.drivers
+    )
 
 
 def unseen_answers(session: Session, model: Model) -> list[LabeledMessage]:
@@ -46,7 +82,7 @@ def _labeled(label: LabelRow, message: MessageRow, inclusion: float) -> LabeledM
 
 def named(answers: Sequence[LabeledMessage]) -> str:
     """A name for these answers: the same as long as none was added, withdrawn or changed."""
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(digest_size=8)
     for each in answers:
         digest.update(f"{each.message_id}\n{'|'.join(each.label.drivers)}\n".encode())
     return digest.hexdigest()

@@ -23,13 +23,12 @@ from classifier.promise import (
     climb,
     fall,
     faultless_labels,
-    outcomes,
 )
 from classifier.redaction import redact
 from classifier.taxonomy import Taxonomy
 from service.database import take_turn
 from service.errors import ClimbRefused, NotFound
-from service.evidence import named, unseen_answers
+from service.evidence import evidence, named, unseen_answers
 from service.looks import Look, checks_of, next_look, routing_of
 from service.rungs import drivers_of, promised_threshold
 from service.runtime import Runtime, taxonomy_in_use
@@ -43,8 +42,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A check: of which model, on how many answers, which look it was (0: too few to test
-    anything) and at which level; `wait` answers are to come before the labels are looked at
+    """A check: of which model, on how many labels that count, which look it was (0: too few to test
+    anything) and at which level; `wait` labels are to come before the labels are looked at
     again, and then nothing changed; else `fallen` names the queues that lost `automate`."""
 
     model: str
@@ -68,10 +67,12 @@ def check(runtime: Runtime, *, person: str, now: datetime) -> Checked:
         taxonomy = taxonomy_in_use(session, runtime)
         answers = unseen_answers(session, model)
         before = checks_of(session, model)
-    look = next_look(before, len(answers), named(answers), routing_of(model, taxonomy))
+    folder, key = runtime.settings.models_dir, runtime.secret
+    found = evidence(answers, model, taxonomy, folder=folder, key=key)
+    look = next_look(before, len(found.queue), named(answers), routing_of(model, taxonomy))
+    done = Checked(model.version, int(found.counts.sum()), look.number, look.level, look.wait)
     if look.wait:
-        return Checked(model.version, len(answers), look.number, look.level, look.wait)
-    found = outcomes(model, answers, drawn=True, key=runtime.secret, taxonomy=taxonomy)
+        return done
     promises = found.promises(level=look.level)
     look = look.tested(promises.values())
     with runtime.writing() as session:
@@ -82,9 +83,7 @@ def check(runtime: Runtime, *, person: str, now: datetime) -> Checked:
             ledger = _Ledger(session, model, taxonomy, found, now)
             ledger.enter(promises, look)
             session.flush()
-            return Checked(
-                model.version, len(answers), look.number, look.level, fallen=ledger.fallen()
-            )
+            return replace(done, look=look.number, fallen=ledger.fallen())
     return check(runtime, person=person, now=now)
 
 

@@ -1,7 +1,10 @@
 """The promise of a model, from the labels of messages it never saw."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +40,49 @@ class Outcomes:
             target=self.target,
             level=level,
             asking=self.asking,
+        )
+
+    def joined(self, other: "Outcomes") -> "Outcomes":
+        """Per queue the labels of whichever has more that count: chosen without their answers.
+
+        Both are of one model; they are not pooled, for they need not stand for the same messages.
+        """
+        mine, theirs = Counter(self._counting()), Counter(other._counting())
+        ours = {name for name in self.asking if mine[name] >= theirs[name]}
+        kept = np.array([name in ours for name in self.queue], dtype=bool)
+        added = np.array([name not in ours for name in other.queue], dtype=bool)
+        return replace(
+            self,
+            confidence=np.concatenate([self.confidence[kept], other.confidence[added]]),
+            correct=np.concatenate([self.correct[kept], other.correct[added]]),
+            queue=(*compress(self.queue, kept), *compress(other.queue, added)),
+            counts=np.concatenate([self.counts[kept], other.counts[added]]),
+        )
+
+    def _counting(self) -> Iterator[str]:
+        return compress(self.queue, self.counts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What counts, as plain data: no message, not even its id."""
+        rows = np.flatnonzero(self.counts)
+        return {
+            "confidence": self.confidence[rows].tolist(),
+            "correct": self.correct[rows].tolist(),
+            "queue": [self.queue[row] for row in rows],
+            "asking": sorted(self.asking),
+            "target": self.target,
+        }
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> "Outcomes":
+        """Back from `to_dict`; all that was kept counts."""
+        return cls(
+            confidence=np.array(found["confidence"], dtype=np.float64),
+            correct=np.array(found["correct"], dtype=bool),
+            queue=tuple(found["queue"]),
+            counts=np.ones(len(found["queue"]), dtype=bool),
+            asking=frozenset(found["asking"]),
+            target=float(found["target"]),
         )
 
     def still(self, queue: str, threshold: float) -> bool:

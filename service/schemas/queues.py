@@ -144,8 +144,8 @@ class CheckOut(BaseModel):
     )
 
     model: str
-    answers: int
+    answers: int = Field(description="Labels that count, of all queues, thinned.")
     look: int = Field(description="0: too few labels to test anything, which costs nothing.")
     level: float
-    wait: int = Field(description="So many more answers before the labels are looked at again.")
+    wait: int = Field(description="So many more labels before they are looked at again.")
     fallen: list[str] = Field(description="Queues that went from automate to select.")

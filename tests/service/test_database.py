@@ -4,13 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
-from service.database import chunks, migrate, numbers, open_database
+from service.database import MIGRATIONS, chunks, migrate, numbers, open_database
 from service.tables import BookmarkRow, KeyRow, Table
 
 
@@ -34,6 +36,19 @@ def test_migrating_twice_changes_nothing(engine) -> None:
     migrate(engine)
     with Session(engine) as session:
         assert session.get_one(BookmarkRow, "here").value == {"n": 1}
+
+
+def test_the_ladder_of_queues_comes_and_goes_with_its_migration(database_url: str) -> None:
+    config, tables = Config(), {"standings", "standing_changes", "checks"}
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = open_database(database_url)
+    for version, there in (("0002", True), ("0001", False), ("0002", True)):
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            (command.upgrade if there else command.downgrade)(config, version)
+        with engine.connect() as connection:
+            assert tables.issubset(inspect(connection).get_table_names()) is there
+    engine.dispose()
 
 
 def test_numbers_have_no_gaps_and_a_rollback_gives_them_back(engine) -> None:

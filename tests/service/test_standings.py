@@ -1,7 +1,8 @@
 """The promise as the store keeps it: what counts, what it takes, who goes up and what goes down."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,12 +11,13 @@ import pytest
 from scipy.stats import binom
 from sqlalchemy import delete, select
 
-from classifier.messages import RawMessage, RedactedText
+from classifier.messages import Label, LabeledMessage, RawMessage, RedactedText
 from classifier.model import Model
-from classifier.promise import Reason, Rung
+from classifier.promise import Reason, Rung, outcomes
 from classifier.registry import promote, save
-from service.database import open_database
+from classifier.taxonomy import Taxonomy
 from service.errors import ClimbRefused, NotFound
+from service.evidence import HELD_OUT, carried, evidence
 from service.intake import receive
 from service.runtime import Runtime, open_runtime
 from service.settings import Settings
@@ -39,6 +41,12 @@ RIGHT = {LATE: "delivery.late", REFUND: "payment.refund"}
 WRONG = "payment.invoice"
 FIRST = 10_000
 """The ids of messages made here, out of the way of those that arrive."""
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """SQLite only: the calls of the ladder are tested on both kinds of database."""
+    return f"sqlite:///{tmp_path / 'waarom.db'}"
 
 
 def answered(
@@ -348,7 +356,7 @@ def test_a_look_at_too_few_labels_to_test_anything_costs_nothing(trained_runtime
     assert standing(trained_runtime).threshold is not None
 
 
-REPLAYS = 60
+REPLAYS = 40
 
 
 def test_in_replays_through_the_store_the_promise_is_kept(
@@ -376,20 +384,43 @@ def _empty(runtime: Runtime) -> None:
                 session.execute(delete(table))
 
 
-def test_migrations_go_up_and_down(database_url: str) -> None:
-    from alembic import command
-    from alembic.config import Config
-    from sqlalchemy import inspect
+@pytest.fixture
+def from_a_file(tmp_path: Path, settings: Settings, model: Model) -> Iterator[Runtime]:
+    """A model that carries along what the random hold-out of its file showed."""
+    held = [_held(number) for number in range(60)]
+    folder = tmp_path / "from a file"
+    extra = carried(outcomes(model, held, drawn=False))
+    version = save(model, folder, today=date(2026, 11, 2), card="# Small\n", extra=extra)
+    promote(folder, version)
+    runtime = open_runtime(settings.model_copy(update={"models_dir": folder}))
+    yield runtime
+    runtime.close()
 
-    from service.database import MIGRATIONS
 
-    config, tables = Config(), {"standings", "standing_changes", "checks"}
-    config.set_main_option("script_location", str(MIGRATIONS))
-    engine = open_database(database_url)
-    for move_to, there in (("head", True), ("0001", False), ("head", True)):
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            (command.upgrade if there else command.downgrade)(config, move_to)
-        with engine.connect() as connection:
-            assert tables.issubset(inspect(connection).get_table_names()) is there
-    engine.dispose()
+def _held(number: int) -> LabeledMessage:
+    text = RedactedText(f"{LATE} regel {number}")
+    return LabeledMessage(text=text, label=Label("delivery.late"), message_id=f"f-{number}")
+
+
+def test_the_random_hold_out_of_a_file_counts_until_the_store_has_more(
+    from_a_file: Runtime,
+) -> None:
+    assert look(from_a_file).evidence == 60
+    assert climb(from_a_file).rung == "automate"
+    answered(from_a_file, [True] * 50)
+    assert check(from_a_file, person="An", now=NOW).answers == 60
+    answered(from_a_file, [False] * 60, start=50)
+    assert (look(from_a_file).labels, standing(from_a_file).rung) == (110, "select")
+
+
+def test_a_carried_hold_out_holds_no_message_and_not_for_other_queues(
+    from_a_file: Runtime, taxonomy: Taxonomy
+) -> None:
+    folder, model = from_a_file.settings.models_dir, from_a_file.current_model()
+    assert model is not None
+    written = (folder / model.version / HELD_OUT).read_text()
+    assert "pakket" not in written
+    assert "f-1" not in written
+    moved = Taxonomy(tuple(replace(each, queue="one desk") for each in taxonomy.drivers))
+    found = evidence([], model, moved, folder=folder, key=b"")
+    assert found.counts.sum() == 0
