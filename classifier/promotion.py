@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from classifier.evaluation import Comparison, paired_comparison
 from classifier.messages import LabeledMessage
 from classifier.model import Model
+from classifier.seeding import labeled_drivers
 
 
 class Promotion(NamedTuple):
@@ -25,14 +26,17 @@ def should_promote(
 
     The new model is promoted unless it is significantly worse (exact McNemar test, 5 %). Messages
     the current model was trained on are left out; only drivers both know are compared, each model
-    choosing among those. A model with other drivers is never promoted unasked.
+    choosing among those, by labels or by words of the taxonomy alone. A model that has labels of
+    drivers the current one has never heard of, or none any more of drivers the current one had
+    labels of, is never promoted unasked.
     """
     if current is None:
         return Promotion(True, "Promoted: it is the first model.")
     shared = [driver for driver in new.drivers if driver in current.drivers]
     comparison = _compare(new, current, _comparable(current, judged, shared), shared)
-    if set(new.drivers) != set(current.drivers):
-        return Promotion(False, _other_drivers(new, current, comparison))
+    changes = _changes(new, current)
+    if changes:
+        return Promotion(False, _other_drivers(changes, comparison))
     if comparison is None:
         return Promotion(True, "Promoted: no held-out message to compare it on.")
     if comparison.worse:
@@ -68,18 +72,23 @@ def _correct(
     return np.asarray(chosen == truth)
 
 
-def _other_drivers(new: Model, current: Model, comparison: Comparison | None) -> str:
-    changes = [
-        f"{word} {', '.join(names)}"
+def _changes(new: Model, current: Model) -> list[str]:
+    """The drivers that labels speak of in one of two models only, new ones and those gone."""
+    learned, before = labeled_drivers(new.manifest), labeled_drivers(current.manifest)
+    return [
+        f"{word} {', '.join(sorted(names))}"
         for word, names in (
-            ("new:", sorted(set(new.drivers) - set(current.drivers))),
-            ("gone:", sorted(set(current.drivers) - set(new.drivers))),
+            ("new:", learned - set(current.drivers)),
+            ("gone:", before - learned),
         )
         if names
     ]
+
+
+def _other_drivers(changes: Sequence[str], comparison: Comparison | None) -> str:
     figures = f" On the drivers both know: {_figures(comparison)}" if comparison else ""
     return (
-        f"Not promoted: it knows other drivers than the current model ({'; '.join(changes)}), "
+        f"Not promoted: it learned other drivers than the current model ({'; '.join(changes)}), "
         f"so it needs --promote.{figures}"
     )
 

@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from classifier.messages import LabeledMessage
+from classifier.messages import UNKNOWN, LabeledMessage
 from classifier.taxonomy import OTHER, Driver, Taxonomy
 from classifier.text import normalized
 
@@ -63,6 +64,15 @@ def weighed(seeds: Iterable[Seed], messages: Sequence[LabeledMessage]) -> list[S
     labels = Counter(message.label.primary for message in messages)
     found = [Seed(s.driver, s.text, _faded(labels[s.driver])) for s in seeds]
     return [seed for seed in found if seed.weight >= LEAST]
+
+
+def labeled_drivers(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """The drivers a model learned from labels; what it knows by words alone is not among them.
+
+    By the counts in its manifest; of a model whose manifest counts nothing, none.
+    """
+    counted = manifest.get("counts", {}).get("per_driver", {})
+    return frozenset(driver for driver, labels in counted.items() if labels) - {UNKNOWN}
 
 
 def seed_remarks(seeds: Sequence[Seed], messages: Sequence[LabeledMessage]) -> Iterable[str]:

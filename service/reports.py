@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from classifier.taxonomy import Taxonomy
 from classifier.volumes import Volumes, VolumeTerms, estimate_volumes, volume_change
 from service.errors import BadRequest
 from service.runtime import Runtime, taxonomy_in_use
-from service.tables import MessageRow, ModelRow, TermRow
+from service.tables import MessageRow, TermRow
 from service.terms import (
     SLICES,
     WHOLE,
@@ -26,6 +27,7 @@ from service.terms import (
     refresh,
     stale_weeks,
 )
+from service.versions import learned_drivers
 from service.weeks import shifted, weeks_between
 
 HISTORY = 4
@@ -106,7 +108,8 @@ def weekly_reports(
     if slice_name not in (WHOLE, *SLICES):
         raise BadRequest(slice_name, f"volumes are kept by {', '.join(SLICES)}")
     taxonomy = taxonomy_in_use(session, runtime)
-    desk = _Estimator(session, Columns.of(taxonomy), weeks, slice_name, value)
+    models = runtime.settings.models_dir
+    desk = _Estimator(session, models, Columns.of(taxonomy), weeks, slice_name, value)
     return [desk.report(week, taxonomy, runtime, now) for week in weeks]
 
 
@@ -147,6 +150,7 @@ class _Estimator:
     def __init__(
         self,
         session: Session,
+        models: Path,
         columns: Columns,
         weeks: Sequence[str],
         slice_name: str,
@@ -159,7 +163,7 @@ class _Estimator:
         self._sliced = (
             load_terms(session, columns, needed, slice_name, value) if slice_name else self._whole
         )
-        self._models = _models(session, needed)
+        self._models = _models(session, models, needed)
         self._volumes: dict[str, Volumes] = {}
 
     def report(
@@ -209,10 +213,13 @@ class _Estimator:
         return [each for each in known if each.answers]
 
     def _trained(self, week: str) -> NDArray[np.bool_]:
-        """A leaf counts as trained when every model of the week had seen labels of it."""
-        models = self._models.get(week, {})
-        known = set.intersection(*models.values()) if models else set()
-        return np.array([leaf in known for leaf in self._columns.leaves], dtype=np.bool_)
+        """A leaf counts as trained when every model of the week had seen labels of it, a parent
+        when a leaf under it does."""
+        models = self._models.get(week, {}).values()
+        known = frozenset.intersection(*models) if models else frozenset()
+        leaves = [leaf in known for leaf in self._columns.leaves]
+        parents = [any(leaves[leaf] for leaf in members) for members in self._columns.members]
+        return np.array([*leaves, *parents], dtype=np.bool_)
 
     def _rows(self, week: str, taxonomy: Taxonomy) -> list[DriverVolume]:
         terms, now, before = self._terms(week), self.volumes(week), self.volumes(shifted(week, -1))
@@ -257,15 +264,18 @@ def _share(volume: Estimate, messages: int) -> Estimate:
     )
 
 
-def _models(session: Session, weeks: Sequence[str]) -> dict[str, dict[str, set[str]]]:
-    """week -> model -> the drivers it was trained on."""
-    drivers = {row.version: set(row.drivers) for row in session.scalars(select(ModelRow))}
+def _models(
+    session: Session, folder: Path, weeks: Sequence[str]
+) -> dict[str, dict[str, frozenset[str]]]:
+    """week -> model -> the drivers it had labels of."""
     query = select(TermRow.week, TermRow.model).where(
         TermRow.week.in_(weeks), TermRow.slice == WHOLE, TermRow.driver == "", TermRow.model != ""
     )
-    found: dict[str, dict[str, set[str]]] = {}
-    for week, model in session.execute(query.distinct()):
-        found.setdefault(week, {})[model] = drivers.get(model, set())
+    rows = session.execute(query.distinct()).all()
+    drivers = {model: learned_drivers(folder, model) for model in {row.model for row in rows}}
+    found: dict[str, dict[str, frozenset[str]]] = {}
+    for week, model in rows:
+        found.setdefault(week, {})[model] = drivers[model]
     return found
 
 

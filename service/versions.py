@@ -1,11 +1,13 @@
-"""Model versions by name, and their cards."""
+"""Model versions by name, their cards, and what they had labels of."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from classifier import registry
 from classifier.errors import ModelNotFound
 from classifier.model import Model
+from classifier.seeding import labeled_drivers
 
 
 def load_version(folder: Path, version: str | None = None) -> Model:
@@ -18,6 +20,19 @@ def read_card(folder: Path, version: str | None = None) -> tuple[str, dict[str, 
     place = _place(folder, version)
     manifest = registry.verify(place)
     return (place / registry.CARD).read_text(encoding="utf-8"), manifest
+
+
+def learned_drivers(folder: Path, version: str) -> frozenset[str]:
+    """The drivers a version had labels of, whether or not it can still be loaded.
+
+    None when its folder is gone: nobody can say any more, and what is said of a driver without
+    labels holds of any driver.
+    """
+    try:
+        manifest = json.loads((folder / version / registry.MANIFEST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return frozenset()
+    return labeled_drivers(manifest)
 
 
 def _place(folder: Path, version: str | None) -> Path:

@@ -4,7 +4,7 @@ import pytest
 from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.promotion import should_promote
 from classifier.taxonomy import flat_taxonomy
-from classifier.training import train
+from classifier.training import TrainingConfig, train
 
 WORDS = {"late": "pakket bezorging", "invoice": "factuur btw", "login": "inloggen wachtwoord"}
 
@@ -103,3 +103,31 @@ def test_equally_good_models_are_seldom_held_back():
         for _ in range(400)
     )
     assert held_back <= 18
+
+
+def seeded_model_of(messages):
+    taxonomy = flat_taxonomy(WORDS)
+    return train(messages, taxonomy, config=TrainingConfig(seeded=True)).model
+
+
+def test_drivers_known_by_words_alone_stand_in_nobodys_way(good, judged):
+    """Two models are compared although one knows a driver the other has never heard of."""
+    both = messages_about(["late", "invoice"], 20)
+    narrow, wide = model_of(both), seeded_model_of(both)
+    assert set(wide.drivers) - set(narrow.drivers) == {"login"}
+    for new, current in ((wide, narrow), (narrow, wide)):
+        promoted, reason = should_promote(new, current, judged)
+        assert promoted
+        assert "on 60 held-out messages" in reason
+
+
+def test_labels_of_a_driver_known_by_words_alone_are_compared_with_those_words(good, judged):
+    promoted, reason = should_promote(good, seeded_model_of([]), judged)
+    assert promoted
+    assert "on 90 held-out messages" in reason
+
+
+def test_words_alone_never_take_over_from_labels(good):
+    promoted, reason = should_promote(seeded_model_of([]), good, [])
+    assert not promoted
+    assert "gone: invoice, late, login" in reason

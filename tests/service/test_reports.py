@@ -1,5 +1,7 @@
 """The weekly breakdown: exact where everything was labeled, honest where nothing was measured."""
 
+import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from classifier.messages import UNKNOWN, Label, RawMessage
+from classifier.volumes.review_only import review_only_interval
 from service.errors import BadRequest
 from service.importing import ImportOptions, import_messages
 from service.intake import receive
@@ -21,9 +24,9 @@ from service.reports import (
     weekly_reports,
     weeks_with_messages,
 )
-from service.runtime import Runtime
+from service.runtime import Runtime, taxonomy_in_use
 from service.tables import DrawRow, LabelRow, MessageRow, ModelRow, PredictionRow, ReviewRow
-from service.terms import mark_stale
+from service.terms import WHOLE, Columns, load_terms, mark_stale
 from service.weeks import monday, shifted, week_of
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -34,6 +37,7 @@ LATE, DAMAGED, REFUND, INVOICE = (
     "payment.refund",
     "payment.invoice",
 )
+DRIVERS = [LATE, DAMAGED, REFUND, INVOICE]
 SURE = "waar blijft mijn pakket, het is te laat en nog niet bezorgd"
 
 
@@ -269,6 +273,7 @@ def test_a_slice_that_is_not_kept_is_refused(runtime: Runtime) -> None:
 def test_intervals_cover_the_truth(runtime: Runtime) -> None:
     """Twenty weeks of messages whose model is biased, one in five answered, some never."""
     random = np.random.default_rng(7)
+    _labels_of(runtime, DRIVERS)
     truth = {week: _biased_week(runtime, week, random) for week in _weeks(20)}
     covered = []
     up_to_date(runtime)
@@ -284,13 +289,60 @@ def test_intervals_cover_the_truth(runtime: Runtime) -> None:
     assert np.mean(covered) >= 0.9
 
 
+def test_a_driver_known_by_words_alone_is_measured_by_answers_alone(runtime: Runtime) -> None:
+    """The model names it and gives it probabilities, but nobody ever labeled a message so."""
+    _biased_week(runtime, WEEK, np.random.default_rng(7))
+    _labels_of(runtime, DRIVERS)
+    everything = report(runtime)
+    _labels_of(runtime, [LATE, DAMAGED, INVOICE])
+    found = report(runtime)
+    low, high = _by_answers_alone(runtime, REFUND)
+    refund = row(found, REFUND).volume
+    assert (refund.low, refund.high) == (pytest.approx(low), pytest.approx(high))
+    assert row(everything, REFUND).volume != refund
+    for driver in (LATE, DAMAGED, INVOICE, "delivery", "payment"):
+        assert row(found, driver).volume == row(everything, driver).volume
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["by words alone", "gone from disk"])
+def test_without_labels_every_driver_is_measured_by_answers_alone(
+    runtime: Runtime, kept: bool
+) -> None:
+    _biased_week(runtime, WEEK, np.random.default_rng(7))
+    if kept:
+        _labels_of(runtime, [])
+    found = report(runtime)
+    for driver in (*DRIVERS, "delivery"):
+        low, high = _by_answers_alone(runtime, driver)
+        volume = row(found, driver).volume
+        assert (volume.low, volume.high) == (pytest.approx(low), pytest.approx(high))
+
+
+def _by_answers_alone(runtime: Runtime, driver: str) -> tuple[float, float]:
+    with runtime.reading() as session:
+        columns = Columns.of(taxonomy_in_use(session, runtime))
+        terms = load_terms(session, columns, [WEEK])[WEEK, WHOLE]
+    low, high = review_only_interval(terms, 0.95)
+    column = columns.all.index(driver)
+    known, others = terms.reviewed[column], terms.answers - terms.reviewed[column]
+    return float(max(low[column], known)), float(min(high[column], terms.messages - others))
+
+
+def _labels_of(runtime: Runtime, drivers: Sequence[str]) -> None:
+    """What stands in the manifest of model `m`, which had labels of these drivers."""
+    folder = runtime.settings.models_dir / "m"
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = {"counts": {"per_driver": dict.fromkeys(drivers, 30)}}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
 def _weeks(count: int) -> list[str]:
     return [shifted(WEEK, -back) for back in range(count, 0, -1)]
 
 
 def _biased_week(runtime: Runtime, week: str, random: np.random.Generator) -> dict[str, int]:
     """Three hundred messages whose predictions say `late` too often; the realised counts."""
-    drivers = [LATE, DAMAGED, REFUND, INVOICE]
+    drivers = DRIVERS
     n = 300
     true = random.choice(4, size=n, p=[0.4, 0.3, 0.2, 0.1])
     seen = np.where(random.random(n) < 0.25, 0, true)
