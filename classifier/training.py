@@ -114,7 +114,8 @@ def train(
     counts = training_counts(given.kept, given.held, judged, left_out=given.left_out)
     manifest = _manifest(counts, source, config, choice, given, learned.learning)
     model = replace(model, threshold=threshold, manifest=manifest)
-    progress(f"Judging on {len(judged):,} messages held out")
+    if judged:
+        progress(f"Judging on {len(judged):,} messages held out")
     return Trained(
         model=model,
         evaluation=_judged(model, judged, config, learned, learned.pairs(given.kept, opinions)),

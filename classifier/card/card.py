@@ -151,7 +151,7 @@ def _threshold(making: Making, evaluation: Evaluation) -> str:
 
 
 def _curve(evaluation: Evaluation) -> str:
-    steps = evaluation.coverage[5::6]
+    steps = evaluation.coverage[11::12]
     rows = [(f"{each.share:.0%}", f"{each.threshold:.3f}", share(each.precision)) for each in steps]
     return table(("routed", "from confidence", "right"), rows) if rows else ""
 
@@ -162,8 +162,9 @@ def _reliability(evaluation: Evaluation) -> str:
         return "## Reliability\n\nNot measured: no judging message has a driver the model knows."
     error = figure(found.ece, found.low, found.high)
     return (
-        f"## Reliability\n\nExpected calibration error {error} (likeliest driver, 15 bins of equal "
-        f"mass, {evaluation.known:,} messages); a perfectly calibrated model would show "
+        "## Reliability\n\nWhether it is right as often as it says. The gap between the two, on "
+        f"average, is {error} on {evaluation.known:,} messages (expected calibration error; "
+        "likeliest driver, 15 bins of equal mass); a perfectly calibrated model would show "
         f"{found.perfect:.1%} by chance.\n\n![Reliability](reliability.svg)\n\n"
     ) + table(
         ("says", "is right", "messages"),
@@ -189,12 +190,15 @@ def _worst(drivers: Sequence[DriverScore]) -> str:
     measured = sorted((each for each in drivers if each.support >= FEW), key=lambda d: d.f1)
     few = sum(each.support < FEW for each in drivers)
     rows = [_driver_row(each) for each in measured[:WORST] if each.f1 < 1.0]
-    note = f"Too few messages to say of {few} drivers: fewer than {FEW} to judge." if few else ""
+    some = "1 driver" if few == 1 else f"{few} drivers"
+    note = f"Too few messages to say of {some}: fewer than {FEW} to judge." if few else ""
     drawn = table(DRIVER_COLUMNS, rows) if rows else ""
     return "\n\n".join(part for part in (drawn, note) if part)
 
 
 def _pairs(pairs: Sequence[Confusion]) -> str:
+    """What happened once is noise, unless nothing happened twice."""
+    pairs = [each for each in pairs if each.count > 1] or pairs
     rows = [
         (code(p.label), code(p.predicted), f"{p.count:,}", ", ".join(map(code, p.message_ids)))
         for p in pairs[:PAIRS]

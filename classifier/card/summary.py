@@ -46,6 +46,7 @@ def _routing(evaluation: Evaluation) -> str:
 
 def _hardest(evaluation: Evaluation) -> Iterator[str]:
     if not evaluation.confusable:
+        yield from _most_confused(evaluation)
         return
     pair = evaluation.confusable[0]
     names = f"{code(pair.first)} and {code(pair.second)}"
@@ -55,6 +56,15 @@ def _hardest(evaluation: Evaluation) -> Iterator[str]:
         yield f"It mixes up {names} most, and people do not: label more of the scarcer one."
     else:
         yield f"It mixes up {names} most: ask a second person whether people do, too."
+
+
+def _most_confused(evaluation: Evaluation) -> Iterator[str]:
+    """Where no pair of drivers is surely hard to tell apart: what happened most, if it did."""
+    support = {each.driver: each.support for each in evaluation.drivers}
+    for each in evaluation.confusions[:1]:
+        if each.count > 1 and each.label in support:
+            names = f"{code(each.label)} for {code(each.predicted)}"
+            yield f"It takes {names} most: {each.count:,} of {support[each.label]:,} messages."
 
 
 def _of(found: Rate) -> str:

@@ -88,6 +88,14 @@ def test_the_confused_pair_is_named_with_message_ids() -> None:
     assert "100.0% (47.8–100.0) of 5 look like" in bad
 
 
+def test_what_was_confused_once_is_left_out_where_something_was_twice() -> None:
+    found = judged()
+    once = replace(found.confusions[0], predicted="payment", count=1)
+    for confusions, shown in (((*found.confusions, once), False), ((once,), True)):
+        card = write_card(MAKING, TrainingData(messages=900), replace(found, confusions=confusions))
+        assert ("| `payment` | 1 |" in section(card, "What it is bad at")) is shown
+
+
 def test_what_was_not_measured_says_so() -> None:
     card = write_card(MAKING, TrainingData(messages=900), judged(unknown=False))
     assert "not measured" in section(card, "What it is bad at")
@@ -130,6 +138,7 @@ def test_in_short_it_says_what_somebody_wants_to_know_first() -> None:
     assert "it is right about 96 (93–99)" in said
     assert "of 100 of those, 94 (90–97) are right (the aim is 95)" in said
     assert curve.sentence() in said
+    assert "It takes `delivery.late` for `delivery.lost` most: 7 of 65 messages." in said
     assert "Only" not in said
 
 
