@@ -205,7 +205,7 @@ def _fresh(counts: Counter[str]) -> float:
     words, and say too little of what others will say.
     """
     once = sum(count == 1 for count in counts.values())
-    return max((once + 1) / (counts.total() + 1), 1 / np.sqrt(len(counts) + 1))
+    return float(max((once + 1) / (counts.total() + 1), 1 / np.sqrt(len(counts) + 1)))
 
 
 def _told(words: set[str], seen: Collection[str]) -> tuple[int, int]:
