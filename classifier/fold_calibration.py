@@ -19,7 +19,10 @@ FEW_UNKNOWN = 20
 """With fewer messages labeled unknown, made-up ones say more about what they look like."""
 
 PRIOR_WEIGHT = 100
-"""How many messages the assumed share of unknown ones is worth beside those labeled so."""
+"""How many messages the assumed share of unknown ones is worth beside those labeled."""
+
+ENOUGH_DRAWN = 100
+"""With fewer answers to drawn questions, their share of unknown ones says next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ def calibrate(
 
     What evidence weighs is learned from drivers left out of training. The curve over the score
     that comes of it is fitted on messages labeled unknown when there are enough, else on the same
-    left-out drivers; `assumed_unknown` in (0, 1) is their share where no label says so.
+    left-out drivers; `assumed_unknown` in (0, 1) is their share as long as few answers to drawn
+    questions say otherwise (see `expected_unknown`).
     """
     found, weight = _blended(found)
     usable = found.usable
@@ -64,7 +68,9 @@ def calibrate(
     weights = fit_weights(*(left_out or labeled))
     known, strange = labeled if left_out is None or _enough(labeled) else left_out
     curve = fit_unknown_curve(
-        weighed(known, weights), weighed(strange, weights), _share(found, assumed_unknown)
+        weighed(known, weights),
+        weighed(strange, weights),
+        expected_unknown(messages, assumed_unknown),
     )
     unknown = either(
         curve.probability(weighed(found.evidence, weights)), _foreign(messages, found, seeds)
@@ -96,7 +102,26 @@ def _enough(labeled: tuple[NDArray[np.float64], NDArray[np.float64]]) -> bool:
     return len(labeled[1]) >= FEW_UNKNOWN
 
 
-def _share(found: OutOfFold, assumed: float) -> float:
-    """The share of unknown messages to expect in (0, 1)."""
-    labeled, n = int((found.truth < 0).sum()), len(found.truth)
-    return (labeled + PRIOR_WEIGHT * assumed) / (n + PRIOR_WEIGHT) if labeled else assumed
+def expected_unknown(messages: Sequence[LabeledMessage], assumed: float) -> float:
+    """The share of messages about none of the drivers to expect, in (0, 1).
+
+    From 100 answers to drawn questions on (those with an inclusion probability), theirs, each
+    counted 1/π times (Hájek 1971); the `assumed` share counts for 100 answers beside them. Other
+    labels were chosen by somebody, who seldom files what fits nowhere: their share may raise what
+    is assumed, and never lowers it.
+    """
+    drawn = [message for message in messages if message.inclusion]
+    if len(drawn) < ENOUGH_DRAWN:
+        said = np.array([message.label.primary is None for message in messages], dtype=float)
+        return max(assumed, _beside(assumed, said, np.ones(len(said))))
+    said = np.array([message.label.primary is None for message in drawn], dtype=float)
+    return _beside(assumed, said, np.array([1.0 / (each.inclusion or 1.0) for each in drawn]))
+
+
+def _beside(assumed: float, said: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """The weighted share of what is said (n,), drawn to the assumed one by so many messages."""
+    if not len(said):
+        return assumed
+    share = float(weights @ said / weights.sum())
+    worth = float(weights.sum() ** 2 / (weights @ weights))
+    return (worth * share + PRIOR_WEIGHT * assumed) / (worth + PRIOR_WEIGHT)

@@ -5,7 +5,7 @@ import pytest
 
 from classifier.combination import meaning_reader
 from classifier.encoder import load_encoder
-from classifier.fold_calibration import calibrate
+from classifier.fold_calibration import calibrate, expected_unknown
 from classifier.folds import out_of_fold
 from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.pipeline import PipelineConfig
@@ -69,3 +69,41 @@ def test_the_one_message_in_another_language_is_unknown_in_its_fold():
     foreign = ("late", "gdzie jest moja paczka czekam tydzien")
     said = calibrated([*known, *messages_about([], 0, [foreign])])
     assert said.unknown[-1] > 0.5 > 0.2 > said.unknown[:-1].mean()
+
+
+def answered(unknown, known, inclusion=None):
+    """So many messages labeled unknown and known, drawn with a probability."""
+    labels = [None] * unknown + ["late"] * known
+    return [
+        LabeledMessage(text=RedactedText("pakket"), label=Label(each), inclusion=inclusion)
+        for each in labels
+    ]
+
+
+def test_labels_somebody_chose_may_raise_the_assumed_share_and_never_lower_it():
+    assert expected_unknown([], 0.03) == 0.03
+    assert expected_unknown(answered(100, 15_000), 0.03) == 0.03
+    assert expected_unknown(answered(300, 700), 0.03) == pytest.approx(303 / 1100)
+
+
+def test_enough_answers_to_drawn_questions_may_lower_it_too():
+    chosen = answered(0, 5_000)
+    assert expected_unknown(answered(0, 900, 0.5), 0.1) == pytest.approx(0.01)
+    assert expected_unknown([*answered(180, 720, 0.5), *chosen], 0.1) == pytest.approx(0.19)
+    assert expected_unknown(answered(0, 99, 0.5), 0.1) == 0.1
+
+
+def test_the_share_of_unknown_messages_is_estimated_without_bias_from_unequal_draws():
+    """Unknown messages are four times as likely to be drawn: they count a quarter each."""
+    random = np.random.default_rng(7)
+    estimates = []
+    for _ in range(40):
+        is_unknown = random.random(4_000) < 0.2
+        chance = np.where(is_unknown, 0.8, 0.2)
+        drawn = random.random(4_000) < chance
+        messages = [
+            *answered(int((drawn & is_unknown).sum()), 0, 0.8),
+            *answered(0, int((drawn & ~is_unknown).sum()), 0.2),
+        ]
+        estimates.append(expected_unknown(messages, 0.2))
+    assert np.mean(estimates) == pytest.approx(0.2, abs=0.004)
