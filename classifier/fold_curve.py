@@ -17,13 +17,13 @@ from classifier.folds import (
     at,
     fit,
     fit_second,
+    group_of,
     trainable,
 )
 from classifier.messages import LabeledMessage
 from classifier.model import logits_of
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.seeding import Seed, unlike
-from classifier.text import normalized
 
 FEWEST: Final = 200
 """With fewer labels a quarter of them says next to nothing."""
@@ -50,50 +50,45 @@ def fold_curve(
     """
     fold_of = assign_folds(messages, folds)
     inside = (fold_of == 0) & found.usable
-    rest = at(messages, (fold_of != 0) & (found.truth >= 0))
     if found.usable.sum() < FEWEST or not inside.any():
         return None
-    labels = [str(message.label.primary) for message in rest]
-    groups = [message.group for message in rest]
-    judging = at(messages, inside)
+    judging, rest = at(messages, inside), at(messages, (fold_of != 0) & (found.truth >= 0))
     beside = unlike(seeds, [message.text for message in at(messages, fold_of == 0)])
-    if not trainable([rest[row] for row in nested(labels, SHARES, groups=groups)[0]], beside):
+    drivers, groups = [str(m.label.primary) for m in rest], [m.group for m in rest]
+    if not trainable([rest[row] for row in nested(drivers, SHARES, groups=groups)[0]], beside):
         return None
-    whole: NDArray[np.bool_] = (
-        calibration.probabilities[inside].argmax(axis=1) == found.truth[inside]
-    )
+    known = calibration.probabilities[inside].argmax(axis=1) == found.truth[inside]
 
     def score(rows: NDArray[np.intp]) -> NDArray[np.bool_]:
         if len(rows) == len(rest):
-            return whole
+            return np.asarray(known)
         progress(f"Learning curve: {len(rows):,} of {len(rest):,} labels")
-        said = _said(
-            [rest[row] for row in rows], judging, config, beside, second, calibration.weight
-        )
-        return np.array([m.label.primary == each for m, each in zip(judging, said, strict=True)])
+        some = [rest[row] for row in rows]
+        return _right(some, judging, config, beside, second, calibration.weight)
 
     return learning_curve(
-        labels,
+        drivers,
         score,
         shares=SHARES,
         groups=groups,
-        judging_groups=[message.group or normalized(message.text) for message in judging],
+        judging_groups=[group_of(message) for message in judging],
         now=int((found.truth >= 0).sum()),
     )
 
 
-def _said(
+def _right(
     some: Sequence[LabeledMessage],
     judging: Sequence[LabeledMessage],
     config: PipelineConfig,
     seeds: Sequence[Seed],
     second: Scorer | None,
     weight: float,
-) -> list[str]:
-    """The likeliest driver of each judging message, to a model of some of the labels."""
+) -> NDArray[np.bool_]:
+    """Which judging messages a model of some of the labels gets right."""
     texts = [message.text for message in judging]
     pipeline = fit(build_pipeline(config), some, seeds)
     logits = logits_of(pipeline, texts)[0]
     if second is not None:
         logits = combined(logits, fit_second(second, some, seeds).judge(texts)[0], weight)
-    return [str(pipeline.classes_[column]) for column in logits.argmax(axis=1)]
+    said = pipeline.classes_[logits.argmax(axis=1)]
+    return np.asarray(said == np.array([message.label.primary for message in judging]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -105,15 +105,8 @@ def train_version(
     promotion = _promotion(settings.models_dir, trained, asked=promote)
     promises = held_out_promise(trained.model, found.held, drawn=source.labels is None)
     progress("Writing the card")
-    version = save(
-        trained.model,
-        settings.models_dir,
-        today=day_of(now, settings.timezone),
-        card=_card(settings, found, trained, promises, promotion.reason),
-        extra=_plots(trained),
-    )
-    if promotion.promoted:
-        registry.promote(settings.models_dir, version)
+    card = _card(settings, found, trained, promises, promotion.reason)
+    version = _saved(settings, trained, card, promotion, today=day_of(now, settings.timezone))
     return Made(
         version=version,
         promoted=promotion.promoted,
@@ -122,6 +115,22 @@ def train_version(
         card=settings.models_dir / version / registry.CARD,
         evaluation=_figures(trained.evaluation, promises),
     )
+
+
+def _saved(
+    settings: Settings,
+    trained: Trained,
+    card: Callable[[str], str],
+    promotion: Promotion,
+    *,
+    today: date,
+) -> str:
+    """The name of the new version, which is in use where it should be."""
+    folder = settings.models_dir
+    version = save(trained.model, folder, today=today, card=card, extra=_plots(trained))
+    if promotion.promoted:
+        registry.promote(folder, version)
+    return version
 
 
 def _figures(

@@ -127,8 +127,8 @@ def evaluate(
     kept = np.arange(n) if trained_on is None else np.flatnonzero(~trained_on)
     ids = [str(row + 1) for row in range(n)] if message_ids is None else message_ids
     found = outcomes(
-        np.asarray(probabilities[kept], dtype=np.float64),
-        np.asarray(unknown[kept], dtype=np.float64),
+        probabilities[kept],
+        unknown[kept],
         _at(labels, kept),
         drivers,
         _at(ids, kept),
@@ -136,16 +136,10 @@ def evaluate(
         groups=group_numbers(groups, n)[kept],
         set_threshold=None if set_threshold is None else set_threshold[kept],
     )
-    at = None if received_at is None else _at(received_at, kept)
-    by = (
-        *slices(found, "language", None if languages is None else _at(languages, kept)),
-        *slices(found, "channel", None if channels is None else _at(channels, kept)),
-        *time_slices(found, at, timezone),
-    )
-    drawn = None if inclusion is None else np.array(_at(inclusion, kept), dtype=np.float64)
+    by = _slices(found, kept, languages, channels, received_at, timezone)
     judged = _evaluation(found, by, kept, n, auto(found, threshold=threshold, target=target))
-    pairs = _confusable(found, opinions, trained)
-    return replace(judged, weighted=weighted(found, drawn), confusable=pairs)
+    drawn = weighted(found, _some(inclusion, kept))
+    return replace(judged, weighted=drawn, confusable=_confusable(found, opinions, trained))
 
 
 def evaluate_messages(
@@ -219,6 +213,21 @@ def _evaluation(
     )
 
 
+def _slices(
+    found: Outcomes,
+    kept: NDArray[np.intp],
+    languages: Sequence[str] | None,
+    channels: Sequence[str] | None,
+    received_at: Sequence[datetime | None] | None,
+    timezone: str,
+) -> tuple[Slice, ...]:
+    return (
+        *slices(found, "language", _some(languages, kept)),
+        *slices(found, "channel", _some(channels, kept)),
+        *time_slices(found, _some(received_at, kept), timezone),
+    )
+
+
 def _confusable(
     found: Outcomes, opinions: Iterable[Pair], trained: Mapping[str, int] | None
 ) -> tuple[ConfusablePair, ...]:
@@ -241,6 +250,10 @@ def _spread(values: NDArray[np.bool_], rows: NDArray[np.intp], n: int) -> NDArra
 
 def _at(values: Sequence[Item], rows: NDArray[np.intp]) -> list[Item]:
     return [values[row] for row in rows]
+
+
+def _some(values: Sequence[Item] | None, rows: NDArray[np.intp]) -> list[Item] | None:
+    return None if values is None else _at(values, rows)
 
 
 def _check_sizes(

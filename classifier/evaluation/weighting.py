@@ -1,5 +1,6 @@
 """The same figures for all messages, from the ones people were asked about: weighted by 1/π."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,12 +43,13 @@ class Weighted:
         }
 
 
-def weighted(found: Outcomes, inclusion: NDArray[np.float64] | None) -> Weighted | None:
-    """Weigh by 1 / `inclusion` (n,), NaN where it is not known; None when it is known of none."""
-    if inclusion is None or np.isnan(inclusion).all():
+def weighted(found: Outcomes, inclusion: Sequence[float | None] | None) -> Weighted | None:
+    """Weigh by 1 / `inclusion` (n), None where it is not known; None when it is known of none."""
+    drawn = np.array([] if inclusion is None else inclusion, dtype=np.float64)
+    known = ~np.isnan(drawn)
+    if not known.any():
         return None
-    known = ~np.isnan(inclusion)
-    weights = 1.0 / np.where(known, inclusion, 1.0)
+    weights = 1.0 / np.where(known, drawn, 1.0)
     counted, judged = known & found.counted, known & found.judging
     macro, low, high = _macro(found, counted, weights)
     return Weighted(

@@ -452,6 +452,21 @@ def test_the_model_page_shows_its_card_without_its_markup(
     assert f"In use: {model.version}" in page
 
 
+def test_the_pictures_of_a_card_are_served_and_no_other_file_is(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    log_in(browser, trained_runtime, "report")
+    model = trained_runtime.current_model()
+    assert model is not None
+    folder = trained_runtime.settings.models_dir / model.version
+    (folder / "learning.svg").write_text("<svg/>")
+    answer = browser.get(f"/models/{model.version}/learning.svg")
+    assert (answer.status_code, answer.text) == (200, "<svg/>")
+    (folder / "learning.svg").unlink()
+    assert browser.get(f"/models/{model.version}/learning.svg").status_code == 404
+    assert browser.get(f"/models/{model.version}/other.svg").status_code == 422
+
+
 def _review(runtime: Runtime, review_id: int) -> ReviewRow:
     with runtime.reading() as session:
         return session.get_one(ReviewRow, review_id)
