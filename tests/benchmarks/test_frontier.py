@@ -6,9 +6,9 @@ from datetime import date
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from classifier.messages import Label, LabeledMessage, RedactedText
-from classifier.pipeline import PipelineConfig, build_pipeline
 from tests.benchmarks.frontier import __main__ as frontier
 from tests.benchmarks.frontier import jobs, peers
 from tests.benchmarks.frontier.embeddings import KeptEncoder
@@ -116,26 +116,29 @@ def test_few_labels_are_so_many_a_driver_and_differ_by_draw():
     assert drawn(messages, 0, 0) == []
 
 
-def test_a_fit_is_remembered_for_the_very_same_texts_drivers_and_weights_only():
-    texts = ["card lost", "card stolen", "money back", "money please"]
+def test_a_fit_is_remembered_for_the_very_same_rows_classes_weights_and_start_only():
+    rows, classes = np.random.default_rng(0).normal(size=(40, 3)), np.repeat(["x", "y"], 20)
+    start = np.ones((1, 3))
     with remembered_fits():
-        first = fitted(texts, ["x", "x", "y", "y"], [1.0] * 4)
-        assert fitted(texts, ["x", "x", "y", "y"], [1.0] * 4)[-1] is first[-1]
+        first = fitted(rows, classes, start)
+        assert fitted(rows, classes, start).coef_ is first.coef_
         others = [
-            fitted(texts, ["x", "y", "x", "y"], [1.0] * 4),
-            fitted(texts, ["x", "x", "y", "y"], [1.0, 1.0, 1.0, 0.1]),
-            fitted([*texts[:3], "money"], ["x", "x", "y", "y"], [1.0] * 4),
+            fitted(rows + 1e-9, classes, start),
+            fitted(rows, classes[::-1], start),
+            fitted(rows, classes, 2 * start),
+            fitted(rows, classes, start, np.linspace(0.1, 1, 40)),
+            fitted(rows, classes, start, C=2.0),
         ]
-    assert all(other[-1] is not first[-1] for other in others)
-    after = fitted(texts, ["x", "x", "y", "y"], [1.0] * 4)
-    assert after[-1] is not first[-1]
-    np.testing.assert_array_equal(after[-1].coef_, first[-1].coef_)
+    assert all(other.coef_ is not first.coef_ for other in others)
+    after = fitted(rows, classes, start)
+    assert after.coef_ is not first.coef_
+    np.testing.assert_array_equal(after.coef_, first.coef_)
 
 
-def fitted(texts, drivers, weights):
-    config = PipelineConfig(minimum_texts=1)
-    given = np.array(drivers), np.array(weights)
-    return build_pipeline(config).fit(texts, given[0], classifier__sample_weight=given[1])
+def fitted(rows, classes, start, weights=None, **settings):
+    model = LogisticRegression(warm_start=True, **settings)
+    model.coef_, model.intercept_ = start.copy(), np.zeros(1)
+    return model.fit(rows, classes, sample_weight=weights)
 
 
 def test_embeddings_are_read_once_and_then_from_a_file(tmp_path):

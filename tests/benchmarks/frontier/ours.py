@@ -1,93 +1,103 @@
-"""Waarom itself, with and without an encoder, by the calls a training run makes."""
+"""Waarom itself, with and without an encoder, as `waarom train` makes it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from classifier.combination import meaning_reader
-from classifier.fold_calibration import calibrate
-from classifier.folds import assign_folds, out_of_fold
-from classifier.messages import LabeledMessage
-from classifier.seeding import seeds_of
-from classifier.training import TrainingConfig, train
+from classifier import training
+from classifier.training import TrainingConfig
 from tests.benchmarks.frontier.embeddings import KeptEncoder
 from tests.benchmarks.frontier.fits import remembered_fits
-from tests.benchmarks.frontier.judged import Judged, judged
-from tests.benchmarks.frontier.sets import FOLDS, JUDGED_FOLDS, MessageSet
+from tests.benchmarks.frontier.judged import Judged, joined, judged
+from tests.benchmarks.frontier.sets import FOLDS, Messages, MessageSet
 
 SPARSE, ENCODER = "Waarom sparse", "Waarom + encoder"
 
 Found = dict[str, dict[str, Judged]]
-"""By model: `test`, and where there are labels to make folds of, `folds`."""
+"""By model: `test`, and for a set with a test file `folds`, out of fold on the training file."""
 
 
 def judged_waarom(messages: MessageSet, encoder: KeptEncoder | None) -> Found:
-    """Both models on a set: out of fold on the training messages, and on the test messages.
-
-    Without a test file the judged folds are the test. The n-grams' classifiers are fitted once
-    for both.
-    """
+    """Both models on a set; without a test file in the judged folds, each by a model of the rest
+    that chose, weighed and calibrated itself on that rest alone."""
     with remembered_fits():
-        found = {}
-        for model, config in configs(encoder).items():
-            folds = in_folds(messages, config)
-            held = np.isin(assign_folds(messages.train, FOLDS), JUDGED_FOLDS)
-            test = on_test(messages, config) if messages.test else folds.at(held)
-            found[model] = {"test": test, "folds": folds}
-    return found
+        if messages.test:
+            configs = _configs(encoder, TrainingConfig(folds=FOLDS))
+            return {model: _on_test(messages, config) for model, config in configs.items()}
+        configs = _configs(encoder, TrainingConfig(folds=3))
+        return {model: {"test": _in_folds(messages, each)} for model, each in configs.items()}
 
 
 def judged_few(messages: MessageSet, encoder: KeptEncoder | None, *, seeded: bool) -> Found:
     """Both models on the test messages, the taxonomy's own words with them or not."""
+    configs = _configs(encoder, TrainingConfig(seeded=seeded))
     with remembered_fits():
         return {
-            model: {"test": on_test(messages, replace(config, seeded=seeded))}
-            for model, config in configs(encoder).items()
+            model: {"test": _trained(messages, messages.train, messages.test, config)}
+            for model, config in configs.items()
         }
 
 
-def configs(encoder: KeptEncoder | None) -> dict[str, TrainingConfig]:
+def _configs(encoder: KeptEncoder | None, sparse: TrainingConfig) -> dict[str, TrainingConfig]:
     """A training run's settings for each model; without an encoder only the first."""
-    sparse = TrainingConfig(folds=FOLDS)
     if encoder is None:
         return {SPARSE: sparse}
     kept: Any = encoder
     return {SPARSE: sparse, ENCODER: replace(sparse, encoder=kept)}
 
 
-def in_folds(messages: MessageSet, config: TrainingConfig) -> Judged:
-    """Each training message by a model of the other folds, calibrated as `train` would."""
-    shared: dict[str, Any] = {
-        "config": config.pipeline,
-        "progress": quiet,
-        "seeds": seeds_of(messages.taxonomy) if config.seeded else (),
-        "second": meaning_reader(config.encoder),
-    }
-    found = out_of_fold(messages.train, folds=FOLDS, **shared)
-    said = calibrate(messages.train, found, assumed_unknown=config.assumed_unknown, **shared)
-    return _rows(messages.train, found.drivers, said.probabilities, said.unknown)
+def _on_test(messages: MessageSet, config: TrainingConfig) -> dict[str, Judged]:
+    """The test messages, and out of fold the training messages, both by one training run."""
+    with _overheard() as heard:
+        test = _trained(messages, messages.train, messages.test, config)
+    [folded] = heard
+    said = folded.calibration
+    folds = _rows(messages, messages.train, folded.drivers, said.probabilities, said.unknown)
+    return {"test": test, "folds": folds}
 
 
-def on_test(messages: MessageSet, config: TrainingConfig) -> Judged:
-    """The test messages by a model of all training messages."""
-    model = train(messages.train, messages.taxonomy, config=config).model
-    said = model.predict([message.text for message in messages.test])
+def _in_folds(messages: MessageSet, config: TrainingConfig) -> Judged:
+    return joined([_trained(messages, rest, fold, config) for rest, fold in messages.rounds()])
+
+
+def _trained(
+    messages: MessageSet, train: Messages, test: Messages, config: TrainingConfig
+) -> Judged:
+    """Train on messages of a set, judge on others."""
+    model = training.train(train, messages.taxonomy, config=config).model
+    said = model.predict([message.text for message in test])
     probabilities = np.stack([each.probabilities for each in said])
     unknown = np.array([each.unknown for each in said])
-    return _rows(messages.test, model.drivers, probabilities, unknown)
+    return _rows(messages, test, model.drivers, probabilities, unknown)
 
 
-def quiet(line: str) -> None:
-    """Progress for nobody."""
+@contextmanager
+def _overheard() -> Iterator[list[Any]]:
+    """What training runs learn from their folds while it lasts, which they keep to themselves."""
+    heard: list[Any] = []
+    usual: Any = training.folded
+
+    def listening(*given: Any, **named: Any) -> Any:
+        heard.append(usual(*given, **named))
+        return heard[-1]
+
+    training.folded = listening  # type: ignore[attr-defined]
+    try:
+        yield heard
+    finally:
+        training.folded = usual  # type: ignore[attr-defined]
 
 
 def _rows(
-    messages: Sequence[LabeledMessage],
-    drivers: Sequence[str],
+    messages: MessageSet,
+    given: Messages,
+    drivers: tuple[str, ...],
     probabilities: np.ndarray,
     unknown: np.ndarray,
 ) -> Judged:
     said = np.array(drivers)[probabilities.argmax(axis=1)]
-    return judged(messages, drivers, said, probabilities.max(axis=1), unknown=unknown)
+    known = messages.known or drivers
+    return judged(given, known, said, probabilities.max(axis=1), unknown=unknown)

@@ -161,7 +161,6 @@ def judged_peer(peer: str, messages: MessageSet, encoder: KeptEncoder | None) ->
 
     A driver that only a judged fold has is counted all the same, as it is for every model.
     """
-    known = sorted({str(message.label.primary) for message in messages.train})
     found = []
     for train, test in messages.rounds():
         drivers = [str(message.label.primary) for message in train]
@@ -172,7 +171,7 @@ def judged_peer(peer: str, messages: MessageSet, encoder: KeptEncoder | None) ->
             encoder=encoder,
             language=messages.source.language,
         )
-        found.append(judged(test, known, said, sure))
+        found.append(judged(test, messages.known, said, sure))
     return joined(found)
 
 

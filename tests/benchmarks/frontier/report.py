@@ -18,9 +18,10 @@ same run. {configurations} configurations of Waarom were tried, by cross-validat
 files; test files are read by these tables only. In brackets are 95 % intervals \
 (Clopper-Pearson; the same text counts once). A goal counts as met within 0.3 points.
 
-Waarom's five-fold figure on the training file stands beside that on the test. Where a set has \
-no test file, two of five folds are judged, grouped by text, and all models are judged in those \
-two. Waarom is trained with five folds for its calibration on every set. Messages labeled as \
+Waarom chooses what it reads by itself, as `waarom train` does. Its five-fold figure on the \
+training file, of the folds that it calibrates itself by, stands beside that on the test. Where a \
+set has no test file, two of five folds (of it_tickets one) are judged, grouped by text, by models \
+of the rest, the same folds for all models. Messages labeled as \
 about none of the drivers judge and never train. Of nlupp_banking's several drivers a message \
 the first trains, and any of them is right. The sample messages are Waarom's own, made up: six \
 weeks train, the six after them, with wordings never seen before, judge. The encoder at hand \
@@ -73,7 +74,7 @@ def _about(document: Row) -> str:
 def _accuracy(rows: Sequence[Row], languages: Sequence[Row]) -> str:
     if not rows:
         return ""
-    columns = ["set", "judged on", "n", "model", "accuracy", "5 folds of the training file"]
+    columns = ["set", "judged on", "n", "model", "accuracy", "5 folds of training file"]
     cells = [
         [
             row["set"],
