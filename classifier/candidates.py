@@ -1,31 +1,24 @@
 """Named ways to read messages and to learn from them, and the choice among them by folds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, Self
 
-import numpy as np
-from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
-
-from classifier.blocks import Blocks
 from classifier.comparison import Comparison, compare
 from classifier.folds import (
     OutOfFold,
     Progress,
     Scorer,
-    assign_folds,
     at,
     group_of,
     hashed,
     out_of_fold_each,
-    trainable,
-    training_rows,
 )
 from classifier.messages import LabeledMessage
-from classifier.pipeline import PipelineConfig, build_pipeline
-from classifier.seeding import Seed, unlike
+from classifier.pipeline import PipelineConfig
+from classifier.seeding import Seed
+from classifier.trials import Trials
 
 READINGS: Final[Mapping[str, PipelineConfig]] = MappingProxyType(
     {
@@ -69,8 +62,11 @@ CANDIDATES: Final[Mapping[str, PipelineConfig]] = MappingProxyType(
 FEWEST: Final = 300
 """With fewer messages about a driver one standard error spans all the candidates."""
 
-MOST: Final = 4000
-"""So many messages tell one candidate from another; more of them only take longer."""
+LEAST: Final = 4000
+MOST: Final = 12_000
+LEARNED: Final = 300_000
+"""Candidates are compared on so many messages at least and at most where there are as many, and in
+between on what makes this product with the number of drivers: what takes time is learning them."""
 
 FOLDS: Final = 3
 """For the candidates that are compared on a part of the messages."""
@@ -142,11 +138,11 @@ def choose(
     """What to read, what single messages weigh and how to draw the line, one after the other.
 
     Each time the simplest within one standard error of the best is taken (see `comparison`). The
-    first two are compared by support vectors alone, which train in a fraction of the time, on at
-    most 4,000 of the messages (n ≥ 1). Lines are compared in one out-of-fold pass over all of
-    them, in which the candidates share what takes long; `Choice.found` is what that pass says by
-    the one taken, `second` scorer included, and needs no other. With fewer than 300 messages about
-    a driver nothing is compared, and the default pipeline is taken.
+    first two are compared by support vectors alone (see `Trials`), on 4,000 to 12,000 of the
+    messages (n ≥ 1). Lines are compared in one out-of-fold pass over all of them, in which the
+    candidates share what takes long; `Choice.found` is what that pass says by the one taken,
+    `second` scorer included, and needs no other. With fewer than 300 messages about a driver
+    nothing is compared, and the default pipeline is taken.
     """
     known = [message for message in messages if message.label.primary]
     if len(known) < FEWEST:
@@ -154,12 +150,14 @@ def choose(
         return Choice.fixed(PipelineConfig(), few)
     part = _part(known)
     progress(f"Comparing ways to read {len(part):,} messages")
-    reading = _compared(part, seeds, READINGS)
+    trials = Trials(part, seeds, folds=FOLDS)
+    reading = trials.compare(READINGS)
     if reading is None:
         return Choice.fixed(PipelineConfig(), "no fold had two drivers to tell apart")
     config = READINGS[reading.taken]
     weights = {name: of_weight(config, factor) for name, factor in WEIGHTS.items()}
-    weight = _compared(part, seeds, weights) or reading
+    weight = trials.compare(weights) or reading
+    del trials
     progress("Comparing ways to draw the line")
     line, found = _compared_lines(
         messages,
@@ -175,45 +173,11 @@ def choose(
 
 
 def _part(messages: Sequence[LabeledMessage]) -> list[LabeledMessage]:
-    """At most so many of the messages, group by group, the same at every run."""
+    """The messages to compare on, group by group, the same at every run."""
+    drivers = {message.label.primary for message in messages}
+    most = min(max(LEARNED // len(drivers), LEAST), MOST)
     order = sorted(range(len(messages)), key=lambda row: hashed(group_of(messages[row])))
-    return [messages[row] for row in order[:MOST]]
-
-
-def _compared(
-    messages: Sequence[LabeledMessage],
-    seeds: Sequence[Seed],
-    candidates: Mapping[str, PipelineConfig],
-) -> Comparison | None:
-    """By support vectors alone; None when no fold could be judged."""
-    right: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in candidates}
-    groups: list[str] = []
-    for rest, inside, beside in _splits(messages, seeds):
-        texts, drivers, weights = training_rows(rest, beside)
-        truth = np.array([str(message.label.primary) for message in inside])
-        blocks = Blocks(texts, [message.text for message in inside])
-        for name, config in candidates.items():
-            features, classifier = build_pipeline(replace(config, margin_share=1.0))
-            learned, judged = blocks.rows(features)
-            with threadpool_limits(limits=1):
-                classifier.fit(learned, drivers, weights)
-            right[name].append(classifier.predict(judged) == truth)
-        groups += [group_of(message) for message in inside]
-    if not groups:
-        return None
-    return compare({name: np.concatenate(each) for name, each in right.items()}, groups, FOLDS)
-
-
-def _splits(
-    messages: Sequence[LabeledMessage], seeds: Sequence[Seed]
-) -> Iterator[tuple[list[LabeledMessage], list[LabeledMessage], list[Seed]]]:
-    """Each fold that can be judged: the messages to learn from, to judge, and seeds beside."""
-    fold_of = assign_folds(messages, FOLDS)
-    for fold in range(FOLDS):
-        inside, rest = at(messages, fold_of == fold), at(messages, fold_of != fold)
-        beside = unlike(seeds, [message.text for message in inside])
-        if inside and trainable(rest, beside):
-            yield rest, inside, beside
+    return [messages[row] for row in order[:most]]
 
 
 def _compared_lines(
