@@ -14,7 +14,7 @@ from classifier.promise import START, Rung, faultless_labels
 from classifier.taxonomy import Taxonomy
 from service.database import latest_number
 from service.looks import checks_of
-from service.rungs import promised_threshold
+from service.rungs import is_of, promised_threshold
 from service.runtime import Runtime, taxonomy_in_use
 from service.standings import queues_of
 from service.tables import CheckRow, DecisionRow, LabelRow, StandingChangeRow, StandingRow
@@ -28,7 +28,7 @@ CHANGES = 20
 class Queue:
     """A queue: its rung, what was routed of the messages meant for it lately, and what its labels
     show. `threshold` is the confidence promised for the model and the drivers in use, None without
-    a promise; `current`: the figures are of them. `needed` None: no number of labels would do.
+    a promise; `current`: the figures are of both. `needed` None: no number of labels would do.
     """
 
     name: str
@@ -129,8 +129,8 @@ def _queue(
     meant: int,
     routed: int,
 ) -> Queue:
-    """A queue as its row says; figures of another model are not shown for this one."""
-    known = row is not None and model is not None and row.model == model.version
+    """A queue as its row says; figures of another model or other drivers are not shown."""
+    known = row is not None and model is not None and is_of(row, model, taxonomy)
     return Queue(
         name=name,
         rung=Rung(row.rung) if row else START,

@@ -51,8 +51,12 @@ def thresholds_in_force(session: Session, model: Model | None, taxonomy: Taxonom
 
 def promised_threshold(row: StandingRow, model: Model, taxonomy: Taxonomy) -> float | None:
     """The threshold a queue was promised for this model and the drivers it has now, else None."""
-    same = row.model == model.version and row.drivers == drivers_of(row.queue, model, taxonomy)
-    return row.threshold if same else None
+    return row.threshold if is_of(row, model, taxonomy) else None
+
+
+def is_of(row: StandingRow, model: Model, taxonomy: Taxonomy) -> bool:
+    """Whether a row's figures are of this model and of the drivers its queue has now."""
+    return row.model == model.version and row.drivers == drivers_of(row.queue, model, taxonomy)
 
 
 def drivers_of(queue: str, model: Model, taxonomy: Taxonomy) -> list[str]:

@@ -30,7 +30,7 @@ from service.database import take_turn
 from service.errors import ClimbRefused, NotFound
 from service.evidence import evidence, named, unseen_answers
 from service.looks import Look, checks_of, next_look, routing_of
-from service.rungs import drivers_of, promised_threshold
+from service.rungs import drivers_of, is_of, promised_threshold
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import StandingChangeRow, StandingRow
 
@@ -139,8 +139,7 @@ def shortfall(row: StandingRow, model: Model | None, taxonomy: Taxonomy) -> str:
     """What a queue lacks for `automate`, in one sentence."""
     if model is None:
         return "No model is in use."
-    current = row.model == model.version and row.drivers == drivers_of(row.queue, model, taxonomy)
-    if row.checked_at is None or not current:
+    if row.checked_at is None or not is_of(row, model, taxonomy):
         fewest = faultless_labels(len(queues_of(taxonomy)), target=model.target_precision)
         return (
             f"Nothing was shown of this model and its drivers: it takes up to {fewest} answers to "

@@ -20,8 +20,9 @@ def promise_section(promises: Iterable[QueuePromise], *, level: float = 0.95) ->
         f"right, with {level:.0%} confidence for all such queues at once. {_made(kept, len(found))}"
         " Only labels drawn with a known probability, or a random hold-out, count for it, thinned "
         "to equal probability; exact binomial tests go down a grid of thresholds fixed beforehand. "
-        f"{_fewest(len(found), target, level)} It holds for one look at the labels, and a person "
-        "decides which queue is automated."
+        f"{_fewest(len(found), target, level)} It holds for one look at the labels. Every queue "
+        "begins on select, which goes by the model's own threshold and promises nothing of one "
+        "queue; a person decides which is automated."
     )
     return "\n\n".join(["## Promise", what, table(COLUMNS, map(_row, found))])
 

@@ -48,7 +48,7 @@ class QueueOut(BaseModel):
 
     name: str
     rung: Rung
-    current: bool = Field(description="Whether the figures are of the model in use.")
+    current: bool = Field(description="Whether the figures are of the model and drivers in use.")
     lapsed: bool = Field(description="On automate without a promise: routed as on select.")
     threshold: float | None = Field(description="The confidence promised; null: no promise.")
     meant: int = Field(description="Of the last 10,000 decisions, those meant for this queue.")

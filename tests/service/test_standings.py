@@ -19,6 +19,7 @@ from classifier.taxonomy import Taxonomy
 from service.errors import ClimbRefused, NotFound
 from service.evidence import HELD_OUT, carried, evidence
 from service.intake import receive
+from service.rungs import thresholds_in_force
 from service.runtime import Runtime, open_runtime
 from service.settings import Settings
 from service.standings import WAAROM, check, follow, move
@@ -424,3 +425,17 @@ def test_a_carried_hold_out_holds_no_message_and_not_for_other_queues(
     moved = Taxonomy(tuple(replace(each, queue="one desk") for each in taxonomy.drivers))
     found = evidence([], model, moved, folder=folder, key=b"")
     assert found.counts.sum() == 0
+
+
+def test_a_queue_that_gets_another_driver_has_to_be_promised_anew(
+    trained_runtime: Runtime, model: Model, taxonomy: Taxonomy
+) -> None:
+    answered(trained_runtime, [True] * 60)
+    look(trained_runtime)
+    climb(trained_runtime)
+    with trained_runtime.writing() as session:
+        row = session.get_one(StandingRow, "logistics")
+        row.threshold = 0.2
+        assert thresholds_in_force(session, model, taxonomy).by_queue == {"logistics": 0.2}
+        moved = Taxonomy(tuple(replace(each, queue="logistics") for each in taxonomy.drivers))
+        assert thresholds_in_force(session, model, moved).by_queue == {}
