@@ -14,9 +14,12 @@ from classifier.calibration import fit_temperature
 WEIGHTS = tuple(step / 20 for step in range(2, 19))
 """What the encoder's part may weigh, from 0.1 to 0.9; neither part is ever left out."""
 
-USUAL_WEIGHT = 0.6
+USUAL_WEIGHT = 0.8
 FEWEST = 50
 """Out-of-fold predictions below which the usual weight holds."""
+
+ENOUGH = 25
+"""Messages a driver from which its neighborhood is worth its full weight; few are mostly noise."""
 
 FLOOR = 0.3
 """A cosine that says nothing: the neighborhood of a driver never counts for less."""
@@ -59,7 +62,8 @@ class MeaningClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     sharpness : float, default=45.0
         How fast a neighbor's say falls with its distance.
     neighbor_weight : float, default=0.5
-        What the neighborhood weighs beside the regression's logits.
+        What the neighborhood weighs beside the regression's logits, once there are `ENOUGH`
+        messages a driver; with fewer, in proportion.
     most : int, default=10_000
         Messages kept as neighbors; of more, equally many of each driver as far as they go.
 
@@ -70,6 +74,7 @@ class MeaningClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     neighbors_ : (m, width) embeddings in order of their driver
     shares_ : (m,) what each neighbor weighs
     starts_ : (k,) where each driver's neighbors start
+    say_ : in (0, 1], the share of its weight that the neighborhood has
     """
 
     def __init__(
@@ -96,6 +101,7 @@ class MeaningClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         regression.fit(embeddings, drivers, sample_weight=weights)
         self.classes_ = regression.classes_
         self.coef_, self.intercept_ = _by_class(regression.coef_), _by_class(regression.intercept_)
+        self.say_ = min(1.0, float(weights.sum()) / (ENOUGH * len(self.classes_)))
         columns = np.searchsorted(self.classes_, drivers)
         kept = neighbor_rows(columns, self.most)
         self.neighbors_ = embeddings[kept]
@@ -116,12 +122,12 @@ class MeaningClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             rows = slice(start, start + CHUNK)
             cosines = embeddings[rows] @ self.neighbors_.T
             nearest[rows] = cosines.max(axis=1)
-            logits[rows] += self.neighbor_weight * self._neighborhoods(cosines)
+            logits[rows] += self.say_ * self.neighbor_weight * self._neighborhoods(cosines)
         return logits, nearest
 
     def to_arrays(self) -> dict[str, Any]:
         """What was learned, the encoder apart, as plain arrays and numbers."""
-        learned = ("classes_", "coef_", "intercept_", "neighbors_", "shares_", "starts_")
+        learned = ("classes_", "coef_", "intercept_", "neighbors_", "shares_", "starts_", "say_")
         chosen = ("C", "sharpness", "neighbor_weight", "most")
         return {name: getattr(self, name) for name in (*learned, *chosen)}
 
@@ -129,6 +135,7 @@ class MeaningClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def from_arrays(cls, encoder: Embeds, arrays: Mapping[str, Any]) -> Self:
         """What `to_arrays` gave, with its encoder again."""
         made = cls(encoder)
+        made.say_ = 1.0  # of models saved before few messages counted for less
         for name, value in arrays.items():
             setattr(made, name, value)
         return made
@@ -174,7 +181,7 @@ def fit_weight(
     """The weight of `meaning` under which messages' own drivers are likeliest, tempered best.
 
     Logits (n, k) are of messages neither model was trained on; `truth` (n,) are their columns.
-    With fewer than 50 messages, 0.6.
+    With fewer than 50 messages, 0.8.
     """
     if len(truth) < FEWEST:
         return USUAL_WEIGHT

@@ -13,13 +13,17 @@ from classifier.text import normalized
 NAME_WEIGHT = 1.0
 """How many labels a driver's name, definition or example is worth while there is none."""
 
-HALF = 10
+HALF = 20
 """At so many labels of a driver its seeds weigh half as much as without any."""
 
 LEAST = 0.05
 """Seeds that would weigh less are left out altogether."""
 
-WORTH_WITHOUT_LABELS = "How right it is nobody knows before there are labels to judge it by."
+FIRST_LABELS = 100
+"""So many answers tell how right a model is within ten points, whatever it is; no fewer do."""
+
+LABELS_A_DRIVER = 5
+"""So many of each say more of a driver than its own words do."""
 
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 SIGNS = re.compile(r"[_.\-/]+")
@@ -80,16 +84,22 @@ def seed_remarks(seeds: Sequence[Seed], messages: Sequence[LabeledMessage]) -> I
     named = {seed.driver for seed in seeds}
     labeled = {message.label.primary for message in messages} - {None}
     if not labeled:
-        yield (
-            "There is not a single label: this model knows the drivers' names, definitions and "
-            f"examples only. {WORTH_WITHOUT_LABELS} Use it to choose what to label, and for "
-            "nothing else."
-        )
+        yield _without_labels(len(named))
     elif named - labeled:
         yield (
             "Without a label, known by their names, definitions and examples only: "
             f"{', '.join(sorted(named - labeled))}."
         )
+
+
+def _without_labels(drivers: int) -> str:
+    first = max(FIRST_LABELS, LABELS_A_DRIVER * drivers)
+    return (
+        f"There is not a single label: this model knows {drivers} drivers by their names, "
+        "definitions and examples only. How right it is cannot be measured without labels; a guess "
+        f"would be right once in {drivers} times. It routes nothing: every message goes to a "
+        f"person. Label the first {first:,} messages as they come, then train again."
+    )
 
 
 def _faded(labels: int) -> float:

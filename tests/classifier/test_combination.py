@@ -6,6 +6,7 @@ from scipy.special import softmax
 from sklearn.base import clone
 
 from classifier.combination import (
+    ENOUGH,
     MeaningClassifier,
     Remembered,
     combined,
@@ -81,6 +82,28 @@ def test_what_is_saved_as_arrays_judges_alike(encoder, fitted):
     )
 
 
+def test_few_neighbors_say_little_and_many_all_they_have_to_say(encoder):
+    texts, drivers = ["factuur", "pakket"], ["invoice", "late"]
+    says = [MeaningClassifier(encoder).fit(texts * n, drivers * n).say_ for n in (1, 5, 25, 90)]
+    assert says == pytest.approx([1 / ENOUGH, 5 / ENOUGH, 1.0, 1.0])
+
+
+def test_neighbors_count_by_what_they_say(encoder, fitted):
+    alone = MeaningClassifier(encoder, neighbor_weight=0.0).fit(TEXTS, DRIVERS)
+    whole = MeaningClassifier.from_arrays(encoder, fitted.to_arrays() | {"say_": 1.0})
+    without, with_little, with_all = (
+        each.decision_function(["rekening"]) for each in (alone, fitted, whole)
+    )
+    np.testing.assert_allclose(
+        with_little - without, fitted.say_ * (with_all - without), rtol=1e-3, atol=1e-4
+    )
+
+
+def test_arrays_saved_before_few_neighbors_said_little_judge_as_they_did(encoder, fitted):
+    saved = {name: value for name, value in fitted.to_arrays().items() if name != "say_"}
+    assert MeaningClassifier.from_arrays(encoder, saved).say_ == 1.0
+
+
 def test_a_copy_is_unfitted_and_shares_the_encoder(encoder, fitted):
     copy = clone(fitted)
     assert copy.encoder is encoder
@@ -136,7 +159,7 @@ def test_both_together_are_better_than_either():
 
 
 def test_with_few_messages_the_usual_weight_holds():
-    assert fit_weight(np.zeros((9, 3)), np.zeros((9, 3)), np.zeros(9, dtype=int)) == 0.6
+    assert fit_weight(np.zeros((9, 3)), np.zeros((9, 3)), np.zeros(9, dtype=int)) == 0.8
 
 
 def test_neighbors_are_all_kept_up_to_a_limit_and_then_evenly():

@@ -80,8 +80,13 @@ def test_a_seed_that_says_what_a_judging_message_says_is_left_out():
 
 
 def test_without_labels_it_says_how_little_the_model_is_worth():
-    (sentence,) = seed_remarks(seeds_of(TREE), [])
+    seeds = seeds_of(flat_taxonomy(f"driver{number}" for number in range(30)))
+    (sentence,) = seed_remarks(seeds, [])
     assert "not a single label" in sentence
+    assert "cannot be measured without labels" in sentence
+    assert "right once in 30 times" in sentence
+    assert "the first 150 messages" in sentence
+    assert "the first 100 messages" in next(iter(seed_remarks(seeds[:2], [])))
 
 
 def test_drivers_without_labels_are_named():
