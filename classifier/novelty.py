@@ -13,6 +13,7 @@ A language nobody trained on is another matter: drivers left out are in the same
 teach nothing of it. It is told by its words, one by one (see `Vocabulary.foreign`).
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -29,7 +30,6 @@ from classifier.text import ORDER_CODE
 
 LETTERS = re.compile(r"\b[^\W\d_]+\b")
 MOST_WORDS = 50_000
-ROUNDING = 1e-9
 FEWEST = 10
 """Messages of each kind below which only the logits are listened to."""
 
@@ -41,26 +41,36 @@ FOREIGN_SHARE = 0.01
 FOREIGN_UNSEEN = 0.8
 """How much of another language was never seen: one word in five looks like one that was."""
 
+BEGINNING = 5
+"""Letters by which a word is known as one of a language: the same when it is inflected, misspelled
+further on, or put before another word as Dutch and German do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The words of n training texts: how much each would tell, from ln(n + 1) + 1 down to 1.
 
-    `fresh` in (0, 1]: the chance that the next word of such a text was never seen.
+    `beginnings`: how many of the texts have a word that starts with these letters, five at most.
+    `fresh` in (0, 1]: the chance that the next word is new.
     """
 
     rarity: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     unseen: float = 1.0
-    fresh: float = 1.0
+    beginnings: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    fresh: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fresh", _fresh(self.beginnings.values()))
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> Self:
         """The vocabulary of texts (n,), of 50,000 words at most, the commonest ones."""
-        counts = Counter(word for text in texts for word in _words(text))
+        words = [_words(text) for text in texts]
+        counts = Counter(word for each in words for word in each).most_common(MOST_WORDS)
         n = len(texts) + 1
-        kept = counts.most_common(MOST_WORDS)
-        rarity = {word: float(np.log(n / (count + 1)) + 1) for word, count in kept}
-        return cls(MappingProxyType(rarity), float(np.log(n) + 1), _fresh(counts))
+        rarity = {word: float(np.log(n / (count + 1)) + 1) for word, count in counts}
+        beginnings = Counter(beginning for each in words for beginning in _beginnings(each))
+        return cls(MappingProxyType(rarity), float(np.log(n) + 1), MappingProxyType(beginnings))
 
     def unseen_share(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """How much of what each text (n,) tells is in words never seen, from 0 to 1.
@@ -72,23 +82,22 @@ class Vocabulary:
     def foreign(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """The probability (n,) that each text is in a language nobody trained on.
 
-        By Bayes' rule from its words: one was never seen with a chance of `fresh` in an ordinary
-        text, and of 0.8 in a foreign one. 0 where training texts are so few that `fresh` is no
-        less than that.
+        By Bayes' rule from its words, each known by its beginning: one was never seen with a
+        chance of `fresh` in an ordinary text, and of 0.8 in a foreign one. 0 where training texts
+        are so few that `fresh` is no less than that.
         """
-        return self._foreign(texts, self.rarity.keys())
+        return self._foreign(texts, self.beginnings.keys())
 
     def foreign_left_out(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """`foreign` (n,) of its own training texts, each as if it had not been one: a word that
-        stands in no other was never seen."""
-        once = self.unseen - np.log(2) - ROUNDING
-        often = {word for word, rarity in self.rarity.items() if rarity < once}
+        """`foreign` (n,) of its own training texts, each as if it had not been one: a beginning
+        that stands in no other was never seen."""
+        often = {beginning for beginning, count in self.beginnings.items() if count > 1}
         return self._foreign(texts, often)
 
     def _foreign(self, texts: Sequence[str], seen: Collection[str]) -> NDArray[np.float64]:
         if self.fresh >= FOREIGN_UNSEEN:
             return np.zeros(len(texts))
-        told = [_told(_words(text), seen) for text in texts]
+        told = [_told(_beginnings(_words(text)), seen) for text in texts]
         unseen, known = np.array(told, dtype=np.float64).reshape(-1, 2).T
         for_it = np.log(FOREIGN_UNSEEN / self.fresh)
         against_it = np.log((1 - FOREIGN_UNSEEN) / (1 - self.fresh))
@@ -136,14 +145,16 @@ class Novelty:
         return {
             "words": dict(known.rarity),
             "unseen": known.unseen,
-            "fresh": known.fresh,
+            "beginnings": dict(known.beginnings),
             "weights": list(self.weights),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        words, fresh = MappingProxyType(data["words"]), data.get("fresh", 1.0)
-        vocabulary = Vocabulary(words, data["unseen"], fresh)
+        words, beginnings = data["words"], data.get("beginnings", {})
+        vocabulary = Vocabulary(
+            MappingProxyType(words), data["unseen"], MappingProxyType(beginnings)
+        )
         return cls(vocabulary if data["words"] else None, tuple(data["weights"]))
 
 
@@ -198,20 +209,24 @@ def either(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.f
     return np.asarray(one + other * (1 - one), dtype=np.float64)
 
 
-def _fresh(counts: Counter[str]) -> float:
-    """The chance that the next word was never seen: the share of those seen once (Good 1953).
+def _fresh(counts: Collection[int]) -> float:
+    """The chance that the next word is new: the share of those in one text only (Good 1953).
 
-    But at least 1/√V with V words in all: texts that are few or made alike know each other's
+    But at least 1/√V with V of them in all: texts that are few or made alike know each other's
     words, and say too little of what others will say.
     """
-    once = sum(count == 1 for count in counts.values())
-    return float(max((once + 1) / (counts.total() + 1), 1 / np.sqrt(len(counts) + 1)))
+    once = sum(count == 1 for count in counts)
+    return max((once + 1) / (sum(counts) + 1), 1 / math.sqrt(len(counts) + 1))
 
 
-def _told(words: set[str], seen: Collection[str]) -> tuple[int, int]:
-    """How many words were never seen, and how many were."""
-    unseen = sum(word not in seen for word in words)
-    return unseen, len(words) - unseen
+def _told(beginnings: set[str], seen: Collection[str]) -> tuple[int, int]:
+    """How many were never seen, and how many were."""
+    unseen = sum(beginning not in seen for beginning in beginnings)
+    return unseen, len(beginnings) - unseen
+
+
+def _beginnings(words: set[str]) -> set[str]:
+    return {word[:BEGINNING] for word in words}
 
 
 def _words(text: str) -> set[str]:

@@ -50,6 +50,12 @@ def test_one_unseen_word_says_less_than_several(rich):
     assert one < two < four
 
 
+def test_a_compound_an_inflection_and_a_slip_of_the_pen_are_in_the_same_language():
+    vocabulary = Vocabulary.of(["pakket bezorgen lampen factuur"] * 2 + WORDS * 2)
+    said = vocabulary.foreign(["pakketbezorging bezorgd", "lampenkap factuurcorrectie", "bezorgne"])
+    assert max(said) < 0.01
+
+
 @pytest.mark.parametrize("text", ["", "??", "123"])
 def test_what_has_no_words_is_in_no_language(rich, text):
     assert rich.foreign([text])[0] == pytest.approx(0.01)
