@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from classifier.messages import Label, LabeledMessage, RedactedText
 from tests.benchmarks.frontier import __main__ as frontier
-from tests.benchmarks.frontier import jobs, peers
+from tests.benchmarks.frontier import figures, jobs, peers
 from tests.benchmarks.frontier.embeddings import KeptEncoder
 from tests.benchmarks.frontier.fits import remembered_fits
 from tests.benchmarks.frontier.goals import Goal, verdict
@@ -23,8 +23,9 @@ from tests.benchmarks.frontier.judged import (
     recall_at_95_kept,
     routed,
 )
+from tests.benchmarks.frontier.ours import ENCODER
 from tests.benchmarks.frontier.plan import MODELS, PARTS, planned
-from tests.benchmarks.frontier.report import written
+from tests.benchmarks.frontier.report import markdown, written
 from tests.benchmarks.frontier.sets import SOURCES, drawn
 from tests.benchmarks.shared_data import shared
 
@@ -95,6 +96,56 @@ def test_a_goal_says_by_how_much_it_was_met_or_missed(value, words):
 def test_a_goal_may_be_a_ceiling():
     outcome = Goal("D", "ECE", lambda _: 0.02, most=0.01).outcome({})
     assert verdict(outcome) == "missed by 1.00"
+
+
+@pytest.fixture
+def results():
+    """A model that is as right as it says, on made-up messages of the two sets that are routed."""
+    found = {}
+    for name in ("banking77", "clinc150"):
+        random = np.random.default_rng(len(name))
+        messages = [message(str(n), *([f"d{n % 77}"] if n % 10 else [])) for n in range(3000)]
+        sure = random.beta(6, 0.5, 3000)
+        drivers = [f"d{n}" for n in range(77)]
+        right = random.random(3000) < sure
+        said = [f"d{(n + (not right[n])) % 77}" for n in range(3000)]
+        rows = judged(messages, drivers, said, sure, unknown=np.where(right, 0.01, 0.02))
+        found[name] = {"test": rows, "folds": rows.at(rows.counted)}
+    day = "2026-01-01"
+    whole = [
+        jobs.Result(jobs.Job(name, jobs.WAAROM), {ENCODER: parts}, 1.0, day)
+        for name, parts in found.items()
+    ]
+    few = [
+        jobs.Result(job, {ENCODER: {"test": found["banking77"]["test"]}}, 1.0, day)
+        for job in (jobs.Job("banking77", jobs.WAAROM, False, 5, draw, True) for draw in (0, 1))
+    ]
+    return [*whole, *few, jobs.Result(jobs.Job("clinc150", "fastText"), {}, 0.0, day)]
+
+
+def test_a_model_that_says_truly_how_sure_it_is_has_the_error_of_a_perfect_one(results):
+    for row in figures.calibrations(results):
+        assert row["low"] <= row["perfect"] + 0.005
+        assert row["ece"] == pytest.approx(row["perfect"], abs=0.01)
+
+
+def test_what_is_routed_keeps_its_target_where_it_was_set(results):
+    for row in figures.routings(results):
+        assert row["precision"]["value"] >= row["target"] - 0.01
+        assert 0.3 < row["share"]["value"] < 1
+
+
+def test_every_table_of_every_part_is_written(results, monkeypatch):
+    monkeypatch.setattr(figures, "QUEUES", (1, 8))
+    monkeypatch.setattr(figures, "REPEATS", 2)
+    workshop = jobs.Workshop(jobs.ROOT, None, date(2026, 1, 1))
+    document = json.loads(json.dumps(frontier.document(results, list(PARTS), workshop, False)))
+    text = markdown(document)
+    for words in ("### A. Right", "### B. Few labels", "### D. Sure", "### Goals", "AUROC"):
+        assert words in text
+    assert "| clinc150 | test file |  | fastText | not installed |" in text
+    assert "missed by" in text
+    assert {row["queues"] for row in document["promise"]} == {1, 8}
 
 
 def test_a_section_is_replaced_and_the_rest_of_the_document_stays(tmp_path):

@@ -129,7 +129,7 @@ def routings(results: Sequence[Result]) -> list[Row]:
     return rows
 
 
-def promises(results: Sequence[Result], repeats: int = REPEATS) -> list[Row]:
+def promises(results: Sequence[Result]) -> list[Row]:
     """A row a model, number of queues and labels a queue: what the promise routes, on
     out-of-fold predictions of the training messages: half answer, the other half is routed."""
     rows = []
@@ -140,7 +140,7 @@ def promises(results: Sequence[Result], repeats: int = REPEATS) -> list[Row]:
             routable = said.at(known.routable)
             for queues in QUEUES:
                 for labels in promise.LABELS:
-                    found = promise.coverages(routable, queues, labels, repeats)
+                    found = promise.coverages(routable, queues, labels, REPEATS)
                     rows.append({"model": model} | found)
     return rows
 
