@@ -17,8 +17,9 @@ def learning_section(curve: LearningCurve | None) -> str:
     return "\n\n".join(
         [
             "## More labels",
-            curve.sentence() + " By a power law through accuracy on the same judging messages; "
-            "labels chosen to learn from are worth more than such random ones.",
+            curve.sentence() + " By a power law through accuracy on the same judging messages; the "
+            "range is due to those, and knows nothing of luck in which messages were labeled. "
+            "Labels chosen to learn from are worth more than such random ones.",
             "![Learning curve](learning.svg)",
             table(("labels", "accuracy"), rows),
         ]
