@@ -13,15 +13,17 @@ from classifier.errors import BadFile, BadModel, ModelNotFound, TooFewLabels
 from classifier.evaluation import Evaluation
 from classifier.messages import LabeledMessage
 from classifier.plots import coverage_plot, learning_plot, reliability_plot
-from classifier.promise import QueuePromise, held_out_promise
+from classifier.promise import QueuePromise, outcomes
 from classifier.promotion import Promotion, should_promote
 from classifier.registry import current_version, load_model, save
 from classifier.taxonomy import Taxonomy, flat_taxonomy, load_taxonomy
 from classifier.training import Trained, TrainingConfig, train
+from service.evidence import carried
 from service.labeled_files import Progress, read_labeled
 from service.labels import TrainingRow, training_set
 from service.opinions import second_opinions
 from service.runtime import open_runtime, taxonomy_in_use
+from service.secret import load_secret
 from service.settings import Settings
 from service.weeks import day_of
 
@@ -103,10 +105,14 @@ def train_version(
         progress=progress,
     )
     promotion = _promotion(settings.models_dir, trained, asked=promote)
-    promises = held_out_promise(trained.model, found.held, drawn=source.labels is None)
+    drawn = source.labels is None
+    key = load_secret(settings) if drawn else b""
+    shown = outcomes(trained.model, found.held, drawn=drawn, key=key)
+    promises = shown.promises()
     progress("Writing the card")
     card = _card(settings, found, trained, promises, promotion.reason)
-    version = _saved(settings, trained, card, promotion, today=day_of(now, settings.timezone))
+    extra = _plots(trained) | ({} if drawn else carried(shown))
+    version = _saved(settings, trained, card, promotion, extra, day_of(now, settings.timezone))
     return Made(
         version=version,
         promoted=promotion.promoted,
@@ -122,12 +128,12 @@ def _saved(
     trained: Trained,
     card: Callable[[str], str],
     promotion: Promotion,
-    *,
+    extra: Mapping[str, bytes],
     today: date,
 ) -> str:
     """The name of the new version, which is in use where it should be."""
     folder = settings.models_dir
-    version = save(trained.model, folder, today=today, card=card, extra=_plots(trained))
+    version = save(trained.model, folder, today=today, card=card, extra=extra)
     if promotion.promoted:
         registry.promote(folder, version)
     return version

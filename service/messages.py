@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from classifier.decisions import decide
 from classifier.messages import UNKNOWN, Direction, RawMessage
 from classifier.taxonomy import Taxonomy
 from service.database import chunks
 from service.errors import NotFound
 from service.intake import prepare, safe_external_id
+from service.rungs import thresholds_in_force
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import DecisionRow, LabelRow, MessageRow, PredictionRow, ReviewRow
 from service.triage import TOP, classified_text
@@ -81,8 +81,8 @@ def preview(
         return MessageView(row, None, None)
     taxonomy, model = taxonomy_in_use(session, runtime), runtime.current_model()
     made = model.predict([classified_text(row.subject, row.text)])[0] if model else None
-    threshold = model.threshold if model else float("inf")
-    decided = decide(made, taxonomy, threshold=threshold, text=row.text)
+    thresholds = thresholds_in_force(session, model, taxonomy)
+    decided = thresholds.decide(made, taxonomy, text=row.text)
     decision = DecisionRow(
         status=str(decided.status),
         driver=decided.driver,

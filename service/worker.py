@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from classifier.errors import WaaromError
 from service.reports import up_to_date
 from service.runtime import Runtime
+from service.standings import follow
 from service.sync import due, hinted, pull, push, take_hints
 
 GLANCE_SECONDS = 0.5
@@ -25,7 +26,10 @@ def utc_now() -> datetime:
 
 def run_once(runtime: Runtime, *, now: Callable[[], datetime] = utc_now) -> list[str]:
     """One round of every job; the sentences of those that failed and will be tried again."""
-    jobs: dict[str, Callable[[], object]] = {"summing volumes": lambda: up_to_date(runtime)}
+    jobs: dict[str, Callable[[], object]] = {
+        "summing volumes": lambda: up_to_date(runtime),
+        "checking promises": lambda: follow(runtime, now=now()),
+    }
     if runtime.settings.label_studio_url:
         jobs = {
             "sending questions": lambda: push(runtime, now=now(), patiently=True),
