@@ -42,9 +42,8 @@ class TrainingConfig:
     none of the drivers where no label says so. `search`: choose the pipeline by cross-validation
     among the named candidates (see `classifier.candidates`), where there are labels enough to
     tell; otherwise `pipeline` is used. `seeded`: learn from the taxonomy's own words, too, and know
-    drivers nobody labeled by those alone; it is off, since volumes tell drivers with labels from
-    those without. `encoder`: what to read meaning with beside the n-grams (see
-    `classifier.combination`), if anything. `timezone`: whose weeks a model is judged by.
+    drivers nobody labeled by those alone. `encoder`: what to read meaning with beside the n-grams
+    (see `classifier.combination`), if anything. `timezone`: whose weeks a model is judged by.
     """
 
     pipeline: PipelineConfig = field(default_factory=PipelineConfig)
@@ -52,7 +51,7 @@ class TrainingConfig:
     target_precision: float = 0.95
     assumed_unknown: float = 0.03
     search: bool = True
-    seeded: bool = False
+    seeded: bool = True
     encoder: Encoder | None = None
     timezone: str = TIMEZONE
 
@@ -67,12 +66,14 @@ class Trained:
     `evaluation` is None without hold-out; `judged` are the messages it rests on. `learning` says
     what more labels are worth, by folds of the training messages; None with too few of them.
     So are the confusable pairs of the evaluation, of which a hold-out has too few messages.
+    `folded` is what those folds said of the training messages.
     `remarks` are sentences a person should read.
     """
 
     model: Model
     evaluation: Evaluation | None
     learning: LearningCurve | None
+    folded: Folded
     judged: tuple[LabeledMessage, ...]
     training_ids: tuple[str, ...]
     remarks: tuple[str, ...]
@@ -120,6 +121,7 @@ def train(
         model=model,
         evaluation=_judged(model, judged, config, learned, learned.pairs(given.kept, opinions)),
         learning=learned.learning,
+        folded=learned,
         judged=judged,
         training_ids=tuple(message.message_id for message in given.kept),
         remarks=(
@@ -169,8 +171,8 @@ def cross_validate(
 def _chosen(
     given: Material, config: TrainingConfig, second: MeaningClassifier | None, progress: Progress
 ) -> tuple[TrainingConfig, Choice]:
-    """The config with the pipeline to train, and how it was come by."""
-    if not (config.search and given.kept):
+    """The config with the pipeline to train, and how it was come by; one asked for is taken."""
+    if not (config.search and given.kept) or config.pipeline != PipelineConfig():
         return config, Choice.fixed(config.pipeline)
     folds = config.folds_for(len(given.kept))
     choice = choose(given.kept, folds=folds, progress=progress, seeds=given.seeds, second=second)

@@ -41,13 +41,19 @@ def cross_validated(
     Raises as `train_version` does.
     """
     found = gather(settings, Source(data, None, unknown_label), progress)
-    config = TrainingConfig(
-        target_precision=target or settings.target_precision, timezone=settings.timezone
-    )
+    config = _config(settings, target)
     judged = cross_validate(
         found.messages, found.taxonomy, folds=folds, config=config, progress=progress
     )
     return Judged(figures=judged.to_dict(), remarks=found.remarks)
+
+
+def _config(settings: Settings, target: float | None) -> TrainingConfig:
+    return TrainingConfig(
+        target_precision=target or settings.target_precision,
+        assumed_unknown=settings.assumed_unknown,
+        timezone=settings.timezone,
+    )
 
 
 def evaluated(
@@ -104,9 +110,7 @@ def by_time(
     split = _split(data, found.messages)
     pairs = list(zip(found.messages, split.train, split.test, strict=True))
     earlier = [message for message, inside, _ in pairs if inside]
-    config = TrainingConfig(
-        target_precision=target or settings.target_precision, timezone=settings.timezone
-    )
+    config = _config(settings, target)
     trained = train(earlier, found.taxonomy, config=config, progress=progress)
     later = [message for message, _, inside in pairs if inside]
     progress(f"Judging on {len(later):,} later messages")

@@ -91,6 +91,7 @@ def train_version(
     """
     config = TrainingConfig(
         target_precision=settings.target_precision,
+        assumed_unknown=settings.assumed_unknown,
         encoder=load_encoder(encoder) if encoder else None,
         search=search,
         timezone=settings.timezone,
@@ -208,11 +209,12 @@ def _from_store(settings: Settings, source: Source) -> Gathered:
             opinions = second_opinions(session)
     finally:
         runtime.close()
-    if not rows:
-        raise TooFewLabels(
-            "There are no labels yet: answer questions, or `waarom import FILE --labels`."
-        )
     taxonomy = load_taxonomy(source.taxonomy) if source.taxonomy else taxonomy
+    if not rows and not taxonomy.leaves:
+        raise TooFewLabels(
+            "There are no labels yet, and no taxonomy whose words could do without: answer "
+            "questions, `waarom import FILE --labels`, or begin with `waarom init`."
+        )
     return Gathered(rows, taxonomy, (), opinions)
 
 

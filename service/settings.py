@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     prefilled_share: float = Field(0.1, ge=0, le=1, description="Audits shown with a prediction.")
     draw_since_days: int = Field(28, ge=0, description="Older messages are not asked about.")
     target_precision: float = Field(0.95, gt=0, lt=1, description="Of what is routed by itself.")
+    assumed_unknown: float = Field(
+        0.03, gt=0, lt=1, description="Share about none of the drivers, until drawn answers say."
+    )
 
     max_message_bytes: int = Field(1_000_000, gt=0, description="Larger messages are refused.")
     batch_limit: int = Field(1000, gt=0, description="Messages in one batch call.")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from service.cli.options import AsJson, ModelsDir
-from service.cli.output import result
+from service.cli.output import result, say
 
 app = typer.Typer(no_args_is_help=True, help="Model versions, and which one is in use.")
 
@@ -23,10 +23,16 @@ def list_(models_dir: ModelsDir = None, as_json: AsJson = False) -> None:
 
     Example: waarom models list
     """
+    from classifier.errors import BadModel
     from classifier.registry import current_version, list_versions
 
     folder = _folder(models_dir)
-    versions, current = list_versions(folder), current_version(folder)
+    versions = list_versions(folder)
+    try:
+        current = current_version(folder)
+    except BadModel as error:
+        say(str(error))
+        current = None
     lines = [f"{'*' if each == current else ' '} {each}" for each in versions]
     document = {"versions": versions, "current": current}
     result(as_json, document, "\n".join(lines) or f"No models in {folder} yet: waarom train")

@@ -168,7 +168,17 @@ def test_a_card_shows_the_learning_curve_of_its_training_messages(settings, tmp_
     assert load_version(settings.models_dir).manifest["learning_curve"]["extra"] == 200
 
 
-def test_without_labels_the_next_step_is_said(settings, runtime):
+def test_without_labels_the_words_of_the_taxonomy_make_a_model_that_routes_nothing(
+    settings, runtime
+):
+    made = train(settings, Source())
+    model = load_model(settings.models_dir)
+    assert (made.promoted, made.evaluation, model.threshold) == (True, None, float("inf"))
+    assert set(DRIVERS) <= set(model.drivers)
+
+
+def test_without_labels_and_taxonomy_the_next_step_is_said(settings, runtime, tmp_path):
+    settings.taxonomy = tmp_path / "none.toml"
     with pytest.raises(TooFewLabels, match="waarom import FILE --labels"):
         train(settings, Source())
 

@@ -1,14 +1,12 @@
 """Waarom itself, with and without an encoder, as `waarom train` makes it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from classifier import training
-from classifier.training import TrainingConfig
+from classifier.model import Model
+from classifier.training import TrainingConfig, train
 from tests.benchmarks.frontier.embeddings import KeptEncoder
 from tests.benchmarks.frontier.fits import remembered_fits
 from tests.benchmarks.frontier.judged import Judged, joined, judged
@@ -26,9 +24,9 @@ def judged_waarom(messages: MessageSet, encoder: KeptEncoder | None) -> Found:
     with remembered_fits():
         if messages.test:
             configs = _configs(encoder, TrainingConfig(folds=FOLDS))
-            return {model: _on_test(messages, config) for model, config in configs.items()}
+            return {name: _on_test(messages, config) for name, config in configs.items()}
         configs = _configs(encoder, TrainingConfig(folds=3))
-        return {model: {"test": _in_folds(messages, each)} for model, each in configs.items()}
+        return {name: {"test": _in_folds(messages, each)} for name, each in configs.items()}
 
 
 def judged_few(messages: MessageSet, encoder: KeptEncoder | None, *, seeded: bool) -> Found:
@@ -36,8 +34,8 @@ def judged_few(messages: MessageSet, encoder: KeptEncoder | None, *, seeded: boo
     configs = _configs(encoder, TrainingConfig(seeded=seeded))
     with remembered_fits():
         return {
-            model: {"test": _trained(messages, messages.train, messages.test, config)}
-            for model, config in configs.items()
+            name: {"test": _trained(messages, messages.train, messages.test, config)}
+            for name, config in configs.items()
         }
 
 
@@ -51,11 +49,10 @@ def _configs(encoder: KeptEncoder | None, sparse: TrainingConfig) -> dict[str, T
 
 def _on_test(messages: MessageSet, config: TrainingConfig) -> dict[str, Judged]:
     """The test messages, and out of fold the training messages, both by one training run."""
-    with _overheard() as heard:
-        test = _trained(messages, messages.train, messages.test, config)
-    [folded] = heard
-    said = folded.calibration
-    folds = _rows(messages, messages.train, folded.drivers, said.probabilities, said.unknown)
+    made = train(messages.train, messages.taxonomy, config=config)
+    test = _judged(messages, made.model, messages.test)
+    said = made.folded.calibration
+    folds = _rows(messages, messages.train, made.folded.drivers, said.probabilities, said.unknown)
     return {"test": test, "folds": folds}
 
 
@@ -64,31 +61,17 @@ def _in_folds(messages: MessageSet, config: TrainingConfig) -> Judged:
 
 
 def _trained(
-    messages: MessageSet, train: Messages, test: Messages, config: TrainingConfig
+    messages: MessageSet, learned: Messages, test: Messages, config: TrainingConfig
 ) -> Judged:
     """Train on messages of a set, judge on others."""
-    model = training.train(train, messages.taxonomy, config=config).model
+    return _judged(messages, train(learned, messages.taxonomy, config=config).model, test)
+
+
+def _judged(messages: MessageSet, model: Model, test: Messages) -> Judged:
     said = model.predict([message.text for message in test])
     probabilities = np.stack([each.probabilities for each in said])
     unknown = np.array([each.unknown for each in said])
     return _rows(messages, test, model.drivers, probabilities, unknown)
-
-
-@contextmanager
-def _overheard() -> Iterator[list[Any]]:
-    """What training runs learn from their folds while it lasts, which they keep to themselves."""
-    heard: list[Any] = []
-    usual: Any = training.folded
-
-    def listening(*given: Any, **named: Any) -> Any:
-        heard.append(usual(*given, **named))
-        return heard[-1]
-
-    training.folded = listening  # type: ignore[attr-defined]
-    try:
-        yield heard
-    finally:
-        training.folded = usual  # type: ignore[attr-defined]
 
 
 def _rows(

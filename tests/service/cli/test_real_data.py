@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.benchmarks.shared_data import shared
+
 pytestmark = pytest.mark.data
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("WAAROM_SHARED_DATA") or ROOT.parent / "shared" / "data")
+DATA = shared() / "data"
 SECRET = "a secret for tests only"
 MAIN = "from service.cli import main; main()"
 MEASURED = """
