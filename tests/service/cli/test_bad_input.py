@@ -196,7 +196,8 @@ def test_models_are_listed_whatever_current_holds(waarom, labeled_file, tmp_path
     (tmp_path / "models" / "CURRENT").write_text("no such version\n")
     listed = waarom("models", "list", "--json")
     assert listed.document == {"versions": [version], "current": None}
-    assert f"waarom models promote {version}" in listed.err
+    assert version in listed.err
+    assert "waarom models promote" in listed.err
     waarom("train", "--labels", labeled_file)
     assert waarom("import", "mail.csv", "--json").document["stored"] == 1
 
