@@ -5,7 +5,7 @@ from typing import Any
 
 from scipy.sparse import csr_matrix
 
-from classifier.features import NgramFeatures, beside, fitted_block
+from classifier.features import NgramFeatures, fitted_block
 
 
 class Blocks:
@@ -21,13 +21,15 @@ class Blocks:
 
         Raises ValueError when no text to learn from has a single word in it.
         """
-        blocks = [each for each in features.blocks(len(self._learned)) if each is not None]
-        found = [self._block(features, each) for each in blocks]
-        return beside([learned for learned, _ in found]), beside([judged for _, judged in found])
+        found = [self._block(features, each) for each in features.blocks(len(self._learned))]
+        learned, judged = zip(*found, strict=True)
+        return features.beside(learned), features.beside(judged)
 
     def _block(
         self, features: NgramFeatures, block: Any
     ) -> tuple[csr_matrix | None, csr_matrix | None]:
+        if block is None:
+            return None, None
         name = f"{block!r} of {features.longest_text}"
         if name not in self._found:
             fitted, learned = fitted_block(block, features.read(self._learned))

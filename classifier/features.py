@@ -21,6 +21,7 @@ from classifier.stems import stem
 
 WORD = r"(?u)\b\w+\b"
 WORDS = re.compile(WORD)
+EQUAL = (1.0, 1.0, 1.0)
 SMALL = 1000
 """With fewer texts than this, n-grams that occur in only one of them are kept, too."""
 
@@ -161,7 +162,7 @@ def _pair(first: str, second: str) -> str:
 class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Sublinear TF-IDF of word n-grams, of character n-grams within words, and of stem pairs.
 
-    Each part has length 1, so that none drowns another. Lower-cased; 32-bit.
+    Each part has a fixed length, so that none drowns another. Lower-cased; 32-bit.
 
     Parameters
     ----------
@@ -175,6 +176,9 @@ class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         N-grams in fewer texts are dropped, except when there are few texts to learn from.
     most_words, most_characters, most_pairs : int, default=40_000, 80_000 and 80_000
         At most so many n-grams of each kind, the most frequent ones: what bounds memory.
+    part_weights : (float, float, float), default=(0.7, 1.3, 1.0)
+        The lengths of the three parts where there is more than one. Pieces of words weigh most:
+        they say the most where labels are few or words are long, and no less elsewhere.
     longest_text : int, default=20_000
         Characters of a text that are looked at; the rest of an endless message says little more.
 
@@ -195,6 +199,7 @@ class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         most_words: int = 40_000,
         most_characters: int = 80_000,
         most_pairs: int = 80_000,
+        part_weights: tuple[float, float, float] = (0.7, 1.3, 1.0),
         longest_text: int = 20_000,
     ) -> None:
         self.word_range = word_range
@@ -204,6 +209,7 @@ class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.most_words = most_words
         self.most_characters = most_characters
         self.most_pairs = most_pairs
+        self.part_weights = part_weights
         self.longest_text = longest_text
 
     def fit(self, X: Iterable[str], y: Any = None) -> Self:
@@ -219,13 +225,14 @@ class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         texts = self.read(X)
         fitted = [fitted_block(block, texts) for block in self.blocks(len(texts))]
         self.words_, self.characters_, self.pairs_ = (part for part, _ in fitted)
-        return beside([rows for _, rows in fitted])
+        return self.beside([rows for _, rows in fitted])
 
     def transform(self, X: Iterable[str]) -> csr_matrix:
         """Texts (n,) as rows of a sparse (n, features) 32-bit matrix; nothing known is all 0."""
         check_is_fitted(self)
         texts = self.read(X)
-        return beside([part.transform(texts) for _, part in self._parts()])
+        parts = (self.words_, self.characters_, self.pairs_)
+        return self.beside([part.transform(texts) if part else None for part in parts])
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """The n-grams in column order, as `word:late`, `characters: lat` and `stems:lat paket`."""
@@ -253,6 +260,23 @@ class NgramFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             else None,
             _pair_features(self.pair_reach, minimum, self.most_pairs) if self.pair_reach else None,
         )
+
+    def beside(self, parts: Sequence[csr_matrix | None]) -> csr_matrix:
+        """Rows (n, features) of the parts there are: words, characters and stems, weighed.
+
+        Raises ValueError when there is none.
+        """
+        # A model saved before parts had weights has none.
+        weights = getattr(self, "part_weights", EQUAL)
+        found = [
+            (part, weight) for part, weight in zip(parts, weights, strict=True) if part is not None
+        ]
+        if not found:
+            raise ValueError("there is no word in any of these texts to learn from")
+        if len(found) == 1:
+            return found[0][0]
+        weighed = [part * np.float32(weight) for part, weight in found]
+        return hstack(weighed, format="csr", dtype=np.float32)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "words_")
@@ -300,11 +324,3 @@ def fitted_block(block: Any, texts: Sequence[str]) -> tuple[Any, csr_matrix | No
         if "vocabulary" not in str(error) and "no terms remain" not in str(error):
             raise
         return None, None
-
-
-def beside(blocks: Sequence[csr_matrix | None]) -> csr_matrix:
-    """Rows (n, features) of all blocks there are. Raises ValueError when there is none."""
-    found = [block for block in blocks if block is not None]
-    if not found:
-        raise ValueError("there is no word in any of these texts to learn from")
-    return found[0] if len(found) == 1 else hstack(found, format="csr", dtype=np.float32)

@@ -50,13 +50,26 @@ def test_characters_are_weighed_as_scikit_learn_weighs_them(texts):
     assert list(ours.get_feature_names_out()) == list(stock.get_feature_names_out())
 
 
-def test_words_characters_and_stems_each_have_length_one():
-    features = NgramFeatures().fit(TEXTS)
+@pytest.mark.parametrize("weights", [(0.7, 1.3, 1.0), (2.0, 1.0, 0.5)])
+def test_words_characters_and_stems_each_have_the_length_they_weigh(weights):
+    features = NgramFeatures(part_weights=weights).fit(TEXTS)
     rows = features.transform(TEXTS)
     kinds = np.array([name.split(":")[0] for name in features.get_feature_names_out()])
-    for kind in ("word", "characters", "stems"):
+    for kind, weight in zip(("word", "characters", "stems"), weights, strict=True):
         part = rows[:, kinds == kind]
-        np.testing.assert_allclose(part.multiply(part).sum(axis=1), 1.0, rtol=1e-5)
+        np.testing.assert_allclose(part.multiply(part).sum(axis=1), weight**2, rtol=1e-5)
+
+
+def test_a_part_alone_has_length_one():
+    rows = NgramFeatures(character_range=None, pair_reach=0).fit_transform(TEXTS)
+    np.testing.assert_allclose(rows.multiply(rows).sum(axis=1), 1.0, rtol=1e-5)
+
+
+def test_features_saved_before_parts_had_weights_read_as_they_did():
+    old = NgramFeatures(part_weights=(1.0, 1.0, 1.0)).fit(TEXTS)
+    expected = old.transform(TEXTS).toarray()
+    del old.part_weights
+    np.testing.assert_array_equal(old.transform(TEXTS).toarray(), expected)
 
 
 def test_stems_near_each_other_make_a_pair_in_whatever_order():
