@@ -26,7 +26,7 @@ from tests.benchmarks.frontier.report import markdown, written
 from tests.benchmarks.frontier.sets import SOURCES
 from tests.benchmarks.shared_data import ROOT, shared
 
-CONFIGURATIONS = 40
+CONFIGURATIONS = 200
 """Configurations of Waarom that were tried, about: what it reads, strengths, how its parts are
 weighed, what counts as strange. Count on when another is tried."""
 
