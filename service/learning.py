@@ -89,13 +89,7 @@ def train_version(
     `encoder` is the folder of one to read meaning with beside words; `search`: compare ways to
     read first. Raises `BadFile`, `BadTaxonomy` or `TooFewLabels`.
     """
-    config = TrainingConfig(
-        target_precision=settings.target_precision,
-        assumed_unknown=settings.assumed_unknown,
-        encoder=load_encoder(encoder) if encoder else None,
-        search=search,
-        timezone=settings.timezone,
-    )
+    config = _config(settings, encoder, search)
     found = gather(settings, source, progress)
     trained = train(
         found.messages,
@@ -121,6 +115,16 @@ def train_version(
         remarks=(*found.remarks, *trained.remarks),
         card=settings.models_dir / version / registry.CARD,
         evaluation=_figures(trained.evaluation, promises),
+    )
+
+
+def _config(settings: Settings, encoder: Path | None, search: bool) -> TrainingConfig:
+    return TrainingConfig(
+        target_precision=settings.target_precision,
+        assumed_unknown=settings.assumed_unknown,
+        encoder=load_encoder(encoder) if encoder else None,
+        search=search,
+        timezone=settings.timezone,
     )
 
 
