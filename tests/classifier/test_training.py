@@ -1,9 +1,7 @@
-import csv
 import random
 import re
 import zlib
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +13,6 @@ from classifier.model import fingerprint
 from classifier.taxonomy import Driver, Taxonomy, flat_taxonomy
 from classifier.training import TrainingConfig, cross_validate, judge, train
 
-BANKING = Path(__file__).parents[2] / ".." / "shared" / "data" / "banking77"
 WORDS = {
     "delivery.late": "pakket laat vertraging wachten bezorger wanneer",
     "delivery.lost": "pakket kwijt verdwenen bezorger buren nergens",
@@ -362,20 +359,3 @@ def test_cross_validation_judges_what_is_routed_on_the_half_that_did_not_set_the
     assert 100 < found.auto.share.n < 200
     assert found.n == 300
     assert found.learning.labels == 300
-
-
-@pytest.mark.data
-def test_banking77_is_at_least_91_percent_right(require):
-    require(BANKING.is_dir(), f"no {BANKING}")
-    messages, test = (_read(BANKING / name) for name in ("train.csv", "test.csv"))
-    taxonomy = flat_taxonomy({m.label.primary for m in messages})
-    found = judge(train(messages, taxonomy).model, test)
-    assert found.accuracy.value >= 0.91
-    assert found.calibration.ece < 0.02
-    assert found.auto.share.value > 0.85
-    assert found.auto.precision.value > 0.945
-
-
-def _read(path):
-    with path.open(encoding="utf-8", newline="") as file:
-        return [labeled(row["text"], row["label"]) for row in csv.DictReader(file)]
