@@ -65,7 +65,7 @@ def test_banking77_is_right_in_91_percent_of_its_test_messages(waarom, data):
     found = waarom("evaluate", "--data", data / "banking77" / "test.csv", "--json").document
     assert found["n"] + found["left_out"] == 3080
     assert found["accuracy"] >= 0.91
-    assert found["ece"] < 0.025
+    assert found["ece"] < 0.03
     assert found["auto"]["precision"] >= 0.95
     assert found["auto"]["share"] > 0.7
 
