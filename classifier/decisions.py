@@ -73,6 +73,11 @@ class Decision:
     doubts: tuple[Doubt, ...] = ()
 
 
+LEAST_CONFIDENCE: Final = 0.25
+"""No threshold is set below: where a model itself expects three of four to be wrong, a person
+decides, however well the surer messages make up for them on average."""
+
+
 def precision_threshold(
     confidence: NDArray[np.float64],
     correct: NDArray[np.bool_],

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.decisions import is_routed, precision_threshold
+from classifier.decisions import LEAST_CONFIDENCE, is_routed, precision_threshold
 from classifier.evaluation import Evaluation, evaluate_messages
 from classifier.evaluation.confusable import Pair
 from classifier.messages import LabeledMessage
@@ -89,10 +89,11 @@ def threshold_of(
 ) -> float:
     """The lowest confidence that keeps the target among messages that can be routed at all.
 
+    It is at least `LEAST_CONFIDENCE`.
     `probabilities` (n, k); `unknown` (n,); `correct` (n,): the likeliest driver is right.
     """
     confidence = (1 - unknown) * probabilities.max(axis=1)
-    routable = is_routed(confidence, unknown, 0.0)
+    routable = is_routed(confidence, unknown, LEAST_CONFIDENCE)
     return precision_threshold(confidence[routable], correct[routable], target)
 
 

@@ -22,9 +22,10 @@ GRID: Final[tuple[float, ...]] = (
     0.999,
     0.998,
     0.995,
-    *(round(0.99 - 0.01 * step, 2) for step in range(100)),
+    *(round(0.99 - 0.01 * step, 2) for step in range(75)),
 )
-"""The thresholds a queue may get, strictest first, fixed before any label was seen."""
+"""The thresholds a queue may get, strictest first, fixed before any label was seen: down to the
+least confidence at which a model may route at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

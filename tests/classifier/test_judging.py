@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from classifier.judging import in_half, judge, judge_at
+from classifier.decisions import LEAST_CONFIDENCE
+from classifier.judging import in_half, judge, judge_at, threshold_of
 from classifier.messages import Label, LabeledMessage, RedactedText
+from classifier.promise import GRID
 from classifier.taxonomy import flat_taxonomy
 from classifier.training import train
 
@@ -101,3 +103,13 @@ def test_second_opinions_say_what_a_pair_of_drivers_needs(model, messages):
     drivers = list(WORDS)[:2]
     disagreed = judge(model, messages, opinions=[tuple(drivers)] * 30).confusable
     assert {"merge"} == {e.remedy for e in disagreed if {e.first, e.second} == set(drivers)}
+
+
+def test_no_threshold_is_so_low_that_most_of_what_just_reaches_it_is_wrong():
+    """Sure and always right on average keeps the target, but says nothing of a guess."""
+    top = np.concatenate([np.full(990, 0.9), np.full(10, 0.15)])
+    probabilities = np.column_stack([top, *[(1 - top) / 9] * 9])
+    right = np.concatenate([np.ones(990, dtype=bool), np.zeros(10, dtype=bool)])
+    found = threshold_of(probabilities, np.zeros(1000), right, 0.95)
+    assert found == pytest.approx(0.9)
+    assert GRID[-1] == LEAST_CONFIDENCE
