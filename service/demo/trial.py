@@ -9,7 +9,7 @@ from classifier.messages import Label
 from service.demo.people import People
 
 CLEAR: Final = "Waar blijft mijn pakket? Het zou gisteren bezorgd worden en het is er nog niet."
-DOUBTFUL: Final = "Hallo, ik heb een vraag over iets heel anders. Kunt u mij bellen?"
+DOUBTFUL: Final = "Guten Tag, ich habe noch eine ganz andere Frage. Können Sie mich anrufen?"
 ANSWER: Final = Label("returns.refund")
 PATIENCE_SECONDS: Final = 60.0
 NAMES: Final = ("demo-clear", "demo-doubtful")
