@@ -63,7 +63,7 @@ def _send_two(url: str, key: str, labeling: Labeling | None) -> list[str]:
         'ask() { curl -s "$URL/$1" -H "Authorization: Bearer $KEY" \\',
         "  -H 'Content-Type: application/json' \"${@:2}\"; echo; }",
         'ask classify -d \'{"text": "Waar blijft mijn pakket?"}\'',
-        'ask classify -d \'{"text": "Guten Tag, die Lampe ist kaputt.", "external_id": "try-2"}\'',
+        'ask classify -d \'{"text": "Meine Lampe ist kaputt.", "external_id": "try-2"}\'',
         "",
         place,
         "",
