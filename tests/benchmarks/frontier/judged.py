@@ -68,13 +68,15 @@ def judged(
     unknown: np.ndarray | None = None,
     strange: np.ndarray | None = None,
 ) -> Judged:
-    """Put what a model that knows `drivers` `said` of messages (n) beside their labels.
+    """Put what a model that learned `drivers` `said` of messages (n) beside their labels.
 
+    A driver of which it knows but the definition may be said and does not count.
     How strange a message is goes by `strange`, else by `unknown`, else by how low `top` is.
     """
     known = set(drivers)
     number = {text: at for at, text in enumerate(sorted({normalized(m.text) for m in messages}))}
-    column = {driver: at for at, driver in enumerate(sorted(known))}
+    everything = sorted(known | {str(each) for each in said})
+    column = {driver: at for at, driver in enumerate(everything)}
     if strange is None:
         strange = -top if unknown is None else unknown
     labels = [message.label.drivers for message in messages]

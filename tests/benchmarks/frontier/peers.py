@@ -78,21 +78,31 @@ def fasttext(texts: Sequence[str], drivers: Sequence[str], asked: Sequence[str],
         pairs = zip(drivers, texts, strict=True)
         lines = (f"__label__{names.index(driver)} {_pieces(text)}\n" for driver, text in pairs)
         file.write_text("".join(lines), encoding="utf-8")
-        model = library.train_supervised(
-            str(file),
-            lr=0.5,
-            epoch=_epochs(100, len(texts)),
-            dim=50,
-            wordNgrams=2,
-            minn=2,
-            maxn=5,
-            bucket=200_000,
-            thread=1,
-            verbose=0,
-        )
+        model = _calmest(library, file, _epochs(100, len(texts)))
     labels, sure = model.predict([_pieces(text) for text in asked])
     said = [names[int(each[0].removeprefix("__label__"))] if each else names[0] for each in labels]
     return said, np.array([each[0] if len(each) else 0.0 for each in sure])
+
+
+def _calmest(library: Any, file: Path, epochs: int) -> Any:
+    """Trained at the best rate, or the next lower one at which it does not diverge."""
+    for rate in (0.5, 0.25, 0.1, 0.05):
+        try:
+            return library.train_supervised(
+                str(file),
+                lr=rate,
+                epoch=epochs,
+                dim=50,
+                wordNgrams=2,
+                minn=2,
+                maxn=5,
+                bucket=200_000,
+                thread=1,
+                verbose=0,
+            )
+        except RuntimeError as error:
+            said = error
+    raise said
 
 
 def spacy(
