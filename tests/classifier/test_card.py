@@ -221,7 +221,7 @@ def test_the_promise_names_the_queues_it_is_made_for_and_what_the_others_need() 
     assert "1 of 3 has shown it." in said
     assert "at least 59 labels, all right, for one queue, and 80 for each of 3" in said
     rows = {line.split("|")[1].strip(): line for line in said.splitlines() if "`" in line}
-    assert "automate | 0.000 | 300 of 300 | 100.0%" in rows["`billing`"]
+    assert "automate | 0.250 | 300 of 300 | 100.0%" in rows["`billing`"]
     assert rows["`billing`"].endswith("| 0 |")
     assert "select | none" in rows["`returns`"]
     assert rows["`returns`"].endswith(f"| {made['returns'].needed} |")
