@@ -1,0 +1,10 @@
+"""A trained pipeline, compiled: the same scores many times faster. Imports numba when first used.
+
+scorer.py    what others use: `compile_scorer`, and a Scorer's `scores`
+tables.py    what a pipeline knows, as tables a loop can look things up in
+kernel.py    the loops, compiled to machine code
+"""
+
+from classifier.scorer.scorer import Scorer, compile_scorer
+
+__all__ = ["Scorer", "compile_scorer"]

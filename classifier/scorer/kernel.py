@@ -1,0 +1,389 @@
+"""The loops over characters, words and weights, compiled to machine code.
+
+What they take is described in `tables.py`. They write only to what they are given, so threads may
+run them side by side, each with a `Scratch` of its own. A chain's slot is -1 where it is unknown.
+
+All that is compiled is in this file: the cache on disk knows that code changed by the date of the
+file it is in, and not by those of others it calls.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.scorer.tables import DIGIT, EMPTY, ROOT_SLOT, SPACE, WORD, Chains, Tables
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+Codes = NDArray[np.uint32]
+Slots = NDArray[np.int32]
+
+FACTOR = -7046029254386353131
+"""2^64 divided by the golden ratio, as a signed number: what spreads keys over slots (Knuth, The
+Art of Computer Programming 3, 6.4)."""
+
+BLANK = 32
+LETTER_D, LETTER_E, LETTER_G, LETTER_I, LETTER_J, LETTER_N, LETTER_S, LETTER_T, LETTER_Y = (
+    ord(letter) for letter in "degijnsty"
+)
+
+
+class Scratch(NamedTuple):
+    """What a call writes to while it counts: how often each n-gram occurred (all 0 between texts),
+    which ones did, and their damped counts (f each)."""
+
+    counts: Slots
+    touched: Slots
+    amounts: NDArray[np.float32]
+
+
+def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """The function as machine code, made once on a machine and kept on disk.
+
+    It holds no lock while it runs. Numbers in it behave as in C: integers overflow silently.
+    """
+    made = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(function)
+    return cast(Callable[Parameters, Result], made)
+
+
+@compiled
+def child(chains: Chains, parent: int, symbol: int) -> int:
+    """The slot of a chain with a symbol more, -1 where there is none."""
+    key = (np.int64(parent) << 32) | np.int64(symbol)
+    mask = chains.keys.size - 1
+    slot = ((key * FACTOR) >> chains.shift) & mask
+    while chains.keys[slot] != key:
+        if chains.keys[slot] == EMPTY:
+            return EMPTY
+        slot = (slot + 1) & mask
+    return int(slot)
+
+
+@compiled
+def grow(
+    chains: Chains, symbols: NDArray[np.int64], ends: NDArray[np.int64], values: NDArray[np.int32]
+) -> int:
+    """Put chains of symbols and what they stand for into a table; how many links that took."""
+    mask = chains.keys.size - 1
+    links = 0
+    start = 0
+    for chain in range(ends.size):
+        slot = ROOT_SLOT
+        for place in range(start, ends[chain]):
+            key = (np.int64(slot) << 32) | symbols[place]
+            slot = ((key * FACTOR) >> chains.shift) & mask
+            while chains.keys[slot] != key and chains.keys[slot] != EMPTY:
+                slot = (slot + 1) & mask
+            links += chains.keys[slot] == EMPTY
+            chains.keys[slot] = key
+        chains.values[slot] = values[chain]
+        start = ends[chain]
+    return links
+
+
+@compiled
+def touch(scratch: Scratch, touched: int, number: int) -> int:
+    """Count an n-gram; how many different ones were counted."""
+    if scratch.counts[number] == 0:
+        scratch.touched[touched] = number
+        touched += 1
+    scratch.counts[number] += 1
+    return touched
+
+
+@compiled
+def read_words(tables: Tables, text: Codes, words: Slots, stems: Slots, room: Codes) -> int:
+    """Write the numbers of the words of a text, and of their stems; how many words there are."""
+    found = 0
+    place = 0
+    while place < text.size:
+        if not tables.kinds[text[place]] & WORD:
+            place += 1
+            continue
+        start = place
+        slot = ROOT_SLOT
+        while place < text.size and tables.kinds[text[place]] & WORD:
+            if slot != EMPTY:
+                slot = child(tables.spelled, slot, text[place])
+            place += 1
+        number = np.int32(EMPTY) if slot == EMPTY else tables.spelled.values[slot]
+        words[found] = number
+        if tables.reach:
+            stems[found] = (
+                stem_number(tables, text[start:place], room)
+                if number == EMPTY
+                else tables.stem_of[number]
+            )
+        found += 1
+    return found
+
+
+@compiled
+def stem_number(tables: Tables, word: Codes, room: Codes) -> int:
+    """The number of a word's stem, -1 where it is unknown."""
+    start, end = stem_span(tables.kinds, word, room)
+    slot = ROOT_SLOT
+    for place in range(start, end):
+        slot = child(tables.stemmed, slot, room[place])
+        if slot == EMPTY:
+            return EMPTY
+    return int(tables.stemmed.values[slot])
+
+
+@compiled
+def count_words(tables: Tables, words: Slots, scratch: Scratch) -> int:
+    """Count the runs of words (w,) that are known; how many different ones there are."""
+    touched = 0
+    for first in range(words.size):
+        slot = ROOT_SLOT
+        for place in range(first, min(first + tables.run, words.size)):
+            if words[place] == EMPTY:
+                break
+            slot = child(tables.grams, slot, words[place])
+            if slot == EMPTY:
+                break
+            if tables.grams.values[slot] != EMPTY:
+                touched = touch(scratch, touched, tables.grams.values[slot])
+    return touched
+
+
+@compiled
+def count_stems(tables: Tables, stems: Slots, slots: Slots, scratch: Scratch) -> int:
+    """Count the stems (w,) that are known and write their slots; how many different ones."""
+    pairs = tables.pairs
+    touched = 0
+    for place in range(stems.size):
+        slot = EMPTY
+        if stems[place] != EMPTY:
+            slot = child(pairs, ROOT_SLOT, stems[place])
+        if slot != EMPTY and pairs.values[slot] != EMPTY:
+            touched = touch(scratch, touched, pairs.values[slot])
+        slots[place] = slot
+    return touched
+
+
+@compiled
+def count_pairs(tables: Tables, stems: Slots, slots: Slots, scratch: Scratch, touched: int) -> int:
+    """Count once each the pairs of stems (w,) within reach that are known."""
+    pairs = tables.pairs
+    for place in range(stems.size):
+        if stems[place] == EMPTY:
+            continue
+        for other in range(place + 1, min(place + 1 + tables.reach, stems.size)):
+            if stems[other] == EMPTY:
+                continue
+            low, high = (place, other) if stems[place] < stems[other] else (other, place)
+            slot = EMPTY if slots[low] == EMPTY else child(pairs, slots[low], stems[high])
+            if slot != EMPTY and scratch.counts[pairs.values[slot]] == 0:
+                touched = touch(scratch, touched, pairs.values[slot])
+    return touched
+
+
+@compiled
+def count_pieces(tables: Tables, text: Codes, room: Codes, scratch: Scratch) -> int:
+    """Count the runs of characters within words and their edges; how many different ones."""
+    touched = 0
+    start = 0
+    while start < text.size:
+        if tables.kinds[text[start]] & SPACE:
+            start += 1
+            continue
+        end = start
+        room[0] = BLANK
+        while end < text.size and not tables.kinds[text[end]] & SPACE:
+            room[end - start + 1] = text[end]
+            end += 1
+        room[end - start + 1] = BLANK
+        touched = count_cuts(tables, room[: end - start + 2], scratch, touched)
+        start = end
+    return touched
+
+
+@compiled
+def count_cuts(tables: Tables, word: Codes, scratch: Scratch, touched: int) -> int:
+    """Count the runs of characters of one word. What is shorter than the shortest run is in the
+    table only where it is a whole word, as scikit-learn has it."""
+    for first in range(word.size):
+        slot = ROOT_SLOT
+        for place in range(first, min(first + tables.cut, word.size)):
+            slot = child(tables.pieces, slot, word[place])
+            if slot == EMPTY:
+                break
+            if tables.pieces.values[slot] != EMPTY:
+                touched = touch(scratch, touched, tables.pieces.values[slot])
+    return touched
+
+
+@compiled
+def add_part(
+    tables: Tables, weight: float, scratch: Scratch, touched: int, sums: Any, scores: Any
+) -> None:
+    """Add what the counted n-grams say to a text's scores (k,), and forget the counts."""
+    if touched == 0:
+        return
+    square = 0.0
+    for place in range(touched):
+        number = scratch.touched[place]
+        count = scratch.counts[number]
+        scratch.counts[number] = 0
+        amount = 1.0 if count == 1 else 1.0 + np.log(count)
+        scratch.amounts[place] = amount
+        square += (amount * tables.rarity[number]) ** 2
+    sums[:] = 0.0
+    add_rows(tables.rows, scratch, touched, sums)
+    scale = weight / np.sqrt(square)
+    for driver in range(scores.size):
+        scores[driver] += scale * sums[driver]
+
+
+@compiled
+def add_rows(rows: NDArray[np.float32], scratch: Scratch, touched: int, sums: Any) -> None:
+    """Add up the rows of the counted n-grams, four at a time: fewer passes over the sums, which
+    are of 64 bits so that endless texts are added up as exactly as short ones."""
+    quarter = touched // 4 * 4
+    for place in range(0, quarter, 4):
+        first, second = scratch.touched[place], scratch.touched[place + 1]
+        third, fourth = scratch.touched[place + 2], scratch.touched[place + 3]
+        a, b = scratch.amounts[place], scratch.amounts[place + 1]
+        c, d = scratch.amounts[place + 2], scratch.amounts[place + 3]
+        for driver in range(sums.size):
+            one_and_two = a * rows[first, driver] + b * rows[second, driver]
+            sums[driver] += one_and_two + (c * rows[third, driver] + d * rows[fourth, driver])
+    for place in range(quarter, touched):
+        number = scratch.touched[place]
+        for driver in range(sums.size):
+            sums[driver] += scratch.amounts[place] * rows[number, driver]
+
+
+@compiled
+def score(
+    tables: Tables,
+    codes: Codes,
+    ends: NDArray[np.int64],
+    scratch: Scratch,
+    scores: NDArray[np.float64],
+    known: NDArray[np.int64],
+) -> None:
+    """Write the scores (n, k) of texts that end at `ends` (n,), and how many n-grams were known."""
+    longest = np.int64(0)
+    start = np.int64(0)
+    for text in range(ends.size):
+        longest = max(longest, ends[text] - start)
+        start = ends[text]
+    room = np.empty(longest + 2, dtype=np.uint32)
+    words = np.empty(longest, dtype=np.int32)
+    stems = np.empty(longest, dtype=np.int32)
+    slots = np.empty(longest, dtype=np.int32)
+    sums = np.empty(tables.rows.shape[1], dtype=np.float64)
+    start = np.int64(0)
+    for text in range(ends.size):
+        read = codes[start : ends[text]]
+        start = ends[text]
+        scores[text] = tables.intercepts
+        size = read_words(tables, read, words, stems, room)
+        touched = count_words(tables, words[:size], scratch)
+        add_part(tables, tables.parts[0], scratch, touched, sums, scores[text])
+        known[text] = touched
+        if tables.cut:
+            touched = count_pieces(tables, read, room, scratch)
+            add_part(tables, tables.parts[1], scratch, touched, sums, scores[text])
+            known[text] += touched
+        if tables.reach:
+            touched = count_stems(tables, stems[:size], slots, scratch)
+            touched = count_pairs(tables, stems[:size], slots, scratch, touched)
+            add_part(tables, tables.parts[2], scratch, touched, sums, scores[text])
+            known[text] += touched
+
+
+@compiled
+def stem_span(kinds: NDArray[np.uint8], word: Codes, room: Codes) -> tuple[int, int]:
+    """Write the letters of a word and find its stem among them, by the rule of `stems.stem`."""
+    size = merged(kinds, word, room)
+    size = shortened(room, size)
+    start = 2 if size >= 6 and room[0] == LETTER_G and room[1] == LETTER_E else 0
+    end = without_plural(room, start, size)
+    end = without_suffix(room, start, end)
+    if end - start > 4 and room[end - 1] in (LETTER_T, LETTER_D):
+        end -= 1
+    return start, end
+
+
+@compiled
+def merged(kinds: NDArray[np.uint8], word: Codes, room: Codes) -> int:
+    """Write a word with one letter for two alike; its length."""
+    size = 0
+    place = 0
+    while place < word.size:
+        letter = word[place]
+        room[size] = letter
+        size += 1
+        place += 1
+        if place < word.size and word[place] == letter and not kinds[letter] & DIGIT:
+            place += 1
+    return size
+
+
+@compiled
+def shortened(room: Codes, size: int) -> int:
+    """Write `y` for `ij`; the length that is left."""
+    kept = 0
+    place = 0
+    while place < size:
+        if room[place] == LETTER_I and place + 1 < size and room[place + 1] == LETTER_J:
+            room[kept] = LETTER_Y
+            place += 1
+        else:
+            room[kept] = room[place]
+        kept += 1
+        place += 1
+    return kept
+
+
+@compiled
+def without_plural(room: Codes, start: int, end: int) -> int:
+    """Where the word ends without -jes, -je, -ies, -es or -s, three letters at least."""
+    size = end - start
+    plural = size >= 5 and room[end - 2] == LETTER_E and room[end - 1] == LETTER_S
+    if plural and size >= 6 and room[end - 3] in (LETTER_J, LETTER_I):
+        return end - 3
+    if size >= 5 and room[end - 2] == LETTER_J and room[end - 1] == LETTER_E:
+        return end - 2
+    if plural:
+        return end - 2
+    if size >= 4 and room[end - 1] == LETTER_S:
+        return end - 1
+    return end
+
+
+@compiled
+def without_suffix(room: Codes, start: int, end: int) -> int:
+    """Where the word ends without -ingen, -ings, -ing, -en, -ed, -e, -y or -i."""
+    size = end - start
+    if (
+        size >= 8
+        and is_ing(room, end - 5)
+        and room[end - 2] == LETTER_E
+        and room[end - 1] == LETTER_N
+    ):
+        return end - 5
+    if size >= 7 and is_ing(room, end - 4) and room[end - 1] == LETTER_S:
+        return end - 4
+    if size >= 6 and is_ing(room, end - 3):
+        return end - 3
+    last = room[end - 1]
+    if size >= 5 and room[end - 2] == LETTER_E and last in (LETTER_N, LETTER_D):
+        return end - 2
+    if size >= 4 and last in (LETTER_E, LETTER_Y, LETTER_I):
+        return end - 1
+    return end
+
+
+@compiled
+def is_ing(room: Codes, place: int) -> bool:
+    """Whether -ing stands there."""
+    return bool(
+        room[place] == LETTER_I and room[place + 1] == LETTER_N and room[place + 2] == LETTER_G
+    )
