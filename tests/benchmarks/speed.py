@@ -1,0 +1,179 @@
+"""How fast messages are scored: the compiled scorer beside scikit-learn and fastText.
+
+    python -m tests.benchmarks.speed [--rounds 7] [--json]
+
+On our sample messages and, where it is in the shared data, the test file of BANKING77. All of them
+take turns in the same process, one thread each; what is printed are medians over the rounds, and of
+each round's ratio to scikit-learn the median, the least and the most. fastText, where it is
+installed (`make bench-setup`), has the sizes it has in the accuracy benchmark and fewer epochs,
+which its speed does not depend on; it reads texts lower-cased beforehand, and is timed on its
+`predict` alone.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from classifier.candidates import READINGS
+from classifier.pipeline import build_pipeline
+from classifier.scorer import Scorer, compile_scorer
+from tests.benchmarks.frontier.sets import SAMPLE, read_set
+from tests.benchmarks.shared_data import shared
+
+REFERENCE = "scikit-learn"
+ONE_BY_ONE = 500
+Scores = Callable[[Sequence[str]], object]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Of one scorer on one set: messages a second, and how many times the reference's in the same
+    round (median, least, most); microseconds for one message alone (median, 99 of 100)."""
+
+    name: str
+    rate: float
+    ratio: float
+    least: float
+    most: float
+    one_p50: float
+    one_p99: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """A set, what was read of it, and what each scorer did; `difference`: the largest between a
+    score of the compiled scorer and the pipeline's."""
+
+    messages: str
+    reading: str
+    n: int
+    drivers: int
+    ngrams: int
+    seconds_to_compile: float
+    difference: float
+    paces: tuple[Pace, ...]
+
+
+def compare(name: str, reading: str, rounds: int) -> Found:
+    """Train on a set, and time what scores its test messages."""
+    learn, drivers, asked = _texts(name)
+    pipeline = build_pipeline(READINGS[reading]).fit(learn, drivers)
+    began = time.perf_counter()
+    scorer = compile_scorer(pipeline)
+    seconds = time.perf_counter() - began
+    difference = np.abs(scorer.scores(asked) - pipeline.decision_function(asked)).max()
+    contestants = _contestants(pipeline, scorer, learn, drivers)
+    return Found(
+        *(name, reading, len(asked), len(pipeline.classes_), len(scorer.tables.rarity)),
+        seconds_to_compile=seconds,
+        difference=float(difference),
+        paces=tuple(_paces(contestants, asked, rounds)),
+    )
+
+
+def _texts(name: str) -> tuple[list[str], list[str], list[str]]:
+    """Texts to learn from, their drivers, and texts to score."""
+    messages = read_set(name)
+    learn = messages.train
+    drivers = [each.label.primary or "" for each in learn]
+    return [each.text for each in learn], drivers, [each.text for each in messages.test]
+
+
+def _contestants(
+    pipeline: Pipeline, scorer: Scorer, learn: Sequence[str], drivers: Sequence[str]
+) -> Mapping[str, Scores]:
+    found: dict[str, Scores] = {
+        REFERENCE: pipeline.decision_function,
+        "compiled": scorer.scores,
+    }
+    if find_spec("fasttext"):
+        found["fastText"] = _fasttext(learn, drivers)
+    return found
+
+
+def _paces(contestants: Mapping[str, Scores], asked: list[str], rounds: int) -> Iterator[Pace]:
+    lowered = [" ".join(text.lower().split()) for text in asked]
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    alone: dict[str, list[float]] = {name: [] for name in contestants}
+    for number in range(rounds + 1):
+        for name, scores in contestants.items():
+            texts = lowered if name == "fastText" else asked
+            took = _seconds(scores, texts)
+            if number:  # the first round warms caches
+                seconds[name].append(took)
+                alone[name] += [_seconds(scores, [text]) for text in texts[:ONE_BY_ONE]]
+    for name in contestants:
+        ratios = np.divide(seconds[REFERENCE], seconds[name])
+        rate = len(asked) / np.median(seconds[name])
+        p50, p99 = np.percentile(alone[name], [50, 99]) * 1e6
+        yield Pace(name, rate, np.median(ratios), ratios.min(), ratios.max(), p50, p99)
+
+
+def _seconds(scores: Scores, texts: Sequence[str]) -> float:
+    began = time.perf_counter()
+    scores(texts)
+    return time.perf_counter() - began
+
+
+def _fasttext(texts: Sequence[str], drivers: Sequence[str]) -> Scores:
+    import fasttext as library
+
+    numbers = {driver: number for number, driver in enumerate(sorted(set(drivers)))}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "train.txt"
+        lines = (
+            f"__label__{numbers[driver]} {' '.join(text.lower().split())}\n"
+            for driver, text in zip(drivers, texts, strict=True)
+        )
+        file.write_text("".join(lines), encoding="utf-8")
+        model = library.train_supervised(
+            *(str(file),),
+            **{"lr": 0.5, "epoch": 5, "dim": 50, "wordNgrams": 2, "minn": 2, "maxn": 5},
+            **{"bucket": 200_000, "thread": 1, "verbose": 0},
+        )
+    return lambda asked: model.predict(list(asked))
+
+
+def _printed(found: Found) -> None:
+    print(  # noqa: T201
+        f"\n{found.messages}, {found.reading}: {found.n} messages, {found.drivers} drivers, "
+        f"{found.ngrams} n-grams; compiled in {found.seconds_to_compile:.2f} s; "
+        f"largest difference {found.difference:.1e}\n\n"
+        "| | messages/s | × scikit-learn (least–most) | one message, µs, p50 / p99 |\n"
+        "|---|---|---|---|"
+    )
+    for pace in found.paces:
+        ratio = f"{pace.ratio:.1f} ({pace.least:.1f}–{pace.most:.1f})"
+        alone = f"{pace.one_p50:.0f} / {pace.one_p99:.0f}"
+        print(f"| {pace.name} | {pace.rate:,.0f} | {ratio} | {alone} |")  # noqa: T201
+
+
+def main() -> None:
+    """Print a table for each set and reading, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    there = (shared() / "data" / "banking77").is_dir()
+    every = []
+    with threadpool_limits(1):
+        for name in (SAMPLE, "banking77") if there else (SAMPLE,):
+            for reading in READINGS:
+                every.append(compare(name, reading, asked.rounds))
+                if not asked.json:
+                    _printed(every[-1])
+    if asked.json:
+        print(json.dumps([asdict(each) for each in every], indent=2))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
