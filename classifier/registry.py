@@ -31,6 +31,7 @@ import sklearn
 from classifier.contents import check_encoder, facts, learned, model_of
 from classifier.errors import BadModel, ModelNotFound
 from classifier.model import Model
+from classifier.scorer import Warming
 
 FORMAT: Final = 2
 """The format of a model folder. To change it:
@@ -130,7 +131,8 @@ def load_model(folder: Path | str) -> Model:
         warnings.simplefilter("ignore", sklearn.exceptions.InconsistentVersionWarning)
         parts = joblib.load(folder / LEARNED)
     keys = (folder / KEYS).read_text(encoding="ascii").split()
-    return replace(model_of(manifest, parts, folder), training_keys=frozenset(keys))
+    model = model_of(manifest, parts, folder)
+    return replace(model, training_keys=frozenset(keys), warming=Warming(model.pipeline))
 
 
 def current_version(folder: Path) -> str | None:

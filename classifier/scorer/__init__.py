@@ -6,5 +6,6 @@ kernel.py    the loops, compiled to machine code
 """
 
 from classifier.scorer.scorer import Scorer, compile_scorer
+from classifier.scorer.warming import Warming
 
-__all__ = ["Scorer", "compile_scorer"]
+__all__ = ["Scorer", "Warming", "compile_scorer"]

@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from classifier.encoder import load_encoder
 from classifier.model import Model, fingerprint
 from classifier.novelty import Novelty, Vocabulary
 from classifier.pipeline import build_pipeline
+from classifier.scorer import Warming
 from classifier.taxonomy import flat_taxonomy
 
 TEXTS = {
@@ -155,3 +157,66 @@ def test_with_an_encoder_a_message_is_judged_alike_alone_and_among_others(reader
 
 def test_with_an_encoder_no_texts_give_no_predictions(reader):
     assert reader.predict([]) == []
+
+
+def warm(model: Model) -> Model:
+    """The same model with its scorer compiled."""
+    warming = Warming(model.pipeline)
+    warming.warm_up()
+    assert warming.failure is None
+    return replace(model, warming=warming)
+
+
+ODD = [
+    "de FACTUUR klopt niet",
+    "pakket kwijt; pakket laat",
+    "",
+    "ЖЖЖ",
+    "\ud800",
+    "İ ß",
+    "laat " * 99,
+]
+
+
+@pytest.mark.parametrize("drivers", [("invoice", "late"), ("invoice", "late", "login")])
+def test_a_warm_model_says_what_a_cold_one_says(drivers):
+    cold = small_model(drivers, novelty=Novelty(Vocabulary.of(TEXTS["late"]), (1.0, 2.0)))
+    hot = warm(cold)
+    np.testing.assert_allclose(hot.predict_proba(ODD), cold.predict_proba(ODD), atol=1e-5)
+    np.testing.assert_allclose(hot.scores(ODD), cold.scores(ODD), atol=1e-5)
+    for said, expected in zip(hot.predict(ODD), cold.predict(ODD), strict=True):
+        assert said.driver == expected.driver
+        assert said.unknown == pytest.approx(expected.unknown, abs=1e-5)
+    assert hot.predict([]) == []
+
+
+def test_with_an_encoder_a_warm_model_says_what_a_cold_one_says(reader):
+    hot = warm(reader)
+    np.testing.assert_allclose(hot.predict_proba(ODD), reader.predict_proba(ODD), atol=1e-5)
+    np.testing.assert_allclose(hot.scores(ODD), reader.scores(ODD), atol=1e-5)
+
+
+class Deaf:
+    """A pipeline that knows its drivers and reads nothing."""
+
+    classes_ = ("invoice", "late", "login")
+
+
+def test_a_warm_model_does_not_ask_its_pipeline(model):
+    hot = warm(model)
+    expected = hot.predict_proba(ODD)
+    hot.warming.pipeline = deaf = Deaf()
+    np.testing.assert_array_equal(replace(hot, pipeline=deaf).predict_proba(ODD), expected)
+
+
+def test_a_scorer_of_another_pipeline_is_not_used(model):
+    other = small_model(("late", "invoice", "login"), base_shares=model.base_shares)
+    mixed = replace(other, warming=warm(model).warming)
+    np.testing.assert_array_equal(mixed.predict_proba(ODD), other.predict_proba(ODD))
+
+
+def test_explaining_takes_the_same_features_cold_and_warm(model):
+    (cold,), expected = model.read(ODD[:1])
+    (said,), features = warm(model).read(ODD[:1])
+    np.testing.assert_array_equal(said.probabilities, cold.probabilities)
+    assert (features != expected).nnz == 0

@@ -290,3 +290,12 @@ def test_a_card_can_name_its_version(model, tmp_path):
     version = save(model, tmp_path, today=date(2026, 11, 22), card=lambda name: f"# Model {name}")
     assert (tmp_path / version / "card.md").read_text() == f"# Model {version}"
     verify(tmp_path / version)
+
+
+def test_what_is_loaded_compiles_its_scorer_once_it_pays(saved):
+    loaded = load_model(saved)
+    cold = loaded.predict_proba(TEXTS)
+    assert loaded.warming.scorer() is None
+    loaded.warming.warm_up()
+    assert loaded.warming.scorer() is not None
+    np.testing.assert_allclose(loaded.predict_proba(TEXTS), cold, atol=1e-5)

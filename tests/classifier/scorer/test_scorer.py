@@ -179,7 +179,7 @@ def test_another_pipeline_is_refused():
 
 
 def test_numba_is_not_imported_before_it_is_needed():
-    code = "import sys, classifier, classifier.scorer; sys.exit('numba' in sys.modules)"
+    code = "import sys, classifier.model, classifier.scorer; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
