@@ -61,18 +61,6 @@ class Queue:
         """On `automate` without a promise in force: routed as on `select` until it is checked."""
         return self.rung is Rung.AUTOMATE and self.threshold is None
 
-    @property
-    def up(self) -> Rung | None:
-        """The next rung up; None on the highest."""
-        above = list(Rung)[list(Rung).index(self.rung) + 1 :]
-        return above[0] if above else None
-
-    @property
-    def down(self) -> Rung | None:
-        """The next rung down; None on the lowest."""
-        below = list(Rung)[: list(Rung).index(self.rung)]
-        return below[-1] if below else None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:

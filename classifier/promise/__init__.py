@@ -5,7 +5,7 @@ confidence": see `promise`.
 """
 
 from classifier.promise.evidence import equal_probability
-from classifier.promise.held_out import Outcomes, held_out_promise, outcomes
+from classifier.promise.held_out import Outcomes, outcomes
 from classifier.promise.ladder import START, Reason, Rung, Standing, climb, evidenced, fall
 from classifier.promise.promise import GRID, QueuePromise, promise
 from classifier.promise.sequence import faultless_labels, labels_for
@@ -23,7 +23,6 @@ __all__ = [
     "evidenced",
     "fall",
     "faultless_labels",
-    "held_out_promise",
     "labels_for",
     "outcomes",
     "promise",

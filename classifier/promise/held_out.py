@@ -136,10 +136,3 @@ def outcomes(
         asking=frozenset(routing.queue(each) for each in model.drivers if each in routing.leaves),
         target=model.target_precision,
     )
-
-
-def held_out_promise(
-    model: Model, messages: Sequence[LabeledMessage], *, drawn: bool, key: bytes = b""
-) -> dict[str, QueuePromise]:
-    """What labels of held-out messages show for each queue; see `outcomes` and `promise`."""
-    return outcomes(model, messages, drawn=drawn, key=key).promises()

@@ -25,6 +25,21 @@ class Rung(StrEnum):
     SELECT = "select"
     AUTOMATE = "automate"
 
+    @property
+    def above(self) -> "Rung | None":
+        """The next rung up; None on the highest."""
+        return next((rung for rung in ORDER if rung.height == self.height + 1), None)
+
+    @property
+    def below(self) -> "Rung | None":
+        """The next rung down; None on the lowest."""
+        return next((rung for rung in ORDER if rung.height == self.height - 1), None)
+
+    @property
+    def height(self) -> int:
+        """How many rungs are below it."""
+        return ORDER.index(self)
+
 
 ORDER: Final = tuple(Rung)
 START: Final = Rung.SELECT
@@ -63,9 +78,9 @@ def evidenced(*, promised: bool, right: int, labels: int, target: float) -> Rung
 
 def climb(current: Rung, asked: Rung, *, promised: bool) -> Standing:
     """A person asks for a rung: down at once; up one at a time, to `automate` with the promise."""
-    if _height(asked) <= _height(current):
+    following = current.above
+    if following is None or asked.height <= current.height:
         return Standing(asked, Reason.AS_ASKED)
-    following = ORDER[_height(current) + 1]
     if following is Rung.AUTOMATE and not promised:
         return Standing(current, Reason.NOT_ENOUGH_EVIDENCE)
     alone = following is asked
@@ -77,7 +92,3 @@ def fall(current: Rung, *, promised: bool) -> Standing:
     if current is Rung.AUTOMATE and not promised:
         return Standing(Rung.SELECT, Reason.EVIDENCE_LOST)
     return Standing(current, Reason.NOTHING_CHANGED)
-
-
-def _height(rung: Rung) -> int:
-    return ORDER.index(rung)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.decisions import LEAST_CONFIDENCE
 from classifier.promise.evidence import equal_probability
 from classifier.promise.ladder import Rung, evidenced
 from classifier.promise.sequence import (
@@ -22,7 +23,7 @@ GRID: Final[tuple[float, ...]] = (
     0.999,
     0.998,
     0.995,
-    *(round(0.99 - 0.01 * step, 2) for step in range(75)),
+    *(percent / 100 for percent in range(99, round(100 * LEAST_CONFIDENCE) - 1, -1)),
 )
 """The thresholds a queue may get, strictest first, fixed before any label was seen: down to the
 least confidence at which a model may route at all."""

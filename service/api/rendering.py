@@ -65,18 +65,7 @@ def explanation(why: Why | None) -> ExplanationOut | None:
     if why is None:
         return None
     made = why.explanation
-    words = [
-        ExplainedWord.model_validate(
-            {
-                "field": word.field,
-                "start": word.start,
-                "end": word.end,
-                "text": word.text,
-                "weight": word.weight,
-            }
-        )
-        for word in why.words
-    ]
+    words = [ExplainedWord.model_validate(word, from_attributes=True) for word in why.words]
     return ExplanationOut(
         driver=made.driver,
         against=made.against,

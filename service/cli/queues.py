@@ -83,7 +83,7 @@ def _move(queue: str, why: str, as_json: bool, *, up: bool) -> None:
         if queue not in named:
             raise NotFound("queue", queue)
         before = named[queue].rung
-        asked = (named[queue].up if up else named[queue].down) or before
+        asked = (before.above if up else before.below) or before
         row = standings.move(session, runtime, queue, asked, person=PERSON, now=utc_now(), why=why)
         rung = row.rung
     text = f"{queue}: {before} → {rung}" if rung != before else f"{queue} stays on {rung}."

@@ -22,7 +22,6 @@ from classifier.promise import (
     evidenced,
     fall,
     faultless_labels,
-    held_out_promise,
     labels_for,
     outcomes,
     promise,
@@ -219,21 +218,21 @@ def labeled(row: int, driver: str, *, inclusion: float | None = None) -> Labeled
 
 def test_a_model_promises_by_the_queues_its_drivers_go_to(small_model: Model) -> None:
     held = [labeled(row, driver) for driver in WORDS for row in range(100, 180)]
-    made = held_out_promise(small_model, held, drawn=False)
+    made = outcomes(small_model, held, drawn=False).promises()
     assert {name: each.labels for name, each in made.items()} == {"logistics": 160, "finance": 80}
     assert all(each.kept for each in made.values())
     wrong = [replace(each, label=Label("bill")) for each in held]
-    assert not held_out_promise(small_model, wrong, drawn=False)["logistics"].kept
+    assert not outcomes(small_model, wrong, drawn=False).promises()["logistics"].kept
 
 
 def test_of_drawn_labels_only_those_count_for_a_model_and_a_text_counts_once(
     small_model: Model,
 ) -> None:
     held = [labeled(row, "bill", inclusion=0.1 if row < 70 else None) for row in range(90)]
-    made = held_out_promise(small_model, [*held, *held], drawn=True)
+    made = outcomes(small_model, [*held, *held], drawn=True).promises()
     assert made["finance"].labels == 70
     assert made["logistics"].labels == 0
-    assert held_out_promise(small_model, [], drawn=True)["finance"].needed == 59
+    assert outcomes(small_model, [], drawn=True).promises()["finance"].needed == 59
 
 
 def broken(worlds: list[str], queues: int, labels: int, *, graded: bool) -> int:
