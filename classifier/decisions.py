@@ -1,6 +1,6 @@
 """Auto or review: how a message is routed, and the doubts that say why it was not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from classifier.messages import Label, Prediction
+from classifier.messages import Label, Prediction, Predictions
 from classifier.taxonomy import Taxonomy
 
 
@@ -73,6 +73,49 @@ class Decision:
     doubts: tuple[Doubt, ...] = ()
 
 
+RANKED_DOUBTS: Final = (
+    *(Doubt.NO_MODEL, Doubt.ONLY_RECOMMENDS, Doubt.NO_THRESHOLD, Doubt.RETIRED_DRIVER),
+    *(Doubt.LOW_CONFIDENCE, Doubt.UNKNOWN_DRIVER, Doubt.NARROW_MARGIN, Doubt.TOO_SHORT),
+)
+"""In the order in which a decision has them: those that decide before those that explain."""
+
+EVERY_DOUBTS: Final = tuple(
+    tuple(doubt for place, doubt in enumerate(RANKED_DOUBTS) if bits >> place & 1)
+    for bits in range(1 << len(RANKED_DOUBTS))
+)
+"""The doubts by their number: bit i of it says whether `RANKED_DOUBTS[i]` is among them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decisions:
+    """How n messages are routed, as columns: one `Decision` a message.
+
+    `auto` (n,): routed by the model, or in review. `driver` (n,): the column in `drivers`, -1 for
+    none. `queue` (n,): the place in `queues`. `doubts` (n,): the place in `EVERY_DOUBTS`.
+    """
+
+    drivers: tuple[str, ...]
+    queues: tuple[str, ...]
+    auto: NDArray[np.bool_]
+    driver: NDArray[np.intp]
+    queue: NDArray[np.intp]
+    doubts: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.auto)
+
+    def __iter__(self) -> Iterator[Decision]:
+        """The decisions of the messages, in order."""
+        columns = (self.auto, self.driver, self.queue, self.doubts)
+        for auto, driver, queue, doubts in zip(*(each.tolist() for each in columns), strict=True):
+            yield Decision(
+                Status.AUTO if auto else Status.REVIEW,
+                self.drivers[driver] if driver >= 0 else None,
+                self.queues[queue],
+                EVERY_DOUBTS[doubts],
+            )
+
+
 LEAST_CONFIDENCE: Final = 0.25
 """No threshold is set below: where a model itself expects three of four to be wrong, a person
 decides, however well the surer messages make up for them on average."""
@@ -133,7 +176,7 @@ def unknown_driver(confidence: float, unknown: float) -> bool:
 
 def too_short(text: str, words: int) -> bool:
     """Fewer than `words` words."""
-    return len(text.split()) < words
+    return len(text.split(None, max(words, 0))) < words
 
 
 def decide(
@@ -164,6 +207,70 @@ def decide(
     if own == float("inf"):
         doubts = (Doubt.ONLY_RECOMMENDS, *(each for each in doubts if each != Doubt.NO_THRESHOLD))
     return Decision(Status.REVIEW, driver, taxonomy.fallback_queue, doubts)
+
+
+def decide_many(
+    predictions: Predictions,
+    taxonomy: Taxonomy,
+    *,
+    threshold: float,
+    by_queue: Mapping[str, float] | None = None,
+    texts: Sequence[str] | None = None,
+    limits: DoubtLimits | None = None,
+) -> Decisions:
+    """Route n messages: of each exactly what `decide` says of it, `texts` (n,) being theirs."""
+    limits, own = limits or DoubtLimits(), by_queue or {}
+    drivers, leaves = predictions.drivers, frozenset(taxonomy.leaves)
+    queues = (*map(taxonomy.queue, drivers), taxonomy.fallback_queue)
+    bounds = np.array([own.get(queue, threshold) for queue in queues[:-1]])
+    advised = np.array([own.get(queue) == float("inf") for queue in queues[:-1]])
+    likeliest, confidence = predictions.likeliest, predictions.confidence
+    least, strange = bounds[likeliest], predictions.unknown >= confidence
+    retired = np.array([driver not in leaves for driver in drivers])[likeliest]
+    auto = ~strange & ~retired & (confidence >= least)
+    doubts = {
+        Doubt.ONLY_RECOMMENDS: advised[likeliest],
+        Doubt.NO_THRESHOLD: (least == float("inf")) & ~advised[likeliest],
+        Doubt.RETIRED_DRIVER: retired,
+        Doubt.LOW_CONFIDENCE: (confidence < least) & (least < float("inf")),
+        Doubt.UNKNOWN_DRIVER: strange,
+        Doubt.NARROW_MARGIN: _narrow_margins(predictions, ~auto, limits.margin),
+        Doubt.TOO_SHORT: _too_short(texts, ~auto, limits.words),
+    }
+    return Decisions(
+        *(drivers, queues, auto),
+        driver=np.where(strange, -1, likeliest),
+        queue=np.where(auto, likeliest, len(drivers)),
+        doubts=np.where(auto, 0, _numbered(doubts)).astype(np.uint8),
+    )
+
+
+def _numbered(doubts: Mapping[Doubt, NDArray[np.bool_]]) -> NDArray[np.intp]:
+    """The place (n,) in `EVERY_DOUBTS` of those that hold for each message."""
+    holds = np.stack(list(doubts.values()))
+    return (1 << np.array([RANKED_DOUBTS.index(each) for each in doubts])) @ holds
+
+
+def _narrow_margins(
+    predictions: Predictions, asked: NDArray[np.bool_], margin: float
+) -> NDArray[np.bool_]:
+    """Which of the messages (n,) that are asked about have a narrow margin."""
+    narrow = np.zeros(len(predictions), dtype=bool)
+    if len(predictions.drivers) > 1:
+        best = np.partition(predictions.probabilities[asked], -2, axis=1)[:, -2:]
+        narrow[asked] = best[:, 1] - best[:, 0] < margin
+    return narrow
+
+
+def _too_short(
+    texts: Sequence[str] | None, asked: NDArray[np.bool_], words: int
+) -> NDArray[np.bool_]:
+    """Which of the messages (n,) that are asked about have a text, and one too short."""
+    short = np.zeros(len(asked), dtype=bool)
+    if texts is not None:
+        for place in np.flatnonzero(asked).tolist():
+            short[place] = bool(texts[place]) and too_short(texts[place], words)
+    return short
 
 
 def decided_by_person(label: Label, taxonomy: Taxonomy) -> Decision:

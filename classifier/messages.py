@@ -4,7 +4,7 @@ A `RawMessage` is what a reader found and still holds personal data; it lives in
 Everything kept, sent or learned from is `RedactedText` (see `classifier.redaction`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -134,3 +134,46 @@ class Prediction:
         """The n likeliest drivers with their probability given that it is one of them."""
         best = np.argsort(-self.probabilities, kind="stable")[:n]
         return [(self.drivers[i], float(self.probabilities[i])) for i in best]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """What a model says of n messages, as columns: one `Prediction` a message.
+
+    `probabilities` (n, k) of the k `drivers`; `unknown` (n,).
+    """
+
+    drivers: tuple[str, ...]
+    probabilities: NDArray[np.float64]
+    unknown: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.unknown)
+
+    def __iter__(self) -> Iterator[Prediction]:
+        """The predictions of the messages, in order."""
+        drivers = self.drivers
+        for row, none in zip(self.probabilities, self.unknown.tolist(), strict=True):
+            yield Prediction(drivers, row, none)
+
+    @property
+    def likeliest(self) -> NDArray[np.intp]:
+        """The column (n,) of the likeliest driver of each message."""
+        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.intp)
+
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """The probability (n,) that the likeliest driver of each message is right."""
+        surest = self.probabilities.max(axis=1)
+        return np.asarray((1.0 - self.unknown) * surest, dtype=np.float64)
+
+    def ranked(self, m: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """The m likeliest drivers of each message, the likeliest first: their columns (n, m) and
+        their probabilities given that it is one of them; m is k where there are fewer."""
+        m = min(m, len(self.drivers))
+        rows, left = np.arange(len(self)), self.probabilities.copy()
+        columns = np.empty((len(self), m), dtype=np.intp)
+        for place in range(m):
+            columns[:, place] = left.argmax(axis=1)
+            left[rows, columns[:, place]] = -1.0
+        return columns, self.probabilities[rows[:, None], columns]

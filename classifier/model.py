@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from classifier.calibration import UnknownCurve, tempered
 from classifier.combination import MeaningClassifier, combined
-from classifier.messages import Prediction
+from classifier.messages import Prediction, Predictions
 from classifier.novelty import Novelty, either
 from classifier.scorer import Scorer, Warming
 from classifier.taxonomy import Taxonomy
@@ -117,8 +117,11 @@ class Model:
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One prediction per text; a text without a known word gets the base shares."""
-        probabilities, scores = self._judge(texts)
-        return self._predictions(texts, probabilities, scores)
+        return list(self.judge(texts))
+
+    def judge(self, texts: Sequence[str]) -> Predictions:
+        """What `predict` says of texts (n,), as columns."""
+        return self._predictions(texts, *self._judge(texts))
 
     def read(self, texts: Sequence[str]) -> tuple[list[Prediction], Any]:
         """One prediction per text (n,), and the n-grams (n, features; sparse) it was made from;
@@ -127,7 +130,7 @@ class Model:
             return [], None
         logits, features = logits_of(self.pipeline, texts)
         judged = self._weighed(texts, logits, features.getnnz(axis=1))
-        return self._predictions(texts, *judged), features
+        return list(self._predictions(texts, *judged)), features
 
     def trained_on(self, texts: Iterable[str]) -> NDArray[np.bool_]:
         """Which texts (n,) were among its training texts, compared as normalized text."""
@@ -164,11 +167,8 @@ class Model:
         texts: Sequence[str],
         probabilities: NDArray[np.float64],
         scores: NDArray[np.float64],
-    ) -> list[Prediction]:
-        return [
-            Prediction(self.drivers, row, float(none))
-            for row, none in zip(probabilities, self._unknown(texts, scores), strict=True)
-        ]
+    ) -> Predictions:
+        return Predictions(self.drivers, probabilities, self._unknown(texts, scores))
 
     def _unknown(self, texts: Sequence[str], scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probabilities (n,): unlike any driver by its score, or in a language nobody knows."""

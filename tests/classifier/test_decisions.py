@@ -9,15 +9,17 @@ from classifier.decisions import (
     EXPLANATIONS,
     Decision,
     Doubt,
+    DoubtLimits,
     Status,
     decide,
+    decide_many,
     decided_by_person,
     is_routed,
     narrow_margin,
     precision_threshold,
     too_short,
 )
-from classifier.messages import Label, Prediction
+from classifier.messages import Label, Prediction, Predictions
 from classifier.taxonomy import Driver, Taxonomy
 
 TAXONOMY = Taxonomy(
@@ -182,3 +184,35 @@ def test_where_the_model_only_recommends_a_person_decides_and_is_told_so() -> No
     found = decide(prediction(0.99), TAXONOMY, threshold=0.1, by_queue={"logistics": float("inf")})
     assert (found.status, found.driver, found.queue) == (Status.REVIEW, "delivery.late", "triage")
     assert found.doubts == (Doubt.ONLY_RECOMMENDS,)
+
+
+DRIVERS = ("delivery.late", "gone", "delivery.lost", "delivery", "delivery.other")
+BARS = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0, float("inf")]) | st.floats(0, 1)
+SHARES = st.sampled_from([0.0, 0.25, 0.5, 1.0]) | st.floats(0, 1)
+
+
+@given(data=st.data(), k=st.integers(1, 5), n=st.integers(0, 6), threshold=BARS)
+def test_many_messages_are_each_decided_as_one_is(data, k: int, n: int, threshold: float) -> None:
+    def drawn(*shape: int) -> np.ndarray:
+        size = int(np.prod(shape))
+        return np.reshape(data.draw(st.lists(SHARES, min_size=size, max_size=size)), shape)
+
+    many = Predictions(DRIVERS[:k], drawn(n, k), drawn(n))
+    word = st.sampled_from(["", "x", " ", "\n", "waar ", "is "])
+    texts = data.draw(st.none() | st.lists(st.lists(word, max_size=4).map("".join), min_size=n))
+    asked = {
+        "threshold": threshold,
+        "by_queue": data.draw(
+            st.none() | st.dictionaries(st.sampled_from(["logistics", "triage"]), BARS)
+        ),
+        "limits": data.draw(
+            st.none() | st.builds(DoubtLimits, margin=SHARES, words=st.integers(-1, 4))
+        ),
+    }
+    found = decide_many(many, TAXONOMY, texts=texts, **asked)
+    each = [
+        decide(one, TAXONOMY, text=text, **asked)
+        for one, text in zip(many, texts or [""] * n, strict=False)
+    ]
+    assert list(found) == each
+    assert len(found) == n

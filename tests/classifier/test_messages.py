@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.messages import Label, Prediction
+from classifier.messages import Label, Prediction, Predictions
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,17 @@ def test_a_prediction_ranks_its_drivers() -> None:
     assert prediction.driver == "b"
     assert prediction.confidence == pytest.approx(0.63)
     assert prediction.ranked(2) == [("b", 0.7), ("a", 0.2)]
+
+
+@given(st.integers(0, 4), st.integers(1, 5), st.integers(1, 6), st.randoms(use_true_random=False))
+def test_predictions_as_columns_say_what_each_says(n: int, k: int, m: int, random) -> None:
+    rows = np.array([[random.choice([0.0, 0.1, 0.5]) for _ in range(k)] for _ in range(n)])
+    unknown = np.array([random.random() for _ in range(n)])
+    many = Predictions(tuple("abcdef"[:k]), rows.reshape(n, k), unknown)
+    assert len(many) == len(list(many)) == n
+    columns, shares = many.ranked(m)
+    for place, one in enumerate(many):
+        assert one.driver == many.drivers[many.likeliest[place]]
+        assert one.confidence == many.confidence[place]
+        named = [many.drivers[column] for column in columns[place]]
+        assert list(zip(named, shares[place], strict=True)) == one.ranked(m)

@@ -77,6 +77,15 @@ def test_predictions_agree_with_the_arrays(model):
     )
 
 
+def test_judging_gives_predictions_as_columns(model):
+    texts = ["de factuur", "pakket kwijt", ""]
+    judged = model.judge(texts)
+    assert judged.drivers == model.drivers
+    np.testing.assert_array_equal(judged.probabilities, model.predict_proba(texts))
+    np.testing.assert_array_equal(judged.unknown, model.unknown_probability(texts))
+    assert len(model.judge([])) == 0
+
+
 def test_what_is_like_nothing_it_knows_is_likelier_unknown(model):
     familiar, strange = model.unknown_probability(["de factuur klopt niet", "zeilboot te koop"])
     assert 0 <= familiar < strange <= 1
