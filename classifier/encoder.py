@@ -1,7 +1,8 @@
 """A sentence encoder from a folder: text in, one point per text out, near for near meanings."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,8 +18,11 @@ WORDS: Final = "tokenizer.json"
 LONGEST: Final = 128
 """Tokens of a text that are read: what sentence encoders are trained on, about 90 words."""
 
-TOGETHER: Final = 32
-"""Texts a batch."""
+TOGETHER: Final = 16
+"""Texts a batch, of about the same length: more of them wait for memory, not for arithmetic."""
+
+A_TURN: Final = 64
+"""Texts that a core takes at a time."""
 
 INPUTS: Final = ("input_ids", "attention_mask", "token_type_ids")
 """What a graph may ask for; the last is optional, and zeros."""
@@ -40,7 +44,7 @@ class Encoder:
     `digest` is the SHA-256 of its two files, `width` the numbers in an embedding. `alone`:
     whether each text is a batch of its own. A graph that quantizes on the fly scales a batch by
     its largest number, so that a text would get another embedding in other company (cosine .993),
-    and a message another probability.
+    and a message another probability. `cores`: how many read at the same time.
     """
 
     folder: Path
@@ -49,6 +53,7 @@ class Encoder:
     alone: bool
     session: Any
     tokenizer: Any
+    cores: int = 1
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embeddings (n, width) of unit length; of each text its first 128 tokens are read.
@@ -58,16 +63,28 @@ class Encoder:
         tokens = [self.tokenizer.encode(_encodable(text)).ids for text in texts]
         order = np.argsort([len(each) for each in tokens], kind="stable")
         embeddings = np.empty((len(texts), self.width), dtype=np.float32)
-        size = 1 if self.alone else TOGETHER
-        for start in range(0, len(order), size):
-            rows = order[start : start + size]
-            embeddings[rows] = _output(self.session, [tokens[row] for row in rows])
+        for rows, found in self._read(tokens, order):
+            embeddings[rows] = found
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True).clip(min=NOTHING)
         return embeddings
 
+    def _read(
+        self, tokens: Sequence[Sequence[int]], order: NDArray[np.intp]
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
+        """Rows and what the graph says of them, turn by turn; short texts first."""
+        size = 1 if self.alone else TOGETHER
 
-def load_encoder(folder: Path | str) -> Encoder:
-    """The encoder in a folder with model.onnx and tokenizer.json; it runs on one core.
+        def read(turn: NDArray[np.intp]) -> NDArray[np.float32]:
+            starts = range(0, len(turn), size)
+            batches = [[tokens[row] for row in turn[start : start + size]] for start in starts]
+            return np.concatenate([_output(self.session, batch) for batch in batches])
+
+        turns = [order[start : start + A_TURN] for start in range(0, len(order), A_TURN)]
+        yield from zip(turns, _each(read, turns, self.cores), strict=True)
+
+
+def load_encoder(folder: Path | str, *, cores: int = 1) -> Encoder:
+    """The encoder in a folder with model.onnx and tokenizer.json; it reads on so many cores.
 
     Raises `BadFile` when a file is missing or unreadable, the graph asks for other inputs or has
     no output of (n, width), or the extra is not installed.
@@ -77,7 +94,7 @@ def load_encoder(folder: Path | str) -> Encoder:
     tokenizer, session = _tokenizer(folder / WORDS), _session(folder / GRAPH)
     width = _output(session, [tokenizer.encode("").ids]).shape[1]
     alone = QUANTIZED_ON_THE_FLY in (folder / GRAPH).read_bytes()
-    return Encoder(folder, digest, width, alone, session, tokenizer)
+    return Encoder(folder, digest, width, alone, session, tokenizer, cores)
 
 
 def encoder_digest(folder: Path) -> str:
@@ -90,6 +107,19 @@ def encoder_digest(folder: Path) -> str:
             reason = f"no {name} here; an encoder is a folder with {GRAPH} and {WORDS}"
             raise BadFile(folder, reason) from None
     return digest.hexdigest()
+
+
+def _each(
+    read: Callable[[NDArray[np.intp]], NDArray[np.float32]],
+    turns: Sequence[NDArray[np.intp]],
+    cores: int,
+) -> Iterable[NDArray[np.float32]]:
+    """What is read at each turn, in order. A session may be run by many threads, and lets go of
+    the interpreter while it runs."""
+    if min(cores, len(turns)) < 2:
+        return map(read, turns)
+    with ThreadPoolExecutor(min(cores, len(turns))) as threads:
+        return list(threads.map(read, turns))
 
 
 def _tokenizer(path: Path) -> Any:

@@ -2,6 +2,7 @@ import builtins
 import runpy
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,20 @@ def test_only_the_first_128_tokens_are_read(encoder):
     np.testing.assert_array_equal(
         encoder.encode([start + "pakket " * 500]), encoder.encode([start])
     )
+
+
+def test_several_cores_read_what_one_reads(encoder):
+    texts = [f"factuur {'pakket ' * (number % 9)}{number}" for number in range(300)]
+    np.testing.assert_allclose(
+        load_encoder(TINY, cores=3).encode(texts), encoder.encode(texts), atol=1e-6
+    )
+
+
+def test_threads_may_share_an_encoder(encoder):
+    texts = [f"factuur {'pakket ' * (number % 9)}" for number in range(40)]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda text: encoder.encode([text])[0], texts))
+    np.testing.assert_allclose(np.stack(found), encoder.encode(texts), atol=1e-6)
 
 
 @pytest.mark.parametrize("missing", ["model.onnx", "tokenizer.json"])
