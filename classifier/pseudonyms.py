@@ -1,6 +1,5 @@
 """Keyed pseudonyms: the same value gives the same word, which nobody without the key can undo."""
 
-import hashlib
 import hmac
 
 
@@ -12,4 +11,4 @@ def pseudonym(value: str, *, key: bytes, kind: str) -> str:
     if not key:
         raise ValueError("pseudonyms need a secret key; `waarom init` makes one")
     content = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
-    return hmac.new(key, content, hashlib.sha256).hexdigest()[:16]
+    return hmac.digest(key, content, "sha256").hex()[:16]

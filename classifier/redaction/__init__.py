@@ -1,6 +1,6 @@
 """Personal data out of text: one rule per kind, and the only place that mints `RedactedText`.
 
-A rule is a function `text -> spans`; adding a kind is adding a function to `RULES` and a case to
+A rule is a function `reading -> spans`; adding a kind is adding a function to `RULES` and a case to
 `tests/cases/redaction.toml`. Rules run in order, each on a text in which everything found so far
 is masked, so findings never overlap and an order number is not taken for a phone.
 """
@@ -15,11 +15,11 @@ from classifier.pseudonyms import pseudonym
 from classifier.redaction.addresses import addresses, emails
 from classifier.redaction.names import names
 from classifier.redaction.numbers import bsns, ibans, orders, phones
+from classifier.redaction.reading import Reading, Span, apart
 
 __all__ = ["Finding", "find_personal_data", "pseudonym", "redact"]
 
-Span = tuple[int, int]
-Rule = Callable[[str], Iterable[Span]]
+Rule = Callable[[Reading], Iterable[Span]]
 
 ORDER: Final = "order"
 RULES: Final[tuple[tuple[str, Rule], ...]] = (
@@ -31,12 +31,7 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("bsn", bsns),
     ("name", names),
 )
-WITHOUT_DIGITS: Final = tuple(rule for rule in RULES if rule[0] in ("email", "name"))
-"""The rules that can find something in a text without digits; skipping the rest saves time."""
-DIGIT: Final = re.compile(r"\d")
 PLACEHOLDER: Final = re.compile(r"\[(?:name|email|phone|iban|bsn|address|order:[0-9a-f]{8})\]")
-MASK: Final = "\ue000"
-"""A private-use character: no letter, digit, space or punctuation, so that no rule matches it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,13 +49,16 @@ def find_personal_data(text: str) -> list[Finding]:
     Kinds: email, iban, order, address, phone, bsn, name. Placeholders of an earlier redaction
     are left alone.
     """
-    masked = _masked(text, (match.span() for match in PLACEHOLDER.finditer(text)))
+    reading = Reading.of(text)
+    if "[" in text:
+        reading = reading.masked(match.span() for match in PLACEHOLDER.finditer(text))
     findings: list[Finding] = []
-    for kind, rule in RULES if DIGIT.search(masked) else WITHOUT_DIGITS:
-        spans = list(_apart(rule(masked)))
-        findings += [Finding(start, end, kind) for start, end in spans]
-        masked = _masked(masked, spans)
-    return sorted(findings)
+    for kind, rule in RULES:
+        spans = apart(rule(reading))
+        if spans:
+            findings += [Finding(start, end, kind) for start, end in spans]
+            reading = reading.masked(spans)
+    return sorted(findings) if findings else findings
 
 
 def redact(text: str, *, key: bytes) -> RedactedText:
@@ -89,20 +87,3 @@ def _placeholder(kind: str, found: str, key: bytes) -> str:
         return f"[{kind}]"
     number = re.sub(r"[\W_]", "", found).upper()
     return f"[{ORDER}:{pseudonym(number, key=key, kind=ORDER)[:8]}]"
-
-
-def _apart(spans: Iterable[Span]) -> Iterator[Span]:
-    """Spans of one rule in order, the longest of those that overlap."""
-    position = -1
-    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
-        if start >= position:
-            yield start, end
-            position = end
-
-
-def _masked(text: str, spans: Iterable[Span]) -> str:
-    parts, position = [], 0
-    for start, end in spans:
-        parts += [text[position:start], MASK * (end - start)]
-        position = end
-    return "".join([*parts, text[position:]]) if parts else text

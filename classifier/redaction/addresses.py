@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from classifier.redaction.reading import Reading, Span
+
 EMAIL: Final = re.compile(r"(?<![\w.+%'-])[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
 
 _POSTCODE = r"(?<![\w.,€-])[1-9]\d{3}[ \xa0]?(?!S[ADS])[A-Z]{2}(?![\w-])"
@@ -38,20 +40,48 @@ MEASURES: Final = re.compile(
 """A round number with such letters is a size more often than a postcode."""
 
 
-def emails(text: str) -> Iterator[tuple[int, int]]:
+ANY_POSTCODE: Final = re.compile(r"[1-9](?<![\w.,€-][1-9])\d{3}[ \xa0]?[A-Za-z]{2}(?![\w-])")
+"""What every pattern with a postcode in it matches, and much more."""
+STREET_CLUES: Final = (
+    *("straat ", "laan ", "weg ", "gracht ", "plein ", "kade ", "singel ", "dreef ", "steeg "),
+    *("dijk ", "plantsoen "),
+)
+
+
+def emails(reading: Reading) -> Iterator[Span]:
     """Addresses with a dotted domain."""
-    if "@" in text:
-        yield from (match.span() for match in EMAIL.finditer(text))
+    text, end = reading.text, 0
+    at = text.find("@")
+    while at >= 0:
+        match = EMAIL.match(text, _local_part(text, end, at))
+        if match:
+            yield match.span()
+            end = match.end()
+        at = text.find("@", max(at + 1, end))
 
 
-def addresses(text: str) -> Iterator[tuple[int, int]]:
+def _local_part(text: str, least: int, at: int) -> int:
+    """Where the characters before the @ begin that an address may have there."""
+    while at > least and (text[at - 1].isalnum() or text[at - 1] in "_.+%'-"):
+        at -= 1
+    return at
+
+
+def addresses(reading: Reading) -> Iterator[Span]:
     """A postcode with its house number, before (street included) or after it; a postcode after
     the word postcode; a street (by its ending) with a number."""
+    text = reading.text
+    if reading.longest >= 4 and ANY_POSTCODE.search(text):
+        yield from _postcodes(text)
+    if reading.digits and any(ending in text for ending in STREET_CLUES):
+        yield from (match.span() for match in STREET_HOUSE.finditer(text))
+
+
+def _postcodes(text: str) -> Iterator[Span]:
     for match in CUED_POSTCODE.finditer(text):
         yield match.span("at")
     for pattern in (HOUSE_POSTCODE, POSTCODE_HOUSE):
         for match in pattern.finditer(text):
             if "," in match[0] or "\n" in match[0] or not MEASURES.search(match[0]):
                 yield match.span()
-    for pattern in (LOOSE_POSTCODE_HOUSE, STREET_HOUSE):
-        yield from (match.span() for match in pattern.finditer(text))
+    yield from (match.span() for match in LOOSE_POSTCODE_HOUSE.finditer(text))

@@ -1,15 +1,17 @@
 """People's names, found by where they stand: after a greeting, a closing or an introduction.
 
-Plain patterns find the place, a walk over the next few words finds the name.
+Plain patterns find the place, in the text in lower case; a walk over the next few words finds the
+name.
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from classifier.redaction.reading import Clue, Reading, Span, apart
 from classifier.redaction.words import PARTICLES, is_addressed, is_ordinary
 
-Span = tuple[int, int]
 Accepts = Callable[[str], bool]
 
 _LETTER = r"(?:[^\W\d_]|[\u0300-\u036f])"
@@ -29,13 +31,14 @@ _TITLE = (
     r"|prof|sir|madam|familie|fam)\b\.?(?:[ ]?(?:/|of|en|or|and|,)[ ]?"
     r"(?:heer|mevrouw|meneer|mevr|mw|mrs|ms|madam)\b\.?)?)"
 )
-GREETING: Final = re.compile(
-    r"(?:^|[\n.!?;:,>\"“(])[ \t\xa0]*(?:zeer[ ])?"
+_GREETING = (
+    r"[ \t\xa0]*(?:zeer[ ])?"
     r"(?:beste|geachte|hallo|hoi|hai|hey|hee|hi|hello|dear|dag|lieve|ha"
     r"|goede?n?[ ]?(?:morgen|middag|avond|dag)|good[ ](?:morning|afternoon|evening|day))"
-    rf"(?:[ \t\xa0]+|(?P<comma>,[ ]))(?P<titles>(?:{_TITLE}[ ]?)*)",
-    re.IGNORECASE,
+    rf"(?:[ \t\xa0]+|(?P<comma>,[ ]))(?P<titles>(?:{_TITLE}[ ]?)*)"
 )
+FIRST_GREETING: Final = re.compile(_GREETING)
+GREETING: Final = re.compile(rf"[\n.!?;:,>\"“(]{_GREETING}")
 _WEAK_CLOSING = (
     r"many[ ]thanks|thanks(?:[ ]in[ ]advance|[ ]again)?|thank[ ]you(?:[ ]in[ ]advance)?|thx|cheers"
     r"|(?:alvast[ ]|hartelijk[ ])?(?:bedankt|dank(?:[ ](?:je|u)(?:[ ]wel)?)?)|bij[ ]voorbaat[ ]dank"
@@ -48,8 +51,15 @@ CLOSING: Final = re.compile(
     r"|(?P<formal>regards|(?:yours[ ])?sincerely|yours[ ](?:faithfully|truly)"
     r"|(?:best|kind)[ ]wishes|all[ ]the[ ]best))"
     r"(?!\w)[ \t\xa0]*(?P<mark>[,.!;:-]{0,3})[ \t\xa0]*(?:van[ ]|from[ ])?"
-    rf"(?P<break>(?:\r?\n[ \t\xa0]*){{1,3}})?(?:{_TITLE}[ ])?",
-    re.IGNORECASE,
+    rf"(?P<break>(?:\r?\n[ \t\xa0]*){{1,3}})?(?:{_TITLE}[ ])?"
+)
+CLOSING_CLUE: Final = Clue(
+    (
+        *("groet", "dank", "thank", "thx", "cheers", "best,", "mvg", "m.vg", "mv.g", "m.v.g"),
+        *("hoogachtend", "liefs", "regards", "sincerely", "yours ", "wishes", "all the best"),
+    ),
+    also=re.compile(r"gr(?:tz?)?(?!\w)"),
+    reach=len("bij voorbaat "),
 )
 INTRODUCTION: Final = re.compile(
     r"(?<!\w)(?:ik[ ]heet|(?:mijn|m'n|zijn|haar|volledige|onze)[ ](?:volledige[ ])?naam(?:[ ]is|:)"
@@ -57,23 +67,28 @@ INTRODUCTION: Final = re.compile(
     r"|(?P<capitals>(?:^|(?<=\n))(?:naam|name)[ ]?:|t\.?[ ]?n\.?[ ]?v\.?|ten[ ]name[ ]van"
     r"|op[ ]naam[ ]van|onder[ ]de[ ]naam|in[ ]the[ ]name[ ]of|under[ ]the[ ]name(?:[ ]of)?)"
     r"|(?:u|je)[ ]spreekt[ ]met"
-    rf"|you[ ]are[ ](?:speaking|talking)[ ](?:to|with))[ \t\xa0]*:?[ \t\xa0]+(?:{_TITLE}[ ]?)*",
-    re.IGNORECASE,
+    rf"|you[ ]are[ ](?:speaking|talking)[ ](?:to|with))[ \t\xa0]*:?[ \t\xa0]+(?:{_TITLE}[ ]?)*"
+)
+INTRODUCTION_CLUE: Final = Clue(
+    ("heet", "naam", "name", "called", "spreekt", "speaking", "talking"),
+    also=re.compile(r"t\.?[ ]?n\.?[ ]?v\.?[ \t\xa0:]"),
+    reach=len("volledige volledige "),
 )
 SPEAKING: Final = re.compile(
     r"(?<!\w)(?:this[ ]is|dit[ ]is|it's|hier(?:[ ]is)?|met)[ ]"
-    r"(?=(?:[^\W\d_][\w'’.-]*[ ]){1,4}(?:speaking|aan[ ]de[ ]lijn)\b)",
-    re.IGNORECASE,
+    r"(?=(?:[^\W\d_][\w'’.-]*[ ]){1,4}(?:speaking|aan[ ]de[ ]lijn)\b)"
 )
-I_AM: Final = re.compile(r"(?<!\w)(?:ik[ ]ben|i[ ]am|i'm)[ ]", re.IGNORECASE)
+SPEAKING_CLUE: Final = Clue(("speaking", "aan de lijn"), reach=sys.maxsize)
+I_AM: Final = re.compile(r"(?<!\w)(?:ik[ ]ben|i[ ]am|i'm)[ ]")
+I_AM_CLUE: Final = Clue(("ik ben ", "i am ", "i'm "))
 SPOKEN: Final = frozenset(("speaking", "aan"))
 
 
-def names(text: str) -> Iterator[Span]:
+def names(reading: Reading) -> list[Span]:
     """Names after greetings, closings and introductions, and the same names elsewhere."""
-    found = [*_greeted(text), *_signed(text), *_introduced(text), *_speaking(text), *_i_am(text)]
-    yield from found
-    yield from _again(text, {text[start:end] for start, end in found})
+    text, lowered = reading.text, reading.lowered
+    found = [span for place in PLACES for span in place(text, lowered)]
+    return found + _again(text, {text[start:end] for start, end in found}) if found else found
 
 
 def _walk(text: str, position: int, accepts: Accepts, longest: int = LONGEST) -> Span | None:
@@ -109,13 +124,21 @@ def _any_case(word: str) -> bool:
     return not _particle(word) and not is_ordinary(word)
 
 
-def _greeted(text: str) -> Iterator[Span]:
-    for match in GREETING.finditer(text):
+def _greeted(text: str, lowered: str) -> Iterator[Span]:
+    for match in _greetings(lowered):
         titled, comma = bool(match["titles"]), bool(match["comma"])
         span = _after_greeting(text, match.end(), titled=titled, comma=comma)
         if span:
             yield span
             yield from _and_others(text, span[1])
+
+
+def _greetings(lowered: str) -> Iterator[re.Match[str]]:
+    """At the beginning of the text, and after what may end a sentence."""
+    first = FIRST_GREETING.match(lowered)
+    if first:
+        yield first
+    yield from GREETING.finditer(lowered, first.end() if first else 0)
 
 
 def _after_greeting(text: str, position: int, *, titled: bool, comma: bool) -> Span | None:
@@ -151,8 +174,8 @@ def _and_others(text: str, position: int) -> Iterator[Span]:
         position = span[1]
 
 
-def _signed(text: str) -> Iterator[Span]:
-    for match in CLOSING.finditer(text):
+def _signed(text: str, lowered: str) -> Iterator[Span]:
+    for match in CLOSING_CLUE.matches(CLOSING, lowered):
         ends = LINE_ENDS if match["break"] else ENDS
         capital = _walk(text, match.end(), _capital if match["break"] else _capital_no_opener)
         if capital and ends.match(text, capital[1]):
@@ -170,8 +193,8 @@ def _may_be_lower(closing: re.Match[str]) -> bool:
     return bool(closing["break"] or not closing["formal"])
 
 
-def _introduced(text: str) -> Iterator[Span]:
-    for match in INTRODUCTION.finditer(text):
+def _introduced(text: str, lowered: str) -> Iterator[Span]:
+    for match in INTRODUCTION_CLUE.matches(INTRODUCTION, lowered):
         span = _walk(text, match.end(), _capital_no_opener) or _walk(text, match.end(), _capital)
         if not span and not match["capitals"]:
             span = _lower_introduced(text, match.end())
@@ -187,8 +210,8 @@ def _lower_introduced(text: str, position: int) -> Span | None:
     return _walk(text, position, _any_case, 1)
 
 
-def _speaking(text: str) -> Iterator[Span]:
-    for match in SPEAKING.finditer(text):
+def _speaking(text: str, lowered: str) -> Iterator[Span]:
+    for match in SPEAKING_CLUE.matches(SPEAKING, lowered):
         span = _walk(text, match.end(), _any_case_but_speaking)
         after = text[span[1] : span[1] + 20].split(None, 1) if span else []
         if span and after and after[0].casefold().strip(".,!") in SPOKEN:
@@ -199,16 +222,19 @@ def _any_case_but_speaking(word: str) -> bool:
     return word.casefold() not in SPOKEN and _any_case(word)
 
 
-def _i_am(text: str) -> Iterator[Span]:
+def _i_am(text: str, lowered: str) -> Iterator[Span]:
     """`Ik ben Sanne Bakker`: two capitalized words at least, or it is "Ik ben Nederlander"."""
-    for match in I_AM.finditer(text):
+    for match in I_AM_CLUE.matches(I_AM, lowered):
         span = _walk(text, match.end(), _capital_no_opener)
         name = text[slice(*span)] if span else ""
         if span and " " in name and not name.isupper():
             yield span
 
 
-def _again(text: str, found: set[str]) -> Iterator[Span]:
+PLACES: Final = (_greeted, _signed, _introduced, _speaking, _i_am)
+
+
+def _again(text: str, found: set[str]) -> list[Span]:
     """Words of the found names, capitalized, wherever else they stand."""
     words = {
         token[0]
@@ -216,7 +242,19 @@ def _again(text: str, found: set[str]) -> Iterator[Span]:
         for token in TOKEN.finditer(name)
         if len(token[0]) > 2 and _capital_no_opener(token[0]) and not _particle(token[0])
     }
-    if not words:
-        return
-    alternatives = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-    yield from (m.span() for m in re.finditer(rf"(?<![\w@.-])(?:{alternatives})(?![\w@-])", text))
+    return apart(span for word in words for span in _occurrences(text, word))
+
+
+def _occurrences(text: str, word: str) -> Iterator[Span]:
+    """Where the word stands on its own."""
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not (_joins(text[start - 1 : start], "_@.-") or _joins(text[end : end + 1], "_@-")):
+            yield start, end
+        start = text.find(word, start + 1)
+
+
+def _joins(character: str, marks: str) -> bool:
+    """Whether the character (none at the ends of the text) makes one word of its neighbors."""
+    return bool(character) and (character.isalnum() or character in marks)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 import phonenumbers
@@ -9,6 +10,9 @@ from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 from schwifty.registry import get_iban_spec
 
+from classifier.redaction.reading import Clue, Reading, Span
+
+IBAN_CHECK: Final = re.compile(r"\d(?<=[A-Za-z]{2}\d)(?=\d)")
 IBAN_START: Final = re.compile(r"(?<![^\W_])(?=([A-Za-z]{2}\d{2}(?:[ \xa0.-]?[A-Za-z0-9]){11,30}))")
 BSN: Final = re.compile(
     r"(?<![\w€$£.,+-])(?:\d{9}|\d{3}[. ]\d{3}[. ]\d{3}|\d{4}[. ]\d{2}[. ]\d{3})"
@@ -33,9 +37,16 @@ ORDER_CUE: Final = re.compile(
     rf"\b(?:{_ORDER_WORDS})(?:[ -]?(?:{_NUMBER_WORDS})\b\.?|\b)"
     rf"(?:[ ](?:met|with|is|was|van mij is|{_NUMBER_WORDS})\b\.?){{0,3}}"
     r"[ \xa0:=#(]{0,4}\n?[ #]{0,2}"
-    r"(?P<code>(?:[A-Z]{1,5}-?|NL[ ])?\d[A-Z0-9-]{3,30}(?:[ ]\d{3,}){0,4}|[A-Z0-9-]{5,30})"
-    r"(?![\w@])",
-    re.IGNORECASE,
+    r"(?P<code>(?:[a-z]{1,5}-?|nl[ ])?\d[a-z0-9-]{3,30}(?:[ ]\d{3,}){0,4}|[a-z0-9-]{5,30})"
+    r"(?![\w@])"
+)
+"""Of a text in lower case."""
+ORDER_CLUE: Final = Clue(
+    (
+        *("bestel", "order", "factuur", "invoice", "klant", "customer", "client", "retour"),
+        *("return", "rma", "zending", "pakket", "shipment", "track", "referentie", "reference"),
+        "purchase",
+    )
 )
 ORDER_CODE: Final = re.compile(
     r"(?<![^\W_])(?:NL[ -]?\d{8}|3S[A-Z0-9]{9,15}|[A-Z]{1,4}-\d{6,12}|(?-i:[A-Z]{2,4})\d{6,12})"
@@ -43,19 +54,34 @@ ORDER_CODE: Final = re.compile(
     re.IGNORECASE,
 )
 DATE: Final = re.compile(rf"{_DATE}|\d{{4}}-\d{{1,2}}-\d{{1,2}}")
+PHONE_GAP: Final = re.compile(r"[^\d+]+(?=\d)")
+CODE_DIGITS: Final = 6
+CUED_DIGITS: Final = 5
+BSN_DIGITS: Final = 9
+FEWEST_PHONE_DIGITS: Final = 9
 NATIONAL_DIGITS: Final = 10
 REGION_BY_DIGITS: Final = {9: "BE", 11: "GB"}
 
 
-def ibans(text: str) -> Iterator[tuple[int, int]]:
+def ibans(reading: Reading) -> Iterator[Span]:
     """Account numbers with the length of their country and a correct check (ISO 13616)."""
-    for match in IBAN_START.finditer(text):
-        length = _iban_length(match[1][:2].upper())
-        end = _end_after(match[1], length) if length else 0
-        if end and _is_iban(match[1][:end]) and not text[match.start() + end :][:1].isalnum():
+    if reading.digits < 2:
+        return
+    for check in IBAN_CHECK.finditer(reading.text):
+        match = IBAN_START.match(reading.text, check.start() - 2)
+        end = _iban_end(match[1]) if match else 0
+        if match and end and not reading.text[match.start() + end :][:1].isalnum():
             yield match.start(), match.start() + end
 
 
+def _iban_end(text: str) -> int:
+    """Where the account number ends that the text begins with; 0 if there is none."""
+    length = _iban_length(text[:2].upper())
+    end = _end_after(text, length) if length else 0
+    return end if end and _is_iban(text[:end]) else 0
+
+
+@cache
 def _iban_length(country: str) -> int:
     """The length of a country's account numbers, 0 where it has none."""
     try:
@@ -78,9 +104,11 @@ def _is_iban(text: str) -> bool:
     return True
 
 
-def bsns(text: str) -> Iterator[tuple[int, int]]:
+def bsns(reading: Reading) -> Iterator[Span]:
     """Nine digits that pass the eleven-test of Dutch citizen service numbers."""
-    for match in BSN.finditer(text):
+    if reading.digits < BSN_DIGITS:
+        return
+    for match in BSN.finditer(reading.text):
         if passes_eleven_test(re.sub(r"\D", "", match[0])):
             yield match.span()
 
@@ -92,27 +120,37 @@ def passes_eleven_test(digits: str) -> bool:
     return total % 11 == 0 and any(digit != "0" for digit in digits)
 
 
-def phones(text: str) -> Iterator[tuple[int, int]]:
+def phones(reading: Reading) -> Iterator[Span]:
     """Dutch and Belgian numbers as dialed at home, British ones, and any with a country code."""
-    for match in INTERNATIONAL.finditer(text):
+    if reading.digits < FEWEST_PHONE_DIGITS:
+        return
+    for match in INTERNATIONAL.finditer(reading.text):
         end = _international_end(match[0])
         if end:
             yield match.start(), match.start() + end
-    for match in NATIONAL.finditer(text):
+    for match in NATIONAL.finditer(reading.text):
         if _is_national(match[0]):
             yield match.span()
 
 
 def _international_end(found: str) -> int:
     """The longest beginning, cut between groups, that is a possible number; 0 if there is none."""
-    ends = {len(found), *(gap.start() for gap in re.finditer(r"[^\d+]+(?=\d)", found))}
     country = "" if found.startswith(("+", "00")) else "+"
-    numbers = {end: _parsed(country + found[:end]) for end in sorted(ends, reverse=True)}
-    for is_number in (phonenumbers.is_valid_number, phonenumbers.is_possible_number):
-        for end, number in numbers.items():
-            if number and is_number(number) and sum(map(str.isdigit, found[:end])) >= 9:
-                return end
-    return 0
+    possible = 0
+    for end in _ends(found):
+        number = _parsed(country + found[:end])
+        if number and phonenumbers.is_valid_number(number):
+            return end
+        if number and not possible and phonenumbers.is_possible_number(number):
+            possible = end
+    return possible
+
+
+def _ends(found: str) -> list[int]:
+    """Where a number may end, the furthest first: at the end, and before a gap between digits."""
+    ends = {len(found), *(gap.start() for gap in PHONE_GAP.finditer(found))}
+    enough = (end for end in ends if sum(map(str.isdigit, found[:end])) >= FEWEST_PHONE_DIGITS)
+    return sorted(enough, reverse=True)
 
 
 def _parsed(number: str) -> phonenumbers.PhoneNumber | None:
@@ -131,12 +169,14 @@ def _is_national(found: str) -> bool:
     return phonenumbers.is_valid_number(phonenumbers.parse(digits, region))
 
 
-def orders(text: str) -> Iterator[tuple[int, int]]:
+def orders(reading: Reading) -> Iterator[Span]:
     """Codes with at least five digits after a word for order, invoice, return or customer number
     (the word itself stays); a few letters with six or more digits; 3S parcel codes."""
-    for match in ORDER_CODE.finditer(text):
-        yield match.span()
-    for match in ORDER_CUE.finditer(text):
+    if reading.longest >= CODE_DIGITS or "3s" in reading.lowered:
+        yield from (match.span() for match in ORDER_CODE.finditer(reading.text))
+    if reading.digits < CUED_DIGITS:
+        return
+    for match in ORDER_CLUE.matches(ORDER_CUE, reading.lowered):
         code = match["code"]
-        if sum(map(str.isdigit, code)) >= 5 and not DATE.search(code):
+        if sum(map(str.isdigit, code)) >= CUED_DIGITS and not DATE.search(code):
             yield match.span("code")

@@ -73,4 +73,4 @@ def is_addressed(word: str) -> bool:
 def is_ordinary(word: str) -> bool:
     """Whether the word more likely continues the sentence than names somebody."""
     folded = word.casefold().replace("’", "'")
-    return is_addressed(word) or folded in OPENERS or folded in stop_words()
+    return folded in OPENERS or folded in stop_words() or is_addressed(word)
