@@ -1,5 +1,6 @@
 """Named ways to read messages and to learn from them, and the choice among them by folds."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -80,7 +81,8 @@ class Choice:
 
     `rounds`: what was compared, by the question it answers; empty where nothing was, and `reason`
     says why. `found`: what the folds say of all the messages by this pipeline, where they had to
-    be asked to choose it.
+    be asked to choose it. `labels`: how many each driver had then. `kept_from`: the version it was
+    made for, where an earlier model's was kept (see `earlier`).
     """
 
     name: str
@@ -88,6 +90,8 @@ class Choice:
     rounds: Mapping[str, Comparison] = field(default_factory=dict)
     reason: str = FIXED
     found: OutOfFold | None = field(default=None, repr=False, compare=False)
+    labels: Mapping[str, int] = field(default_factory=dict)
+    kept_from: str = ""
 
     @classmethod
     def fixed(cls, pipeline: PipelineConfig, reason: str = FIXED) -> Self:
@@ -104,6 +108,12 @@ class Choice:
         if not self.rounds:
             return f"What it reads ({self.name}) was not compared with anything: {self.reason}."
         said = "; ".join(f"{question}: {each}" for question, each in self.rounds.items())
+        if self.kept_from:
+            return (
+                f"What it reads ({self.name}) was chosen among {self.tried} candidates for version "
+                f"{self.kept_from} ({said}), and kept: the labels are nearly the same. `waarom "
+                "train --search` compares anew."
+            )
         return (
             f"{self.tried} candidates were compared by cross-validation on training messages. "
             f"{said}. Each time the first within one standard error of its difference to the best "
@@ -119,6 +129,8 @@ class Choice:
             "figures": {name: right for each in rounds for name, right in each.figures.items()},
             "rounds": {question: each.to_dict() for question, each in self.rounds.items()},
             "reason": "" if self.rounds else self.reason,
+            "labels": dict(self.labels),
+            "kept_from": self.kept_from,
         }
 
 
@@ -144,10 +156,9 @@ def choose(
     `second` scorer included, and needs no other. With fewer than 300 messages about a driver
     nothing is compared, and the default pipeline is taken.
     """
+    if few := by_few(messages):
+        return few
     known = [message for message in messages if message.label.primary]
-    if len(known) < FEWEST:
-        few = f"{len(known):,} messages about a driver, not {FEWEST}, cannot tell what is best"
-        return Choice.fixed(PipelineConfig(), few)
     part = _part(known)
     progress(f"Comparing ways to read {len(part):,} messages")
     trials = Trials(part, seeds, folds=FOLDS)
@@ -158,7 +169,6 @@ def choose(
     weights = {name: of_weight(config, factor) for name, factor in WEIGHTS.items()}
     weight = trials.compare(weights) or reading
     del trials
-    progress("Comparing ways to draw the line")
     line, found = _compared_lines(
         messages,
         folds=folds,
@@ -169,7 +179,21 @@ def choose(
     )
     name = f"{reading.taken}; {weight.taken}; {line.taken}"
     rounds = {"What to read": reading, "what a message weighs": weight, "the line": line}
-    return Choice(name, CANDIDATES[name], rounds, "", found)
+    return Choice(name, CANDIDATES[name], rounds, "", found, labels_of(known))
+
+
+def by_few(messages: Sequence[LabeledMessage]) -> Choice | None:
+    """The default pipeline for messages (n) too few to compare anything by; None for more."""
+    known = sum(message.label.primary is not None for message in messages)
+    if known >= FEWEST:
+        return None
+    few = f"{known:,} messages about a driver, not {FEWEST}, cannot tell what is best"
+    return Choice.fixed(PipelineConfig(), few)
+
+
+def labels_of(messages: Sequence[LabeledMessage]) -> dict[str, int]:
+    """How many messages are about each driver, in the order of their ids."""
+    return dict(sorted(Counter(m.label.primary for m in messages if m.label.primary).items()))
 
 
 def _part(messages: Sequence[LabeledMessage]) -> list[LabeledMessage]:

@@ -45,7 +45,8 @@ def compare(
     standard errors allow for that.
     """
     best = max(right.values(), key=lambda each: float(each.mean()))
-    _, group = np.unique(np.array(groups, dtype=str), return_inverse=True)
+    number: dict[str, int] = {}
+    group = np.array([number.setdefault(each, len(number)) for each in groups], dtype=np.intp)
     behind = {name: best.astype(float) - each for name, each in right.items()}
     errors = {name: _standard_error(each, group) for name, each in behind.items()}
     return Comparison(

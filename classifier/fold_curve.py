@@ -6,7 +6,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.combination import combined
 from classifier.evaluation.learning_curve import LearningCurve, learning_curve, nested
 from classifier.fold_calibration import FoldCalibration
 from classifier.folds import (
@@ -21,7 +20,7 @@ from classifier.folds import (
     trainable,
 )
 from classifier.messages import LabeledMessage
-from classifier.model import logits_of
+from classifier.model import opinions
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.seeding import Seed, unlike
 
@@ -85,10 +84,8 @@ def _right(
     weight: float,
 ) -> NDArray[np.bool_]:
     """Which judging messages a model of some of the labels gets right."""
-    texts = [message.text for message in judging]
     pipeline = fit(build_pipeline(config), some, seeds)
-    logits = logits_of(pipeline, texts)[0]
-    if second is not None:
-        logits = combined(logits, fit_second(second, some, seeds).judge(texts)[0], weight)
+    scorer = None if second is None else fit_second(second, some, seeds)
+    logits, *_ = opinions([message.text for message in judging], pipeline, scorer, weight)
     said = pipeline.classes_[logits.argmax(axis=1)]
     return np.asarray(said == np.array([message.label.primary for message in judging]))

@@ -1,13 +1,14 @@
 """From labeled messages to a model: folds, calibration, and the threshold."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from classifier.candidates import Choice, choose
+from classifier.candidates import Choice, by_few, choose
 from classifier.combination import MeaningClassifier, meaning_reader
+from classifier.earlier import kept
 from classifier.encoder import Encoder
 from classifier.evaluation import ConfusablePair, Evaluation, LearningCurve, evaluate_messages
 from classifier.evaluation.confusable import Pair
@@ -21,6 +22,7 @@ from classifier.novelty import Novelty
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.remarks import HOLD_OUT, OUT_OF_FOLD, training_counts, training_remarks
 from classifier.seeding import Seed, seed_remarks, weighed
+from classifier.steps import CALIBRATED, COMPARED, MADE, Steps
 from classifier.taxonomy import Taxonomy
 
 MANY = 4000
@@ -44,6 +46,8 @@ class TrainingConfig:
     tell; otherwise `pipeline` is used. `seeded`: learn from the taxonomy's own words, too, and know
     drivers nobody labeled by those alone. `encoder`: what to read meaning with beside the n-grams
     (see `classifier.combination`), if anything. `timezone`: whose weeks a model is judged by.
+    `earlier`: the manifest of an earlier model, whose choice of pipeline is kept where it was made
+    on nearly the same labels (see `classifier.earlier`).
     """
 
     pipeline: PipelineConfig = field(default_factory=PipelineConfig)
@@ -54,6 +58,7 @@ class TrainingConfig:
     seeded: bool = True
     encoder: Encoder | None = None
     timezone: str = TIMEZONE
+    earlier: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def folds_for(self, n: int) -> int:
         return self.folds or (3 if n >= MANY else 5)
@@ -66,7 +71,8 @@ class Trained:
     `evaluation` is None without hold-out; `judged` are the messages it rests on. `learning` says
     what more labels are worth, by folds of the training messages; None with too few of them.
     So are the confusable pairs of the evaluation, of which a hold-out has too few messages.
-    `folded` is what those folds said of the training messages.
+    `folded` is what those folds said of the training messages, `choice` how its pipeline was come
+    by.
     `remarks` are sentences a person should read.
     """
 
@@ -74,6 +80,7 @@ class Trained:
     evaluation: Evaluation | None
     learning: LearningCurve | None
     folded: Folded
+    choice: Choice
     judged: tuple[LabeledMessage, ...]
     training_ids: tuple[str, ...]
     remarks: tuple[str, ...]
@@ -107,21 +114,26 @@ def train(
     config = config or TrainingConfig()
     given = material(messages, taxonomy, holdout, seeded=config.seeded)
     second = meaning_reader(config.encoder)
-    config, choice = _chosen(given, config, second, progress)
-    learned = _folded(given.kept, given.seeds, config, second, progress, found=choice.found)
-    progress(f"Training on {len(given.kept):,} messages about {len(learned.drivers)} drivers")
+    choice = _settled(given, config)
+    steps = _steps(progress, config.folds_for(len(given.kept)), choice)
+    choice = choice or _compared(given, config, second, steps)
+    config = replace(config, pipeline=choice.pipeline)
+    learned = _folded(given.kept, given.seeds, config, second, steps, found=choice.found)
+    steps.reach(MADE)
+    steps(f"Training on {len(given.kept):,} messages about {len(learned.drivers)} drivers")
     model = _model(given, taxonomy, config, learned, second)
     threshold, source, judged = _threshold(model, given.held, learned, config)
     counts = training_counts(given.kept, given.held, judged, left_out=given.left_out)
     manifest = _manifest(counts, source, config, choice, given, learned.learning)
     model = replace(model, threshold=threshold, manifest=manifest)
     if judged:
-        progress(f"Judging on {len(judged):,} messages held out")
+        steps(f"Judging on {len(judged):,} messages held out")
     return Trained(
         model=model,
         evaluation=_judged(model, judged, config, learned, learned.pairs(given.kept, opinions)),
         learning=learned.learning,
         folded=learned,
+        choice=choice,
         judged=judged,
         training_ids=tuple(message.message_id for message in given.kept),
         remarks=(
@@ -152,7 +164,8 @@ def cross_validate(
     config = replace(config or TrainingConfig(), folds=folds)
     given = material(messages, taxonomy, seeded=config.seeded)
     second = meaning_reader(config.encoder)
-    learned = _folded(messages, given.seeds, config, second, progress)
+    steps = Steps(progress, folds + CALIBRATED)
+    learned = _folded(messages, given.seeds, config, second, steps)
     half, calibration = in_half(messages), learned.calibration
     judged = evaluate_messages(
         calibration.probabilities,
@@ -168,15 +181,22 @@ def cross_validate(
     return replace(judged, learning=learned.learning)
 
 
-def _chosen(
-    given: Material, config: TrainingConfig, second: MeaningClassifier | None, progress: Progress
-) -> tuple[TrainingConfig, Choice]:
-    """The config with the pipeline to train, and how it was come by; one asked for is taken."""
+def _settled(given: Material, config: TrainingConfig) -> Choice | None:
+    """The choice where there is nothing to compare: one asked for, or an earlier model's."""
     if not (config.search and given.kept) or config.pipeline != PipelineConfig():
-        return config, Choice.fixed(config.pipeline)
+        return Choice.fixed(config.pipeline)
+    return kept(config.earlier or {}, given.kept) or by_few(given.kept)
+
+
+def _steps(progress: Progress, folds: int, settled: Choice | None) -> Steps:
+    return Steps(progress, (0 if settled else COMPARED) + folds + CALIBRATED + MADE)
+
+
+def _compared(
+    given: Material, config: TrainingConfig, second: MeaningClassifier | None, progress: Progress
+) -> Choice:
     folds = config.folds_for(len(given.kept))
-    choice = choose(given.kept, folds=folds, progress=progress, seeds=given.seeds, second=second)
-    return replace(config, pipeline=choice.pipeline), choice
+    return choose(given.kept, folds=folds, progress=progress, seeds=given.seeds, second=second)
 
 
 def _folded(

@@ -12,9 +12,9 @@ from classifier.judging import judge, judge_at
 from classifier.messages import LabeledMessage
 from classifier.model import Model
 from classifier.text import normalized
-from classifier.training import TrainingConfig, cross_validate, train
+from classifier.training import cross_validate, train
 from service.labeled_files import Progress, read_labeled
-from service.learning import Source, gather
+from service.learning import Source, gather, training_config
 from service.settings import Settings
 from service.versions import load_version
 
@@ -41,19 +41,11 @@ def cross_validated(
     Raises as `train_version` does.
     """
     found = gather(settings, Source(data, None, unknown_label), progress)
-    config = _config(settings, target)
+    config = training_config(settings, target=target)
     judged = cross_validate(
         found.messages, found.taxonomy, folds=folds, config=config, progress=progress
     )
     return Judged(figures=judged.to_dict(), remarks=found.remarks)
-
-
-def _config(settings: Settings, target: float | None) -> TrainingConfig:
-    return TrainingConfig(
-        target_precision=target or settings.target_precision,
-        assumed_unknown=settings.assumed_unknown,
-        timezone=settings.timezone,
-    )
 
 
 def evaluated(
@@ -110,7 +102,7 @@ def by_time(
     split = _split(data, found.messages)
     pairs = list(zip(found.messages, split.train, split.test, strict=True))
     earlier = [message for message, inside, _ in pairs if inside]
-    config = _config(settings, target)
+    config = training_config(settings, target=target)
     trained = train(earlier, found.taxonomy, config=config, progress=progress)
     later = [message for message, _, inside in pairs if inside]
     progress(f"Judging on {len(later):,} later messages")

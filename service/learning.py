@@ -1,7 +1,7 @@
 """From labels, in the store or in a file, to a model version in use."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -81,15 +81,18 @@ def train_version(
     promote: bool,
     now: datetime,
     encoder: Path | None = None,
-    search: bool = True,
+    search: bool | None = None,
     progress: Progress = lambda line: None,
 ) -> Made:
     """Train, judge, save with a card, and put in use unless significantly worse.
 
-    `encoder` is the folder of one to read meaning with beside words; `search`: compare ways to
-    read first. Raises `BadFile`, `BadTaxonomy` or `TooFewLabels`.
+    `encoder` is the folder of one to read meaning with beside words. `search`: compare ways to
+    read first, always or never; None compares unless the model in use was chosen on nearly the
+    same labels. Raises `BadFile`, `BadTaxonomy` or `TooFewLabels`.
     """
-    config = _config(settings, encoder, search)
+    config = training_config(settings, encoder=encoder, search=search is not False)
+    if search is None:
+        config = replace(config, earlier=_manifest_in_use(settings.models_dir))
     found = gather(settings, source, progress)
     trained = train(
         found.messages,
@@ -118,14 +121,33 @@ def train_version(
     )
 
 
-def _config(settings: Settings, encoder: Path | None, search: bool) -> TrainingConfig:
+def training_config(
+    settings: Settings,
+    *,
+    target: float | None = None,
+    encoder: Path | None = None,
+    search: bool = True,
+) -> TrainingConfig:
+    """How to train by the settings, at another `target` precision if one is given.
+
+    `encoder` is the folder of one; `search` as in `TrainingConfig`.
+    """
     return TrainingConfig(
-        target_precision=settings.target_precision,
+        target_precision=target or settings.target_precision,
         assumed_unknown=settings.assumed_unknown,
         encoder=load_encoder(encoder) if encoder else None,
         search=search,
         timezone=settings.timezone,
     )
+
+
+def _manifest_in_use(folder: Path) -> dict[str, Any] | None:
+    """What is known of the model in use; None without one, or without one that can be read."""
+    try:
+        version = current_version(folder)
+        return registry.verify(folder / version) if version else None
+    except (BadModel, ModelNotFound):
+        return None
 
 
 def _saved(
@@ -245,7 +267,8 @@ def _card(
             out_of_fold=not setting,
             promotion=reason,
         )
-        return write_card(making, learned, trained.evaluation, promises=promises.values())
+        card = write_card(making, learned, trained.evaluation, promises=promises.values())
+        return f"{card}\n## What it reads\n\n{trained.choice.sentence()}\n"
 
     return written
 

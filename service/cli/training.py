@@ -29,10 +29,12 @@ EncoderDir = Annotated[
     ),
 ]
 Search = Annotated[
-    bool,
+    bool | None,
     typer.Option(
         "--search/--no-search",
-        help="Compare ways to read the messages by cross-validation, from 300 labels on.",
+        help="Compare ways to read the messages by cross-validation, from 300 labels on, always or "
+        "never; else unless the model in use was chosen on nearly the same labels.",
+        show_default=False,
     ),
 ]
 Promote = Annotated[
@@ -68,7 +70,7 @@ def train(
     taxonomy: Drivers = None,
     models_dir: ModelsDir = None,
     encoder: EncoderDir = None,
-    search: Search = True,
+    search: Search = None,
     unknown_label: UnknownLabel = "unknown",
     promote: Promote = False,
     as_json: AsJson = False,

@@ -241,8 +241,8 @@ def test_the_manifest_counts_and_holds_no_text(messages, trained):
 def test_progress_is_told():
     lines = []
     train(messages_about(WORDS, 120), TAXONOMY, progress=lines.append)
-    assert lines[0] == "Cross-validation: fold 1 of 5"
-    assert any(line.startswith("Training on 120 messages about 6 drivers") for line in lines)
+    assert lines[0] == "1 of 10: Cross-validation: fold 1 of 5"
+    assert "9 of 10: Training on 120 messages about 6 drivers" in lines
 
 
 def test_cross_validation_says_what_new_messages_confirm(messages):
@@ -320,6 +320,19 @@ def test_with_a_search_the_manifest_and_the_remarks_say_what_was_tried():
     assert trained.model.manifest["pipeline"] == CANDIDATES[choice["name"]].to_dict()
     assert any("compared by cross-validation" in remark for remark in trained.remarks)
     assert sum("fold 1 of 5" in line for line in lines) == 1
+
+
+def test_a_choice_made_on_nearly_the_same_labels_is_not_made_again(monkeypatch):
+    messages = messages_about(WORDS, 360)
+    first = train(messages[:330], TAXONOMY).model
+    earlier = first.manifest | {"version": "2026-11-20.1"}
+    monkeypatch.setattr("classifier.training.choose", None)
+    lines = []
+    again = train(messages, TAXONOMY, config=TrainingConfig(earlier=earlier), progress=lines.append)
+    assert lines[0] == "1 of 10: Cross-validation: fold 1 of 5"
+    assert again.model.manifest["choice"]["kept_from"] == "2026-11-20.1"
+    assert again.model.manifest["pipeline"] == first.manifest["pipeline"]
+    assert any("and kept" in remark for remark in again.remarks)
 
 
 def test_without_a_search_or_labels_enough_the_usual_pipeline_is_taken():

@@ -39,6 +39,18 @@ def labels(tmp_path):
     return path
 
 
+@pytest.fixture
+def many_labels(tmp_path):
+    rows = [
+        f'{driver}-{number},"{words}, vraag {number}",{driver}'
+        for driver, words in DRIVERS.items()
+        for number in range(95)
+    ]
+    path = tmp_path / "many.csv"
+    path.write_text("\n".join(["id,text,label", *rows]))
+    return path
+
+
 def train(settings, source, *, promote=False):
     return train_version(settings, source, promote=promote, now=NOW)
 
@@ -61,6 +73,28 @@ def test_the_first_version_is_in_use_and_a_later_one_when_it_is_not_worse(settin
     assert list_versions(settings.models_dir) == [first.version, second.version]
     assert current_version(settings.models_dir) == second.version
     assert first.card.read_text().startswith(f"# Model {first.version}\n")
+
+
+def test_a_retrain_keeps_the_choice_until_asked_to_search(settings, many_labels):
+    def choice(**asked):
+        made = train_version(settings, Source(many_labels), promote=False, now=NOW, **asked)
+        found = load_model(settings.models_dir / made.version).manifest["choice"]
+        assert any(found["name"] in remark for remark in made.remarks)
+        assert found["name"] in made.card.read_text()
+        return made.version, found
+
+    version, first = choice()
+    assert first["kept_from"] == ""
+    assert choice()[1] == first | {"kept_from": version}
+    assert choice()[1]["kept_from"] == version
+    assert choice(search=True)[1] == first
+    assert choice(search=False)[1]["tried"] == 0
+
+
+def test_a_model_in_use_that_cannot_be_read_is_no_hindrance(settings, labels):
+    first = train(settings, Source(labels))
+    (settings.models_dir / first.version / "manifest.json").write_text("{}")
+    assert train(settings, Source(labels)).promoted
 
 
 def test_held_out_messages_never_train(settings, labels):
