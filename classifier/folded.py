@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.cascade_curve import Reads
 from classifier.evaluation import ConfusablePair, LearningCurve, confusable
 from classifier.evaluation.confusable import Pair
 from classifier.fold_calibration import FoldCalibration, calibrate
@@ -56,14 +57,15 @@ def folded(
     *,
     folds: int,
     assumed_unknown: float,
+    reads: Reads = "all",
     **shared: Any,
 ) -> Folded:
     """All that so many folds of messages (n) teach; `found` is what they say, where that is known.
 
-    `assumed_unknown` is that of `calibrate`; `shared` (config, progress, seeds, second) goes to
-    all who train in folds.
+    `assumed_unknown` and `reads` are those of `calibrate`; `shared` (config, progress,
+    seeds, second) goes to all who train in folds.
     """
     found = found or out_of_fold(messages, folds=folds, **shared)
-    calibration = calibrate(messages, found, assumed_unknown=assumed_unknown, **shared)
-    learning = fold_curve(messages, found, calibration, folds=folds, **shared)
+    calibration = calibrate(messages, found, assumed_unknown=assumed_unknown, reads=reads, **shared)
+    learning = fold_curve(messages, found, calibration.asked_all(), folds=folds, **shared)
     return Folded(found, calibration, learning)

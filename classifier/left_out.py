@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.combination import combined
 from classifier.folds import (
     Progress,
     Scorer,
@@ -17,7 +18,7 @@ from classifier.folds import (
     vocabulary_of,
 )
 from classifier.messages import LabeledMessage
-from classifier.model import opinions
+from classifier.model import logits_of
 from classifier.novelty import evidence
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.seeding import Seed
@@ -31,6 +32,7 @@ FOLDS = 5
 """One message in so many about the other drivers is not trained on either, to compare with."""
 
 Compared = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Evidence (n, e) of messages about known drivers, and (m, e) of made-up unknown ones."""
 
 
 def left_out_evidence(
@@ -41,8 +43,9 @@ def left_out_evidence(
     seeds: Sequence[Seed] = (),
     second: Scorer | None = None,
     weight: float = 0.0,
-) -> Compared | None:
-    """Evidence (n, e) of messages about known drivers, and (m, e) of made-up unknown ones.
+) -> tuple[Compared, Compared] | None:
+    """What speaks for known and for unknown messages alike: by all readers, and by the n-grams
+    alone (the same without a second scorer).
 
     The unknown are about a fifth of the messages, by whole drivers that were left out of training
     with their seeds. The known are a fifth of the others, left out, too, so that one model judges
@@ -62,12 +65,17 @@ def left_out_evidence(
     scorer = None if second is None else fit_second(second, rest, familiar)
     words = vocabulary_of(rest, familiar)
 
-    def judged(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def judged(mask: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         texts = [message.text for message in at(known, mask)]
-        logits, nearest, _ = opinions(texts, pipeline, scorer, weight)
-        return evidence(logits, words.unseen_share(texts), nearest)
+        alone, unseen = logits_of(pipeline, texts)[0], words.unseen_share(texts)
+        by_words = evidence(alone, unseen)
+        if scorer is None:
+            return by_words, by_words
+        others, nearest = scorer.judge(texts)
+        return evidence(combined(alone, others, weight), unseen, nearest), by_words
 
-    return judged(compared), judged(outside)
+    (by_all, by_words), (strange_by_all, strange_by_words) = judged(compared), judged(outside)
+    return (by_all, strange_by_all), (by_words, strange_by_words)
 
 
 def left_out_drivers(drivers: NDArray[np.str_]) -> list[str]:
