@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from classifier.calibration import UnknownCurve, tempered
+from classifier.cascade import Cascade
 from classifier.combination import MeaningClassifier, combined
 from classifier.messages import Prediction, Predictions
-from classifier.novelty import Novelty, either
+from classifier.novelty import Novelty, Vocabulary, either
 from classifier.scorer import Scorer, Warming
+from classifier.scorer.lexicon import WarmingReader
 from classifier.taxonomy import Taxonomy
 from classifier.text import normalized
 
@@ -72,7 +74,8 @@ class Model:
     """One immutable model.
 
     `pipeline` judges by n-grams; `meaning`, where there is an encoder, by embeddings, and weighs
-    `meaning_weight` in [0, 1) in the geometric mean of the two. `novelty` scores what is unlike
+    `meaning_weight` in [0, 1) in the geometric mean of the two. `cascade`: what the encoder is not
+    asked about, if anything. `novelty` scores what is unlike
     anything learned, and `unknown_curve` makes a probability of that; it also tells languages
     nobody trained on.
     `base_shares` (k,): the shares of the drivers that the probabilities are calibrated to.
@@ -95,6 +98,7 @@ class Model:
     training_keys: frozenset[str] = frozenset()
     meaning: MeaningClassifier | None = None
     meaning_weight: float = 0.0
+    cascade: Cascade | None = None
     novelty: Novelty = field(default_factory=Novelty)
     warming: Warming | None = field(default=None, repr=False)
 
@@ -105,15 +109,15 @@ class Model:
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Calibrated probabilities (n, k), given that it is one of the drivers; rows sum to 1."""
-        return self._judge(texts)[0]
+        return self.judge(texts).probabilities
 
     def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Raw unknown scores (n,), unbounded: the higher, the less it is like any driver."""
-        return self._judge(texts)[1]
+        return self._judge(texts, self._heard(texts))[1]
 
     def unknown_probability(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """The probability (n,) that a message is about none of the drivers."""
-        return self._unknown(texts, self.scores(texts))
+        return self.judge(texts).unknown
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One prediction per text; a text without a known word gets the base shares."""
@@ -121,7 +125,8 @@ class Model:
 
     def judge(self, texts: Sequence[str]) -> Predictions:
         """What `predict` says of texts (n,), as columns."""
-        return self._predictions(texts, *self._judge(texts))
+        heard = self._heard(texts)
+        return self._predictions(*self._judge(texts, heard), heard)
 
     def read(self, texts: Sequence[str]) -> tuple[list[Prediction], Any]:
         """One prediction per text (n,), and the n-grams (n, features; sparse) it was made from;
@@ -129,50 +134,87 @@ class Model:
         if not len(texts):
             return [], None
         logits, features = logits_of(self.pipeline, texts)
-        judged = self._weighed(texts, logits, features.getnnz(axis=1))
-        return list(self._predictions(texts, *judged)), features
+        heard = self._heard(texts)
+        judged = self._weighed(texts, logits, features.getnnz(axis=1), heard)
+        return list(self._predictions(*judged, heard)), features
+
+    def warm_up(self) -> None:
+        """Compile now, and wait for it; where there is no `warming`, nothing is compiled."""
+        if self.warming is not None:
+            self.warming.warm_up()
+            self._listening.warm_up()
 
     def trained_on(self, texts: Iterable[str]) -> NDArray[np.bool_]:
         """Which texts (n,) were among its training texts, compared as normalized text."""
         return np.array([fingerprint(text) in self.training_keys for text in texts], dtype=bool)
 
-    def _judge(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Probabilities (n, k) and unknown scores (n,)."""
+    def _judge(
+        self, texts: Sequence[str], heard: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Probabilities (n, k) and unknown scores (n,) of texts in which that is heard (n, 4)."""
         if not len(texts):
             return np.zeros((0, len(self.drivers))), np.zeros(0)
         scorer = self._scorer(len(texts))
         if scorer is None:
             logits, features = logits_of(self.pipeline, texts)
-            return self._weighed(texts, logits, features.getnnz(axis=1))
+            return self._weighed(texts, logits, features.getnnz(axis=1), heard)
         found, known = scorer.judge(texts)
-        return self._weighed(texts, two_columns(found), known)
+        return self._weighed(texts, two_columns(found), known, heard)
 
     def _scorer(self, texts: int) -> Scorer | None:
         """The compiled scorer for so many texts, if there is one, and of this pipeline."""
         warming = self.warming
         return warming.scorer(texts) if warming and warming.pipeline is self.pipeline else None
 
+    @cached_property
+    def _listening(self) -> WarmingReader:
+        return WarmingReader(self.novelty.vocabulary or Vocabulary())
+
+    def _heard(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """What the vocabulary hears in the texts (n, 4), compiled as soon as the scorer is."""
+        if self.novelty.vocabulary is None or self._scorer(0) is None:
+            return self.novelty.heard(texts)
+        reader = self._listening.reader()
+        return self.novelty.heard(texts) if reader is None else reader.heard(texts)
+
     def _weighed(
-        self, texts: Sequence[str], logits: NDArray[np.float64], known: NDArray[np.int64]
+        self,
+        texts: Sequence[str],
+        logits: NDArray[np.float64],
+        known: NDArray[np.int64],
+        heard: NDArray[np.float64],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Probabilities (n, k) and unknown scores (n,) of texts by their logits and, where there
         is an encoder, their meaning; `known` (n,): how many n-grams of each are known."""
-        logits, nearest = _seconded(texts, logits, self.meaning, self.meaning_weight)
-        probabilities = tempered(logits, self.temperature)
+        probabilities, scores, read = self._by_words(texts, logits, heard)
+        read |= known == 0
+        rows = np.flatnonzero(read)
+        if len(rows):
+            some = [texts[row] for row in rows]
+            both, nearest = _seconded(some, logits[rows], self.meaning, self.meaning_weight)
+            probabilities[rows] = tempered(both, self.temperature)
+            scores[rows] = self.novelty.scores(heard[rows], both, nearest)
         probabilities[self._speechless(texts, known)] = self.base_shares
-        return probabilities, self.novelty.scores(texts, logits, nearest)
+        return probabilities, scores
+
+    def _by_words(
+        self, texts: Sequence[str], logits: NDArray[np.float64], heard: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+        """Probabilities (n, k) and unknown scores (n,) where n-grams have the last word, and which
+        texts (n,) are to be read for more than that: without a cascade, all."""
+        if self.cascade is None:
+            return np.empty_like(logits), np.empty(len(logits)), np.ones(len(logits), dtype=bool)
+        return self.cascade.judge(texts, heard, logits, self.novelty, self.unknown_curve)
 
     def _predictions(
         self,
-        texts: Sequence[str],
         probabilities: NDArray[np.float64],
         scores: NDArray[np.float64],
+        heard: NDArray[np.float64],
     ) -> Predictions:
-        return Predictions(self.drivers, probabilities, self._unknown(texts, scores))
-
-    def _unknown(self, texts: Sequence[str], scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Probabilities (n,): unlike any driver by its score, or in a language nobody knows."""
-        return either(self.unknown_curve.probability(scores), self.novelty.foreign(texts))
+        """Unknown: unlike any driver by its score, or in a language nobody knows."""
+        none = either(self.unknown_curve.probability(scores), self.novelty.foreign(heard))
+        return Predictions(self.drivers, probabilities, none)
 
     def _speechless(self, texts: Sequence[str], known: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Texts (n,) that say nothing: no known n-gram, and no letter for an encoder to read."""

@@ -72,12 +72,24 @@ class Vocabulary:
         beginnings = Counter(beginning for each in words for beginning in _beginnings(each))
         return cls(MappingProxyType(rarity), float(np.log(n) + 1), MappingProxyType(beginnings))
 
-    def unseen_share(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """How much of what each text (n,) tells is in words never seen, from 0 to 1.
+    def heard(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """What there is in each text (n, 4): how much its words seen in training tell together, and
+        how many others it has; how many beginnings of words that were seen, and how many others.
 
-        Numbers and codes are no words; a text without any word is 1.
+        Each word counts once. Numbers and codes are no words.
         """
-        return np.array([self._unseen_share(_words(text)) for text in texts], dtype=np.float64)
+        return self._heard(texts, self.beginnings.keys())
+
+    def unseen_share(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """How much of what each text (n,) tells is in words never seen, from 0 to 1; a text
+        without any word is 1."""
+        return self.unseen_share_of(self.heard(texts))
+
+    def unseen_share_of(self, heard: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`unseen_share` (n,) of texts in which that is `heard` (n, 4)."""
+        unseen = self.unseen * heard[:, 1]
+        told = heard[:, 0] + unseen
+        return np.divide(unseen, told, out=np.ones(len(heard)), where=told > 0)
 
     def foreign(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """The probability (n,) that each text is in a language nobody trained on.
@@ -86,28 +98,31 @@ class Vocabulary:
         chance of `fresh` in an ordinary text, and of 0.8 in a foreign one. 0 where training texts
         are so few that `fresh` is no less than that.
         """
-        return self._foreign(texts, self.beginnings.keys())
+        return self.foreign_of(self.heard(texts))
 
     def foreign_left_out(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """`foreign` (n,) of its own training texts, each as if it had not been one: a beginning
         that stands in no other was never seen."""
         often = {beginning for beginning, count in self.beginnings.items() if count > 1}
-        return self._foreign(texts, often)
+        return self.foreign_of(self._heard(texts, often))
 
-    def _foreign(self, texts: Sequence[str], seen: Collection[str]) -> NDArray[np.float64]:
+    def foreign_of(self, heard: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`foreign` (n,) of texts in which that is `heard` (n, 4)."""
         if self.fresh >= FOREIGN_UNSEEN:
-            return np.zeros(len(texts))
-        told = [_told(_beginnings(_words(text)), seen) for text in texts]
-        unseen, known = np.array(told, dtype=np.float64).reshape(-1, 2).T
+            return np.zeros(len(heard))
         for_it = np.log(FOREIGN_UNSEEN / self.fresh)
         against_it = np.log((1 - FOREIGN_UNSEEN) / (1 - self.fresh))
-        odds = logit(FOREIGN_SHARE) + unseen * for_it + known * against_it
+        odds = logit(FOREIGN_SHARE) + heard[:, 3] * for_it + heard[:, 2] * against_it
         return np.asarray(expit(odds), dtype=np.float64)
 
-    def _unseen_share(self, words: set[str]) -> float:
-        seen = sum(self.rarity.get(word, 0.0) for word in words)
-        unseen = self.unseen * sum(word not in self.rarity for word in words)
-        return unseen / (seen + unseen) if words else 1.0
+    def _heard(self, texts: Sequence[str], seen: Collection[str]) -> NDArray[np.float64]:
+        found = [(*self._told(words), *_known(words, seen)) for words in map(_words, texts)]
+        return np.array(found, dtype=np.float64).reshape(-1, 4)
+
+    def _told(self, words: set[str]) -> tuple[float, int]:
+        """How much those that were seen tell, and how many were not."""
+        seen = [self.rarity[word] for word in words if word in self.rarity]
+        return sum(seen), len(words) - len(seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,24 +135,30 @@ class Novelty:
     vocabulary: Vocabulary | None = None
     weights: tuple[float, ...] = (1.0,)
 
+    def heard(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """What the vocabulary hears in each text (n, 4); zeros without one."""
+        known = self.vocabulary
+        return np.zeros((len(texts), 4)) if known is None else known.heard(texts)
+
     def scores(
         self,
-        texts: Sequence[str],
+        heard: NDArray[np.float64],
         logits: NDArray[np.float64],
         nearest: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """Raw unknown scores (n,), unbounded: the higher, the less a text is like any driver.
 
-        `logits` (n, k), -inf allowed; `nearest` (n,): the cosine of the nearest training message.
+        `heard` (n, 4) in the texts; `logits` (n, k), -inf allowed; `nearest` (n,): the cosine of
+        the nearest training message.
         """
-        unseen = None if self.vocabulary is None else self.vocabulary.unseen_share(texts)
+        unseen = None if self.vocabulary is None else self.vocabulary.unseen_share_of(heard)
         return weighed(evidence(logits, unseen, nearest), self.weights)
 
-    def foreign(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """The probability (n,) that each text is in a language nobody trained on; 0 without a
-        vocabulary to tell by."""
+    def foreign(self, heard: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The probability (n,) that each text, by what is `heard` (n, 4) in it, is in a language
+        nobody trained on; 0 without a vocabulary to tell by."""
         known = self.vocabulary
-        return np.zeros(len(texts)) if known is None else known.foreign(texts)
+        return np.zeros(len(heard)) if known is None else known.foreign_of(heard)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that `from_dict` reads back."""
@@ -219,10 +240,11 @@ def _fresh(counts: Collection[int]) -> float:
     return max((once + 1) / (sum(counts) + 1), 1 / math.sqrt(len(counts) + 1))
 
 
-def _told(beginnings: set[str], seen: Collection[str]) -> tuple[int, int]:
-    """How many were never seen, and how many were."""
-    unseen = sum(beginning not in seen for beginning in beginnings)
-    return unseen, len(beginnings) - unseen
+def _known(words: set[str], seen: Collection[str]) -> tuple[int, int]:
+    """How many of the words' beginnings were seen, and how many never."""
+    beginnings = _beginnings(words)
+    known = sum(beginning in seen for beginning in beginnings)
+    return known, len(beginnings) - known
 
 
 def _beginnings(words: set[str]) -> set[str]:

@@ -29,6 +29,12 @@ def test_a_text_without_a_known_word_is_wholly_unseen(vocabulary, text):
     assert vocabulary.unseen_share([text]) == [1]
 
 
+def test_what_is_heard_in_a_text_are_its_different_words_and_their_beginnings(vocabulary):
+    (heard,) = vocabulary.heard(["Mijn pakket, mijn pakketje en 1 zeilboot!"])
+    told = vocabulary.rarity["mijn"] + vocabulary.rarity["pakket"]
+    assert heard == pytest.approx([told, 3, 2, 2])  # pakketje, en, zeilboot; mijn, pakke; en, zeilb
+
+
 WORDS = [f"{first}{second}" for first in "bdfgklmnprstvz" for second in ("ak", "ijn", "oed", "uur")]
 """Fifty-six words that stand in two texts each."""
 
@@ -69,7 +75,7 @@ def test_the_first_text_of_a_kind_was_in_another_language_until_then(rich):
 
 def test_with_a_vocabulary_as_good_as_empty_every_language_is_as_foreign(vocabulary):
     assert list(Vocabulary.of(["waar"]).foreign(["gdzie jest moja paczka"])) == [0]
-    assert list(Novelty().foreign(["gdzie jest"])) == [0]
+    assert list(Novelty().foreign(np.zeros((1, 4)))) == [0]
     assert vocabulary.foreign(["gdzie jest moja paczka"])[0] < 0.5
 
 
@@ -111,9 +117,10 @@ def test_with_few_messages_only_the_logits_are_listened_to(few):
 def test_scores_rise_for_unseen_words_and_for_distance(vocabulary):
     novelty = Novelty(vocabulary, (1.0, 4.0, 2.0))
     logits = np.zeros((2, 3))
-    seen, unseen = novelty.scores(["mijn pakket", "zeilboot"], logits, np.array([0.5, 0.5]))
+    heard = novelty.heard(["mijn pakket", "zeilboot"])
+    seen, unseen = novelty.scores(heard, logits, np.array([0.5, 0.5]))
     assert unseen - seen == pytest.approx(4)
-    near, far = novelty.scores(["mijn pakket"] * 2, logits, np.array([1.0, 0.0]))
+    near, far = novelty.scores(heard[[0, 0]], logits, np.array([1.0, 0.0]))
     assert far - near == pytest.approx(2)
 
 
@@ -125,7 +132,9 @@ def test_what_is_saved_scores_alike(vocabulary):
     novelty = Novelty(vocabulary, (1.0, 4.0))
     again = Novelty.from_dict(novelty.to_dict())
     texts, logits = ["mijn zeilboot", "factuur"], np.array([[1.0], [2.0]])
-    np.testing.assert_array_equal(again.scores(texts, logits), novelty.scores(texts, logits))
-    np.testing.assert_array_equal(again.foreign(texts), novelty.foreign(texts))
+    heard = novelty.heard(texts)
+    np.testing.assert_array_equal(again.heard(texts), heard)
+    np.testing.assert_array_equal(again.scores(heard, logits), novelty.scores(heard, logits))
+    np.testing.assert_array_equal(again.foreign(heard), novelty.foreign(heard))
     plain = Novelty.from_dict(Novelty().to_dict())
-    np.testing.assert_array_equal(plain.scores(texts, logits), [-1, -2])
+    np.testing.assert_array_equal(plain.scores(plain.heard(texts), logits), [-1, -2])
