@@ -75,9 +75,8 @@ class Model:
 
     `pipeline` judges by n-grams; `meaning`, where there is an encoder, by embeddings, and weighs
     `meaning_weight` in [0, 1) in the geometric mean of the two. `cascade`: what the encoder is not
-    asked about, if anything. `novelty` scores what is unlike
-    anything learned, and `unknown_curve` makes a probability of that; it also tells languages
-    nobody trained on.
+    asked about, if anything. `novelty` scores what is unlike anything learned, and `unknown_curve`
+    makes a probability of that; it also tells languages nobody trained on.
     `base_shares` (k,): the shares of the drivers that the probabilities are calibrated to.
     `threshold`: the confidence from which messages are routed automatically so that at least
     `target_precision` of them are right; infinity routes nothing. `manifest` holds what else is
@@ -138,6 +137,16 @@ class Model:
         judged = self._weighed(texts, logits, features.getnnz(axis=1), heard)
         return list(self._predictions(*judged, heard)), features
 
+    def read_for_meaning(self, texts: Sequence[str], features: Any = None) -> NDArray[np.bool_]:
+        """Which texts (n,) the encoder is asked about; `features` (n, f) as `read` gives them."""
+        if self.meaning is None or self.cascade is None or not len(texts):
+            return np.full(len(texts), self.meaning is not None)
+        features = self.pipeline[:-1].transform(texts) if features is None else features
+        logits = two_columns(self.pipeline[-1].decision_function(features).astype(np.float64))
+        heard = self._heard(texts)
+        *_, read = self.cascade.judge(texts, heard, logits, self.novelty, self.unknown_curve)
+        return np.asarray(read | (features.getnnz(axis=1) == 0))
+
     def warm_up(self) -> None:
         """Compile now, and wait for it; where there is no `warming`, nothing is compiled."""
         if self.warming is not None:
@@ -185,26 +194,29 @@ class Model:
         heard: NDArray[np.float64],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Probabilities (n, k) and unknown scores (n,) of texts by their logits and, where there
-        is an encoder, their meaning; `known` (n,): how many n-grams of each are known."""
-        probabilities, scores, read = self._by_words(texts, logits, heard)
-        read |= known == 0
-        rows = np.flatnonzero(read)
-        if len(rows):
+        is an encoder and it is asked, their meaning; `known` (n,): how many n-grams of each are
+        known."""
+        if self.cascade is None:
+            probabilities, scores = self._by_all(texts, logits, heard)
+        else:
+            probabilities, scores, read = self.cascade.judge(
+                texts, heard, logits, self.novelty, self.unknown_curve
+            )
+            rows = np.flatnonzero(read | (known == 0))
             some = [texts[row] for row in rows]
-            both, nearest = _seconded(some, logits[rows], self.meaning, self.meaning_weight)
-            probabilities[rows] = tempered(both, self.temperature)
-            scores[rows] = self.novelty.scores(heard[rows], both, nearest)
+            probabilities[rows], scores[rows] = self._by_all(some, logits[rows], heard[rows])
         probabilities[self._speechless(texts, known)] = self.base_shares
         return probabilities, scores
 
-    def _by_words(
-        self, texts: Sequence[str], logits: NDArray[np.float64], heard: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-        """Probabilities (n, k) and unknown scores (n,) where n-grams have the last word, and which
-        texts (n,) are to be read for more than that: without a cascade, all."""
-        if self.cascade is None:
-            return np.empty_like(logits), np.empty(len(logits)), np.ones(len(logits), dtype=bool)
-        return self.cascade.judge(texts, heard, logits, self.novelty, self.unknown_curve)
+    def _by_all(
+        self,
+        texts: Sequence[str],
+        logits: NDArray[np.float64],
+        heard: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """By n-grams and, where there is an encoder, by meaning."""
+        logits, nearest = _seconded(texts, logits, self.meaning, self.meaning_weight)
+        return tempered(logits, self.temperature), self.novelty.scores(heard, logits, nearest)
 
     def _predictions(
         self,
