@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from classifier.calibration import UnknownCurve
+from classifier.cascade import Cascade
 from classifier.combination import MeaningClassifier
+from classifier.embeddings import CachedEncoder
 from classifier.encoder import Encoder, encoder_digest, load_encoder
 from classifier.errors import BadFile, BadModel
 from classifier.model import Model
@@ -27,6 +29,7 @@ def facts(model: Model) -> dict[str, Any]:
             "slope": model.unknown_curve.slope,
         },
         "encoder": _encoder_facts(model),
+        "cascade": model.cascade and model.cascade.to_dict(),
         "threshold": None if isinf(model.threshold) else model.threshold,
         "target_precision": model.target_precision,
     }
@@ -47,6 +50,7 @@ def model_of(manifest: Mapping[str, Any], parts: Mapping[str, Any], folder: Path
     Raises `BadModel` when the encoder cannot be used.
     """
     threshold, encoder = manifest["threshold"], manifest["encoder"]
+    cascade = manifest.get("cascade")
     return Model(
         pipeline=parts["pipeline"],
         taxonomy=Taxonomy.from_dict(manifest["taxonomy"]),
@@ -59,6 +63,7 @@ def model_of(manifest: Mapping[str, Any], parts: Mapping[str, Any], folder: Path
         manifest=manifest,
         meaning=_meaning(encoder, parts["meaning"], folder),
         meaning_weight=encoder["weight"] if encoder else 0.0,
+        cascade=Cascade.from_dict(cascade) if cascade else None,
         novelty=Novelty.from_dict(parts["novelty"]),
     )
 
@@ -91,6 +96,8 @@ def _encoder_facts(model: Model) -> dict[str, Any] | None:
     if model.meaning is None:
         return None
     encoder = model.meaning.encoder
+    if isinstance(encoder, CachedEncoder):
+        encoder = encoder.encoder
     if not isinstance(encoder, Encoder):
         raise TypeError("only an encoder from a folder can be found again")
     return {

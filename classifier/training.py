@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from classifier.candidates import Choice, by_few, choose
+from classifier.cascade_curve import CascadeCurve, Reads
 from classifier.combination import MeaningClassifier, meaning_reader
 from classifier.earlier import kept
+from classifier.embeddings import CachedEncoder
 from classifier.encoder import Encoder
 from classifier.evaluation import ConfusablePair, Evaluation, LearningCurve, evaluate_messages
 from classifier.evaluation.confusable import Pair
@@ -19,6 +21,7 @@ from classifier.material import Material, material
 from classifier.messages import LabeledMessage
 from classifier.model import Model, fingerprint
 from classifier.novelty import Novelty
+from classifier.pace import measured_pace
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.remarks import HOLD_OUT, OUT_OF_FOLD, training_counts, training_remarks
 from classifier.seeding import Seed, seed_remarks, weighed
@@ -45,7 +48,8 @@ class TrainingConfig:
     among the named candidates (see `classifier.candidates`), where there are labels enough to
     tell; otherwise `pipeline` is used. `seeded`: learn from the taxonomy's own words, too, and know
     drivers nobody labeled by those alone. `encoder`: what to read meaning with beside the n-grams
-    (see `classifier.combination`), if anything. `timezone`: whose weeks a model is judged by.
+    (see `classifier.combination`), if anything, and `reads`: how much of the messages it reads (see
+    `classifier.cascade_curve`). `timezone`: whose weeks a model is judged by.
     `earlier`: the manifest of an earlier model, whose choice of pipeline is kept where it was made
     on nearly the same labels (see `classifier.earlier`).
     """
@@ -56,7 +60,8 @@ class TrainingConfig:
     assumed_unknown: float = 0.03
     search: bool = True
     seeded: bool = True
-    encoder: Encoder | None = None
+    encoder: Encoder | CachedEncoder | None = None
+    reads: Reads = "auto"
     timezone: str = TIMEZONE
     earlier: Mapping[str, Any] | None = field(default=None, repr=False)
 
@@ -71,6 +76,7 @@ class Trained:
     `evaluation` is None without hold-out; `judged` are the messages it rests on. `learning` says
     what more labels are worth, by folds of the training messages; None with too few of them.
     So are the confusable pairs of the evaluation, of which a hold-out has too few messages.
+    `cascade` is what reading more or less with the encoder is worth; None without one.
     `folded` is what those folds said of the training messages, `choice` how its pipeline was come
     by.
     `remarks` are sentences a person should read.
@@ -79,6 +85,7 @@ class Trained:
     model: Model
     evaluation: Evaluation | None
     learning: LearningCurve | None
+    cascade: CascadeCurve | None
     folded: Folded
     choice: Choice
     judged: tuple[LabeledMessage, ...]
@@ -125,6 +132,8 @@ def train(
     threshold, source, judged = _threshold(model, given.held, learned, config)
     counts = training_counts(given.kept, given.held, judged, left_out=given.left_out)
     manifest = _manifest(counts, source, config, choice, given, learned.learning)
+    cascade = _cascade(model, given, learned)
+    manifest["cascade_curve"] = cascade and cascade.to_dict()
     model = replace(model, threshold=threshold, manifest=manifest)
     if judged:
         steps(f"Judging on {len(judged):,} messages held out")
@@ -132,6 +141,7 @@ def train(
         model=model,
         evaluation=_judged(model, judged, config, learned, learned.pairs(given.kept, opinions)),
         learning=learned.learning,
+        cascade=cascade,
         folded=learned,
         choice=choice,
         judged=judged,
@@ -213,6 +223,7 @@ def _folded(
         found,
         folds=config.folds_for(len(messages)),
         assumed_unknown=config.assumed_unknown,
+        reads=config.reads,
         config=config.pipeline,
         progress=progress,
         seeds=seeds,
@@ -244,6 +255,7 @@ def _model(
         training_keys=frozenset(fingerprint(message.text) for message in given.kept),
         meaning=_meaning(second, about_driver, given.seeds, config),
         meaning_weight=calibration.weight,
+        cascade=calibration.cascade,
         novelty=Novelty(vocabulary_of(about_driver, given.seeds), calibration.evidence_weights),
     )
 
@@ -259,6 +271,14 @@ def _meaning(
         return None
     fitted = fit_second(second, messages, seeds)
     return fitted.with_encoder(config.encoder)
+
+
+def _cascade(model: Model, given: Material, learned: Folded) -> CascadeCurve | None:
+    """The curve of the cascade with how fast the model is here."""
+    curve = learned.calibration.cascade_curve
+    if curve is None:
+        return None
+    return replace(curve, pace=measured_pace(model, [message.text for message in given.kept]))
 
 
 def _threshold(
