@@ -1,27 +1,55 @@
-"""Files in: one module per format, one function to read them all."""
+"""Files in: one module per format, and two ways to read them all.
 
-from collections.abc import Iterator, Sequence
+`read_messages` gives a message at a time; `read_portions` gives rows nobody looked at yet, to be
+read by others at the same time, as columns.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from classifier.errors import BadFile
 from classifier.messages import UNKNOWN, RawMessage, Rejected
-from classifier.readers.csv_files import read_csv
-from classifier.readers.eml import read_eml, read_folder
-from classifier.readers.jsonl import read_jsonl
-from classifier.readers.rows import MAX_BYTES, TIMEZONE, Reading
+from classifier.readers.columns import Columns, Portion, PortionSize
+from classifier.readers.csv_files import csv_portions, read_csv
+from classifier.readers.eml import mail_files, mail_portions, read_eml, read_folder
+from classifier.readers.jsonl import jsonl_portions, read_jsonl
+from classifier.readers.parquet import parquet_portions, read_parquet
+from classifier.readers.rows import MAX_BYTES, TIMEZONE, Reading, Rows
 from classifier.readers.sources import format_of
 
-__all__ = ["MAX_BYTES", "Reading", "read_messages"]
+__all__ = [
+    "MAX_BYTES",
+    "Columns",
+    "Portion",
+    "PortionSize",
+    "Reading",
+    "Rows",
+    "mail_files",
+    "read_messages",
+    "read_portions",
+]
 
+
+class _Reader(NamedTuple):
+    """How a format is read: by message, and by portion."""
+
+    messages: Callable[[Path, Reading], Iterator[RawMessage | Rejected]]
+    portions: Callable[[Path, Reading, PortionSize], Iterator[Any]]
+
+
+CSV: Final = _Reader(read_csv, csv_portions)
+JSONL: Final = _Reader(read_jsonl, jsonl_portions)
 READERS: Final = {
-    ".csv": read_csv,
-    ".tsv": read_csv,
-    ".txt": read_csv,
-    ".jsonl": read_jsonl,
-    ".ndjson": read_jsonl,
-    ".eml": read_eml,
+    ".csv": CSV,
+    ".tsv": CSV,
+    ".txt": CSV,
+    ".jsonl": JSONL,
+    ".ndjson": JSONL,
+    ".parquet": _Reader(read_parquet, parquet_portions),
+    ".eml": _Reader(read_eml, mail_portions),
 }
+FOLDER: Final = _Reader(read_folder, mail_portions)
 
 
 def read_messages(
@@ -34,8 +62,8 @@ def read_messages(
     max_bytes: int = MAX_BYTES,
     attributes: Sequence[str] = ("product", "partner"),
 ) -> Iterator[RawMessage | Rejected]:
-    """Read .csv, .tsv, .txt (delimited, with a header), .jsonl, .eml, each also as .gz, or a
-    folder of .eml; a row at a time, so that a file may be larger than memory.
+    """Read .csv, .tsv, .txt (delimited, with a header), .jsonl, .eml, each also as .gz, .parquet,
+    or a folder of .eml; a row at a time, so that a file may be larger than memory.
 
     `channel` overrules the file's own channel; without either it is "ticket" ("email" for mail).
     With `labels` every row needs a label: `a|b` (the first is primary), empty or `unknown_label`
@@ -53,11 +81,26 @@ def read_messages(
         max_bytes=max_bytes,
         attributes=tuple(attributes),
     )
+    return _reader(path).messages(path, reading)
+
+
+def read_portions(
+    path: Path, reading: Reading, size: PortionSize | None = None
+) -> Iterator[Portion]:
+    """The rows of the same files in portions of some thousand, which may be sent to another
+    process; in each time the same portions, as long as the file and the size are.
+
+    Raises `BadFile` as `read_messages` does, and later for a .gz or .parquet broken further on.
+    """
+    return _reader(path).portions(path, reading, size or PortionSize())
+
+
+def _reader(path: Path) -> _Reader:
     if path.is_dir():
-        return read_folder(path, reading)
+        return FOLDER
     suffix = format_of(path)
     if suffix not in READERS:
         raise BadFile(
             path, f"not a format that can be read; use {', '.join(READERS)} or .gz of one"
         )
-    return READERS[suffix](path, reading)
+    return READERS[suffix]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage, MIMEPart
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from classifier.errors import BadFile
 from classifier.messages import Direction, RawMessage, Rejected
+from classifier.readers.columns import Columns, PortionSize, columns_of_messages
 from classifier.readers.rows import YEARS, BadValue, Reading, Rows
 from classifier.readers.sources import format_of, open_bytes
 
@@ -52,10 +54,40 @@ def read_eml(path: Path, reading: Reading) -> Iterator[RawMessage | Rejected]:
 def read_folder(path: Path, reading: Reading) -> Iterator[RawMessage | Rejected]:
     """The messages in a folder of mail files, in order of name; a file that is no mail is
     rejected and the rest is read. Raises `BadFile` when there is none."""
-    files = sorted(file for file in path.rglob("*") if format_of(file) == ".eml")
+    return (found for file in mail_files(path) for found in _read_or_reject(file, reading))
+
+
+@dataclass(frozen=True, slots=True)
+class MailPortion:
+    """Mails that are still in their files."""
+
+    share: float
+    files: tuple[Path, ...]
+
+    def columns(self, rows: Rows) -> Columns:
+        found = (each for file in self.files for each in _read_or_reject(file, rows.reading))
+        return columns_of_messages(found)
+
+
+def mail_portions(path: Path, reading: Reading, size: PortionSize) -> Iterator[MailPortion]:
+    """One mail, or the mails in a folder, in portions. Raises `BadFile` at once."""
+    if not path.is_dir():
+        read_eml(path, reading)
+        return iter([MailPortion(1.0, (path,))])
+    files = mail_files(path)
+    starts = range(0, len(files), size.rows)
+    return (
+        MailPortion(min(start + size.rows, len(files)) / len(files), files[start:][: size.rows])
+        for start in starts
+    )
+
+
+def mail_files(path: Path) -> tuple[Path, ...]:
+    """The mail files in a folder and those in it, in order of name. Raises `BadFile` if none."""
+    files = tuple(sorted(file for file in path.rglob("*") if format_of(file) == ".eml"))
     if not files:
         raise BadFile(path, "there is no .eml file in this folder")
-    return (found for file in files for found in _read_or_reject(file, reading))
+    return files
 
 
 def _read_or_reject(path: Path, reading: Reading) -> Iterator[RawMessage | Rejected]:

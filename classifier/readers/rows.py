@@ -42,6 +42,14 @@ class Reading:
         """The columns a file must have."""
         return ("text", "label") if self.labels else ("text",)
 
+    def channel_of(self, written: str) -> str:
+        """The channel of a row that says so, or says nothing."""
+        return (self.channel or written or "ticket").lower()
+
+    def language(self, written: str) -> str:
+        """`nl` for `nl`, `NL`, `nl-BE` and `nl_BE`."""
+        return written.lower().replace("_", "-").split("-")[0]
+
 
 COLUMNS: Final = frozenset(SCORES) | {
     *("text", "label", "id", "conversation_id", "channel", "received_at", "created_at", "lang"),
@@ -106,14 +114,14 @@ def _message(values: Mapping[str, str], reading: Reading, source: str) -> RawMes
     text, subject = get("text", ""), get("subject", "")
     if not (text or subject):
         raise BadValue("text", "is empty")
-    channel = (reading.channel or get("channel") or "ticket").lower()
+    channel = reading.channel_of(get("channel", ""))
     return RawMessage(
         text=text or subject,
         subject=subject,
         external_id=get("id") or None,
         channel=channel,
         received_at=_received_at(get("received_at") or get("created_at") or "", reading),
-        language=get("lang", "").lower().replace("_", "-").split("-")[0] or None,
+        language=reading.language(get("lang", "")) or None,
         conversation_id=get("conversation_id") or None,
         customer=get("customer") or None,
         direction=_direction(get("direction", "")),
@@ -169,6 +177,14 @@ def _number(written: str) -> float:
         return float(written.replace(",", "."))
     except ValueError:
         return math.nan
+
+
+def is_score(name: str, written: str) -> bool:
+    """Whether a value, perhaps an empty one, may stand in a column of scores."""
+    try:
+        return not written or math.isfinite(_score(name, written))
+    except BadValue:
+        return False
 
 
 def _score(name: str, written: str) -> float:

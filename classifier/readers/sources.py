@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Any, Final, cast
 
 from classifier.errors import BadFile
 
@@ -50,6 +50,12 @@ def open_text(path: Path, encoding: str, newline: str | None = None) -> Iterator
     """The file's content as text, line ends kept as `newline` says (see `io.TextIOWrapper`)."""
     with open_bytes(path) as stream:
         yield TextIOWrapper(stream, encoding=encoding, newline=newline)
+
+
+def share_read(stream: TextIOWrapper, path: Path) -> float:
+    """How much of the file, in [0, 1], was taken from disk, compressed or not."""
+    source: Any = getattr(stream.buffer, "fileobj", stream.buffer)
+    return float(min(source.tell() / max(path.stat().st_size, 1), 1.0))
 
 
 def encoding_of(path: Path) -> str:

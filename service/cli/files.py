@@ -1,14 +1,17 @@
 """Commands on files: classify, redact."""
 
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli.options import AsJson, ModelsDir, Output, Version
-from service.cli.output import counting, result
-from service.cli.training import settings_with
+if TYPE_CHECKING:
+    from classifier.scoring import Progress, ScoreReport
+
+from service.cli.options import AsJson, ModelsDir, Output, Version, settings_with
+from service.cli.output import measuring, result, say
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,7 +23,7 @@ def classify(
     file: Annotated[
         str,
         typer.Argument(
-            help="CSV, JSONL or .eml (also .gz), or - for one message a line on stdin.",
+            help="CSV, JSONL or .eml (also .gz), Parquet, or - for one message a line on stdin.",
             show_default=False,
         ),
     ] = "-",
@@ -30,17 +33,24 @@ def classify(
     redacted: Annotated[
         bool, typer.Option("--redacted", help="Personal data is out of it already.")
     ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes to work with; else one, or for a big file one a core."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Drivers for a file of messages, or for lines on stdin; stores and draws nothing.
 
-    A file becomes a .csv or .jsonl file (also .gz): the one -o names, else
-    FILE.drivers.csv beside it. Lines become JSON lines on stdout (with --json:
-    one list).
+    A file becomes a .csv or .jsonl file (also .gz) or a .parquet: the one -o
+    names, else FILE.drivers.csv beside it. Lines become JSON lines on stdout
+    (with --json: one list). When it was interrupted, the same command goes on
+    from there.
 
     Example: waarom classify messages.csv -o drivers.csv
+    Example: waarom classify messages.parquet -o drivers.parquet --jobs 8
     Example: echo "Waar blijft mijn pakket?" | waarom classify
     """
+    from classifier.scoring import Plan
     from service.secret import load_secret
     from service.versions import load_version
 
@@ -51,7 +61,9 @@ def classify(
         _classify_stdin(loaded, output, key=key, redacted=redacted, as_json=as_json)
     else:
         out = output or path.with_name(Path(path.name.removesuffix(".gz")).stem + ".drivers.csv")
-        _classify_file(path, out, loaded, key=key, redacted=redacted, as_json=as_json)
+        load = partial(load_version, settings.models_dir, loaded.version)
+        shared = {"key": key, "redacted": redacted, "plan": Plan(jobs=jobs, load=load)}
+        _classify_file(path, out, loaded, as_json=as_json, **shared)
 
 
 def _existing(file: str) -> Path:
@@ -78,33 +90,56 @@ def _classify_stdin(
         typer.echo(json.dumps(row, ensure_ascii=False))
 
 
-def _classify_file(
-    path: Path, out: Path, model: Any, *, key: bytes, redacted: bool, as_json: bool
-) -> None:
+def _classify_file(path: Path, out: Path, model: Any, *, as_json: bool, **shared: Any) -> None:
     from classifier.scoring import classify_file
 
     done = 0
-    with counting("Messages classified") as progress:
+    with measuring("Messages classified") as advance:
 
-        def advance(rows: int) -> None:
+        def progress(at: "Progress") -> None:
             nonlocal done
-            progress(rows - done)
-            done = rows
+            done = at.rows
+            advance(at.rows, at.share)
 
-        report = classify_file(path, out, model, key=key, redacted=redacted, progress=advance)
-    text = f"{report.rows:,} messages classified into {out} in {report.seconds:.1f} s"
-    if report.rejected:
-        text += f"; {report.rejected:,} rejected, see {report.rejected_file}"
-    document = {
+        try:
+            report = classify_file(path, out, model, progress=progress, notice=say, **shared)
+        except KeyboardInterrupt:
+            say(f"Stopped after {done:,} messages; the same command goes on from there.")
+            raise typer.Exit(1) from None
+    result(as_json, _document(report, out), _summary(report, out))
+    if report.rejected and not report.rows:
+        raise typer.Exit(1)
+
+
+def _document(report: "ScoreReport", out: Path) -> dict[str, Any]:
+    return {
         "rows": report.rows,
         "rejected": report.rejected,
         "rejected_file": report.rejected_file,
+        "resumed": report.resumed,
         "seconds": report.seconds,
+        "jobs": report.jobs,
+        "processor_seconds": report.spent,
         "output": out,
     }
-    result(as_json, document, text)
-    if report.rejected and not report.rows:
-        raise typer.Exit(1)
+
+
+def _summary(report: "ScoreReport", out: Path) -> str:
+    text = f"{report.rows:,} messages classified into {out} in {report.seconds:.1f} s"
+    if report.resumed:
+        text += f", {report.resumed:,} rows of them by an earlier run"
+    if report.rejected:
+        text += f"; {report.rejected:,} rejected, see {report.rejected_file}"
+    return f"{text}\n{_shares(report)}"
+
+
+def _shares(report: "ScoreReport") -> str:
+    """What the processors were busy with."""
+    spent = {name: getattr(report.spent, name) for name in report.spent.__slots__}
+    total = sum(spent.values())
+    each = (f"{name} {100 * took / max(total, 1e-9):.0f} %" for name, took in spent.items())
+    processes = "1 process" if report.jobs == 1 else f"{report.jobs} processes"
+    return f"{total:.1f} s of processor time in {processes}: {', '.join(each)}"
 
 
 def redact(as_json: AsJson = False) -> None:

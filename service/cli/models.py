@@ -1,20 +1,13 @@
 """`waarom models`: the versions, and which one is in use."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from service.cli.options import AsJson, ModelsDir
+from service.cli.options import AsJson, ModelsDir, settings_with
 from service.cli.output import result, say
 
 app = typer.Typer(no_args_is_help=True, help="Model versions, and which one is in use.")
-
-
-def _folder(models_dir: Path | None) -> Path:
-    from service.settings import read_settings
-
-    return models_dir or read_settings().models_dir
 
 
 @app.command("list")
@@ -26,7 +19,7 @@ def list_(models_dir: ModelsDir = None, as_json: AsJson = False) -> None:
     from classifier.errors import BadModel
     from classifier.registry import current_version, list_versions
 
-    folder = _folder(models_dir)
+    folder = settings_with(models_dir).models_dir
     versions = list_versions(folder)
     try:
         current = current_version(folder)
@@ -50,7 +43,7 @@ def show(
     """
     from service.versions import read_card
 
-    card, manifest = read_card(_folder(models_dir), version)
+    card, manifest = read_card(settings_with(models_dir).models_dir, version)
     result(as_json, manifest, card)
 
 
@@ -66,7 +59,7 @@ def promote(
     """
     from classifier.registry import promote as run
 
-    run(_folder(models_dir), version)
+    run(settings_with(models_dir).models_dir, version)
     result(as_json, {"current": version}, f"Version {version} is in use.")
 
 
@@ -78,5 +71,5 @@ def rollback(models_dir: ModelsDir = None, as_json: AsJson = False) -> None:
     """
     from classifier.registry import rollback as run
 
-    version = run(_folder(models_dir))
+    version = run(settings_with(models_dir).models_dir)
     result(as_json, {"current": version}, f"Version {version} is in use again.")

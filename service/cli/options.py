@@ -3,9 +3,12 @@
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from service.settings import Settings
 
 
 class Format(StrEnum):
@@ -52,3 +55,11 @@ Since = Annotated[
         help="Ask nothing about messages before this day, as in 2026-10-01; else four weeks ago.",
     ),
 ]
+
+
+def settings_with(models_dir: Path | None = None) -> "Settings":
+    """The settings of this folder, with another models folder if one is given."""
+    from service.settings import read_settings
+
+    settings = read_settings()
+    return settings.model_copy(update={"models_dir": models_dir or settings.models_dir})

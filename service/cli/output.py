@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
     from service.runtime import Runtime
 
@@ -46,6 +46,42 @@ def counting(what: str) -> Iterator[Callable[[int], None]]:
     with _line("{task.completed:,.0f}") as progress:
         task = progress.add_task(what, total=None)
         yield lambda done: progress.update(task, advance=done)
+
+
+@contextmanager
+def measuring(what: str) -> Iterator[Callable[[float, float], None]]:
+    """A progress bar with the time left; call what it gives with the number of things done, and
+    the share of all that is in [0, 1].
+
+    Silent where no person watches. It begins at the first call: until then no thread runs.
+    """
+    if not sys.stderr.isatty():
+        yield lambda done, share: None
+        return
+    bar, task = _bar(what)
+    try:
+
+        def advance(done: float, share: float) -> None:
+            bar.start()
+            bar.update(task, completed=share, done=done)
+
+        yield advance
+    finally:
+        bar.stop()
+
+
+def _bar(what: str) -> tuple["Progress", "TaskID"]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
+
+    bar = Progress(
+        *("{task.description}", BarColumn(), TaskProgressColumn(), "{task.fields[done]:,.0f}"),
+        *(TimeRemainingColumn(elapsed_when_finished=True), "left"),
+        console=Console(stderr=True),
+        transient=True,
+        speed_estimate_period=60,
+    )
+    return bar, bar.add_task(what, total=1.0, done=0)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli.options import AsJson, ModelsDir, UnknownLabel, Version
+from service.cli.options import AsJson, ModelsDir, UnknownLabel, Version, settings_with
 from service.cli.output import result, say, stages, utc_now
 
 Labels = Annotated[
@@ -165,14 +165,6 @@ def _check_way(cv: int | None, by_time: bool, model: str | None) -> None:
     given = [name for name, on in (("--cv", cv), ("--by-time", by_time), ("--model", model)) if on]
     if len(given) > 1:
         raise typer.BadParameter("choose one of them", param_hint=" and ".join(given))
-
-
-def settings_with(models_dir: Path | None = None) -> Any:
-    """The settings of this folder, with another models folder if one is given."""
-    from service.settings import read_settings
-
-    settings = read_settings()
-    return settings.model_copy(update={"models_dir": models_dir or settings.models_dir})
 
 
 def summary(found: dict[str, Any] | None) -> list[str]:

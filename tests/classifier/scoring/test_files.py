@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from classifier.errors import BadFile
-from classifier.messages import Prediction, RedactedText
-from classifier.scoring import COLUMNS, classify_file, classify_lines
+from classifier.messages import Predictions
+from classifier.readers import PortionSize
+from classifier.scoring import COLUMNS, Plan, Progress, classify_file, classify_lines
 from classifier.taxonomy import Driver, Taxonomy
 
 KEY = b"a secret only the tests know"
@@ -32,19 +33,19 @@ class WordModel:
 
     threshold: float = 0.8
     taxonomy: Taxonomy = TAXONOMY
-    read: list[RedactedText] = field(default_factory=list)
+    version: str = "2026-11-21.1"
+    read: list[str] = field(default_factory=list)
     largest: int = 0
 
-    def predict(self, texts: Sequence[RedactedText], /) -> list[Prediction]:
+    def judge(self, texts: Sequence[str], /) -> Predictions:
         self.read = [*self.read, *texts][-50:]
         self.largest = max(self.largest, len(texts))
-        return [self._prediction(text) for text in texts]
+        found = np.array([self._delivery(text.lower()) for text in texts])
+        unknown = np.where(found == 0.5, 0.6, 0.0)
+        return Predictions(("delivery", "payment"), np.stack([found, 1 - found], axis=1), unknown)
 
-    def _prediction(self, text: str) -> Prediction:
-        words = text.lower()
-        delivery = 0.95 if "parcel" in words else 0.05 if "invoice" in words else 0.5
-        unknown = 0.0 if delivery != 0.5 else 0.6
-        return Prediction(("delivery", "payment"), np.array([delivery, 1 - delivery]), unknown)
+    def _delivery(self, words: str) -> float:
+        return 0.95 if "parcel" in words else 0.05 if "invoice" in words else 0.5
 
 
 def written(path: Path, rows: list[dict[str, str]]) -> Path:
@@ -187,15 +188,32 @@ def test_a_run_without_rejections_clears_the_list_of_the_run_before(tmp_path: Pa
     assert not old.exists()
 
 
-def test_a_failure_halfway_leaves_the_old_result_and_no_rubbish(tmp_path: Path) -> None:
+def test_a_failure_halfway_leaves_the_old_result_and_what_was_done(tmp_path: Path) -> None:
     class Failing(WordModel):
-        def predict(self, texts: Sequence[RedactedText], /) -> list[Prediction]:
+        def judge(self, texts: Sequence[str], /) -> Predictions:
             if len(self.read) >= 50:
                 raise MemoryError
-            return super().predict(texts)
+            return super().judge(texts)
 
     source = written(tmp_path / "in.csv", THREE * 500)
     out = tmp_path / "out.csv"
+    out.write_text("the old result")
+    plan = Plan(size=PortionSize(rows=1000))
+    with pytest.raises(MemoryError):
+        classify_file(source, out, Failing(), key=KEY, redacted=True, plan=plan)
+    assert out.read_text() == "the old result"
+    kept = sorted(each.name for each in tmp_path.iterdir())
+    assert kept == [".out.csv.part", "in.csv", "out.csv"]
+    classify_file(source, out, WordModel(), key=KEY, redacted=True, plan=plan)
+    assert [row["id"] for row in table(out)] == ["m3", "m1", "m2"] * 500
+
+
+def test_a_failure_at_once_leaves_the_old_result_and_nothing_else(tmp_path: Path) -> None:
+    class Failing(WordModel):
+        def judge(self, texts: Sequence[str], /) -> Predictions:
+            raise MemoryError
+
+    source, out = written(tmp_path / "in.csv", THREE), tmp_path / "out.csv"
     out.write_text("the old result")
     with pytest.raises(MemoryError):
         classify_file(source, out, Failing(), key=KEY)
@@ -222,20 +240,33 @@ def test_a_file_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_progress_counts_messages_and_chunks_bound_the_memory(tmp_path: Path) -> None:
+def test_progress_counts_messages_and_portions_bound_the_memory(tmp_path: Path) -> None:
     words = "the parcel " + "and so on " * 100
     rows = [{"id": f"m{row}", "text": f"{words} {row}", "lang": "en"} for row in range(4_500)]
     source = written(tmp_path / "in.csv", rows)
     del rows
-    seen: list[int] = []
-    model = WordModel()
+    seen: list[Progress] = []
+    model, plan = WordModel(), Plan(jobs=1, size=PortionSize(rows=1000))
     tracemalloc.start()
-    classify_file(source, tmp_path / "o.csv", model, key=KEY, redacted=True, progress=seen.append)
+    classify_file(
+        source, tmp_path / "o.csv", model, key=KEY, redacted=True, progress=seen.append, plan=plan
+    )
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert seen == [1000, 2000, 3000, 4000, 4500]
+    assert [at.rows for at in seen] == [0, 1000, 2000, 3000, 4000, 4500]
+    assert [round(at.share, 1) for at in seen] == [0.0, 0.2, 0.4, 0.7, 0.9, 1.0]
     assert model.largest == 1000
     assert peak < source.stat().st_size  # 4.6 MB
+
+
+def test_a_portion_of_long_texts_has_fewer_rows(tmp_path: Path) -> None:
+    rows = [{"id": f"m{row}", "text": "the parcel " * 1000} for row in range(25)]
+    model, plan = WordModel(), Plan(size=PortionSize(characters=100_000))
+    source = written(tmp_path / "in.csv", rows)
+    out = tmp_path / "o.csv"
+    classify_file(source, out, model, key=KEY, redacted=True, plan=plan)
+    assert model.largest == 10
+    assert [row["id"] for row in table(out)] == [row["id"] for row in rows]
 
 
 def test_lines_are_messages_numbered_from_one() -> None:
