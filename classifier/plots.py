@@ -6,6 +6,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from classifier.cascade_curve import CascadeCurve, CascadePoint
 from classifier.evaluation import Evaluation
 from classifier.evaluation.learning_curve import LearningCurve
 
@@ -87,6 +88,37 @@ def learning_plot(curve: LearningCurve) -> str:
     line = alt.Chart({"values": law}).mark_line(color=INK, strokeDash=[5, 4]).encode(labels, right)
     title = f"Learning curve, from {curve.labels:,} labels to {last:,}"
     return _svg(_styled(line + spread + points, _title(title, curve.sentence())))
+
+
+def reading_plot(curve: CascadeCurve) -> str:
+    """Accuracy as the encoder reads more, a dot where the model is."""
+    rows = [_reading(each) for each in curve.points]
+    floor = _floor(min(row["low"] for row in rows))
+    read = alt.X("read:Q", title="Share of all there is to read that the encoder reads")
+    scale = alt.Scale(domain=[floor, 1.0], nice=False)
+    right = alt.Y("right:Q", title="Accuracy", scale=scale)
+    base = alt.Chart({"values": rows})
+    band = base.mark_area(color=PALE, opacity=0.5).encode(
+        read, alt.Y("low:Q", scale=scale), alt.Y2("high:Q")
+    )
+    line = base.mark_line(color=BLUE).encode(read, right)
+    dot = alt.Chart({"values": [_reading(curve.chosen)]}).mark_circle(color=RED, size=90, opacity=1)
+    return _svg(_styled(band + line + dot.encode(read, right), _reading_title(curve)))
+
+
+def _reading(point: CascadePoint) -> dict[str, Any]:
+    found = point.accuracy
+    return {"read": point.read, "right": found.value, "low": found.low, "high": found.high}
+
+
+def _reading_title(curve: CascadeCurve) -> alt.TitleParams:
+    at, pace = curve.chosen, curve.pace
+    here = f"Here {at.accuracy.value:.1%} with {at.messages:.0%} of the messages read"
+    return _title(
+        f"Accuracy and reading, by {at.accuracy.n:,} messages",
+        here if pace is None else f"{here}, {pace.rate(at.read):,.0f} messages/s a core",
+        "The band holds 95 %",
+    )
 
 
 def _marks(evaluation: Evaluation, scale: alt.Scale) -> Any:

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from classifier.card.advice import learning_section, pairs_section
 from classifier.card.promises import promise_section
+from classifier.card.reading import reading_section
 from classifier.card.summary import summary_section
 from classifier.card.tables import code, counts, figure, share, table
 from classifier.card.worth import weighted_section, worth_section
+from classifier.cascade_curve import CascadeCurve
 from classifier.evaluation import Confusion, DriverScore, Evaluation, Rate, Slice, rate
 from classifier.messages import LabeledMessage
 from classifier.promise import QueuePromise
@@ -81,11 +83,12 @@ def write_card(
     evaluation: Evaluation,
     *,
     promises: Iterable[QueuePromise] = (),
+    reading: CascadeCurve | None = None,
 ) -> str:
     """The card as Markdown.
 
     It shows `reliability.svg`, `coverage.svg` and, with a learning curve, `learning.svg` from the
-    same folder.
+    same folder; with `reading`, what an encoder is asked, also `reading.svg`.
     """
     sections = (
         _heading(making, data, evaluation),
@@ -95,6 +98,7 @@ def write_card(
         _weaknesses(evaluation),
         pairs_section(evaluation.confusable),
         learning_section(evaluation.learning),
+        reading_section(reading),
         _threshold(making, evaluation),
         promise_section(promises),
         _reliability(evaluation),

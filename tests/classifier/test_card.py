@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from classifier.card import Making, TrainingData, training_data, write_card
+from classifier.cascade_curve import Judged, Pace, cascade_curve
 from classifier.evaluation import Evaluation, confusable, evaluate, rate
 from classifier.evaluation.learning_curve import fitted
 from classifier.messages import Label, LabeledMessage, RedactedText
@@ -277,3 +278,32 @@ def test_figures_for_all_messages_come_with_labels_nobody_drew_apart() -> None:
     assert "60 labels were drawn" in said
     assert "| accuracy | 83.3% (" in said
     assert re.search(r"nobody drew, apart \| 100\.0% \(\d+\.\d–100\.0\) \| 40 \|", said)
+
+
+def read_curve(reads, pace=None):
+    doubt = np.linspace(1, 0, 600)
+    by_words = doubt < 0.4
+    judged = Judged(doubt, np.full(600, 80.0), by_words, by_words | (doubt > 0.6), np.arange(600))
+    return replace(cascade_curve(judged, reads), pace=pace)
+
+
+def test_the_card_says_what_the_encoder_reads_and_what_that_is_worth() -> None:
+    pace = Pace(words=0.0001, reading=0.002)
+    card = write_card(MAKING, TrainingData(messages=9), judged(), reading=read_curve(0.25, pace))
+    said = section(card, "Reading")
+    assert "reads 25% of the messages" in said
+    assert "1,667 messages a second on one core, where reading all makes 476" in said
+    assert "by 600 training messages" in said
+    assert "![Accuracy and reading](reading.svg)" in said
+    here = next(line for line in said.splitlines() if "(here)" in line)
+    assert "65.0% (61.0–68.8)" in here
+    assert "| 15.0% (12" in here
+    assert "| 1,667 |" in here
+
+
+def test_a_card_without_an_encoder_or_a_measured_speed_says_nothing_of_it() -> None:
+    assert "## Reading" not in write_card(MAKING, TrainingData(messages=9), judged())
+    for reads, sentence in (("all", "reads every message."), (0.0, "reads nothing but what")):
+        card = write_card(MAKING, TrainingData(messages=9), judged(), reading=read_curve(reads))
+        assert sentence in section(card, "Reading")
+        assert "messages/s" not in section(card, "Reading")

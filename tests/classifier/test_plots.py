@@ -1,13 +1,15 @@
 """The plots are SVG text that says what the figures say, without a browser."""
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
+from classifier.cascade_curve import Judged, Pace, cascade_curve
 from classifier.evaluation import Evaluation, evaluate
 from classifier.evaluation.learning_curve import fitted
-from classifier.plots import coverage_plot, learning_plot, reliability_plot
+from classifier.plots import coverage_plot, learning_plot, reading_plot, reliability_plot
 
 DRIVERS = ("delivery", "payment")
 
@@ -76,3 +78,21 @@ def test_the_learning_curve_has_a_dot_a_size_and_says_what_more_labels_are_worth
     assert svg.count('aria-roledescription="circle"') == 3
     assert curve.sentence() in words(svg)
     assert learning_plot(curve) == svg
+
+
+def test_reading_says_where_the_model_is_on_its_curve() -> None:
+    random = np.random.default_rng(2)
+    doubt, mended = random.beta(0.4, 3.0, 900), random.random(900) < 0.6
+    by_words = random.random(900) > doubt
+    judged = Judged(doubt, np.full(900, 80.0), by_words, by_words | mended, np.arange(900))
+    curve = replace(cascade_curve(judged, 0.1), pace=Pace(words=0.0001, reading=0.001))
+    svg, at = reading_plot(curve), curve.chosen
+    assert at.accuracy.value is not None
+    rate = f"{curve.pace.rate(at.read):,.0f} messages/s a core"
+    said = words(svg)
+    assert (
+        f"Here {at.accuracy.value:.1%} with {at.messages:.0%} of the messages read, {rate}" in said
+    )
+    assert svg.count('aria-roledescription="circle"') == 1
+    assert "messages/s" not in words(reading_plot(replace(curve, pace=None)))
+    assert max(len(line) for line in lines_of(svg)) <= 60
