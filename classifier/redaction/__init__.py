@@ -14,23 +14,33 @@ from classifier.messages import RedactedText
 from classifier.pseudonyms import pseudonym
 from classifier.redaction.addresses import addresses, emails
 from classifier.redaction.names import names
-from classifier.redaction.numbers import bsns, ibans, orders, phones
-from classifier.redaction.reading import Reading, Span, apart
+from classifier.redaction.numbers import (
+    BSN_DIGITS,
+    FEWEST_PHONE_DIGITS,
+    bsns,
+    ibans,
+    orders,
+    phones,
+)
+from classifier.redaction.reading import Reading, Span, apart, masked
 
 __all__ = ["Finding", "find_personal_data", "pseudonym", "redact"]
 
 Rule = Callable[[Reading], Iterable[Span]]
+Found = tuple[int, int, str]
 
 ORDER: Final = "order"
-RULES: Final[tuple[tuple[str, Rule], ...]] = (
-    ("email", emails),
-    ("iban", ibans),
-    (ORDER, orders),
-    ("address", addresses),
-    ("phone", phones),
-    ("bsn", bsns),
-    ("name", names),
+RULES: Final[tuple[tuple[str, int, Rule], ...]] = (
+    ("email", 0, emails),
+    ("iban", 2, ibans),
+    (ORDER, 1, orders),
+    ("address", 1, addresses),
+    ("phone", FEWEST_PHONE_DIGITS, phones),
+    ("bsn", BSN_DIGITS, bsns),
+    ("name", 0, names),
 )
+"""Kind, the digits a text must have for the rule to find anything, rule."""
+LAST: Final = RULES[-1][0]
 PLACEHOLDER: Final = re.compile(r"\[(?:name|email|phone|iban|bsn|address|order:[0-9a-f]{8})\]")
 
 
@@ -49,16 +59,24 @@ def find_personal_data(text: str) -> list[Finding]:
     Kinds: email, iban, order, address, phone, bsn, name. Placeholders of an earlier redaction
     are left alone.
     """
-    reading = Reading.of(text)
+    return [Finding(start, end, kind) for start, end, kind in _found(text)]
+
+
+def _found(text: str) -> list[Found]:
     if "[" in text:
-        reading = reading.masked(match.span() for match in PLACEHOLDER.finditer(text))
-    findings: list[Finding] = []
-    for kind, rule in RULES:
-        spans = apart(rule(reading))
+        reading = Reading.of(masked(text, [match.span() for match in PLACEHOLDER.finditer(text)]))
+    else:
+        reading = Reading.of(text)
+    findings: list[Found] = []
+    for kind, digits, rule in RULES:
+        spans = list(rule(reading)) if reading.digits >= digits else None
         if spans:
-            findings += [Finding(start, end, kind) for start, end in spans]
-            reading = reading.masked(spans)
-    return sorted(findings) if findings else findings
+            spans = apart(spans)
+            findings += [(start, end, kind) for start, end in spans]
+            if kind != LAST:
+                reading = reading.masked(spans)
+    findings.sort()
+    return findings
 
 
 def redact(text: str, *, key: bytes) -> RedactedText:
@@ -68,17 +86,17 @@ def redact(text: str, *, key: bytes) -> RedactedText:
     Repeats until nothing is found, so redacting twice is redacting once; each round turns at
     least one character into a placeholder, so it ends.
     """
-    while findings := find_personal_data(text):
+    while findings := _found(text):
         text = "".join(_replaced(text, findings, key))
     return RedactedText(text)
 
 
-def _replaced(text: str, findings: list[Finding], key: bytes) -> Iterator[str]:
+def _replaced(text: str, findings: list[Found], key: bytes) -> Iterator[str]:
     position = 0
-    for each in findings:
-        yield text[position : each.start]
-        yield _placeholder(each.kind, text[each.start : each.end], key)
-        position = each.end
+    for start, end, kind in findings:
+        yield text[position:start]
+        yield _placeholder(kind, text[start:end], key)
+        position = end
     yield text[position:]
 
 

@@ -42,6 +42,10 @@ MEASURES: Final = re.compile(
 
 ANY_POSTCODE: Final = re.compile(r"[1-9](?<![\w.,€-][1-9])\d{3}[ \xa0]?[A-Za-z]{2}(?![\w-])")
 """What every pattern with a postcode in it matches, and much more."""
+POSTCODE: Final = re.compile(r"[1-9](?<![\w.,€-][1-9])\d{3}[ \xa0]?[A-Z]{2}(?![\w-])")
+POSTCODE_DIGITS: Final = 4
+CUES: Final = ("postcode", "postal code", "zip", "adres", "address")
+STREET_NUMBER: Final = re.compile(r"\d(?<=[a-z] \d)")
 STREET_CLUES: Final = (
     *("straat ", "laan ", "weg ", "gracht ", "plein ", "kade ", "singel ", "dreef ", "steeg "),
     *("dijk ", "plantsoen "),
@@ -71,17 +75,24 @@ def addresses(reading: Reading) -> Iterator[Span]:
     """A postcode with its house number, before (street included) or after it; a postcode after
     the word postcode; a street (by its ending) with a number."""
     text = reading.text
-    if reading.longest >= 4 and ANY_POSTCODE.search(text):
-        yield from _postcodes(text)
-    if reading.digits and any(ending in text for ending in STREET_CLUES):
+    if reading.longest >= POSTCODE_DIGITS and ANY_POSTCODE.search(text):
+        yield from _postcodes(reading)
+    if STREET_NUMBER.search(text) and any(clue in text for clue in STREET_CLUES):
         yield from (match.span() for match in STREET_HOUSE.finditer(text))
 
 
-def _postcodes(text: str) -> Iterator[Span]:
-    for match in CUED_POSTCODE.finditer(text):
-        yield match.span("at")
+def _postcodes(reading: Reading) -> Iterator[Span]:
+    text, lowered = reading.text, reading.lowered
+    if any(clue in lowered for clue in CUES):
+        yield from (match.span("at") for match in CUED_POSTCODE.finditer(text))
+    if "nummer" in lowered or "nr" in lowered:
+        yield from (match.span() for match in LOOSE_POSTCODE_HOUSE.finditer(text))
+    if POSTCODE.search(text):
+        yield from _with_house(text)
+
+
+def _with_house(text: str) -> Iterator[Span]:
     for pattern in (HOUSE_POSTCODE, POSTCODE_HOUSE):
         for match in pattern.finditer(text):
             if "," in match[0] or "\n" in match[0] or not MEASURES.search(match[0]):
                 yield match.span()
-    yield from (match.span() for match in LOOSE_POSTCODE_HOUSE.finditer(text))

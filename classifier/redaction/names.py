@@ -19,6 +19,8 @@ TOKEN: Final = re.compile(
     r"(?:[^\W\d_]\.){1,5}|(?:(?:in|op|van)[ ])?['’]t(?!\w)"
     rf"|{_LETTER}+(?:['’-]{_LETTER}+)*(?![\w@])"
 )
+TWO_WORDS: Final = re.compile(rf"[^\W\d_][\W\d_]+?{_LETTER}")
+"""A name stands next to another word, which most external ids have none of."""
 GAP: Final = re.compile(r"[ \t\xa0]{1,3}")
 AND: Final = re.compile(r"[ ]?(?:,|&|/|\+|\ben\b|\band\b)[ ]?", re.IGNORECASE)
 ENDS: Final = re.compile(r"[ \t\xa0]*(?:[,.!?:;)\n\r|–-]|$)")
@@ -55,7 +57,7 @@ CLOSING: Final = re.compile(
 )
 CLOSING_CLUE: Final = Clue(
     (
-        *("groet", "dank", "thank", "thx", "cheers", "best,", "mvg", "m.vg", "mv.g", "m.v.g"),
+        *("groet", "dank", "thank", "thx", "cheers", "best,", "vg", "v.g"),
         *("hoogachtend", "liefs", "regards", "sincerely", "yours ", "wishes", "all the best"),
     ),
     also=re.compile(r"gr(?:tz?)?(?!\w)"),
@@ -87,6 +89,8 @@ SPOKEN: Final = frozenset(("speaking", "aan"))
 def names(reading: Reading) -> list[Span]:
     """Names after greetings, closings and introductions, and the same names elsewhere."""
     text, lowered = reading.text, reading.lowered
+    if not TWO_WORDS.search(text):
+        return []
     found = [span for place in PLACES for span in place(text, lowered)]
     return found + _again(text, {text[start:end] for start, end in found}) if found else found
 

@@ -15,7 +15,7 @@ from classifier.redaction.reading import Clue, Reading, Span
 IBAN_CHECK: Final = re.compile(r"\d(?<=[A-Za-z]{2}\d)(?=\d)")
 IBAN_START: Final = re.compile(r"(?<![^\W_])(?=([A-Za-z]{2}\d{2}(?:[ \xa0.-]?[A-Za-z0-9]){11,30}))")
 BSN: Final = re.compile(
-    r"(?<![\w€$£.,+-])(?:\d{9}|\d{3}[. ]\d{3}[. ]\d{3}|\d{4}[. ]\d{2}[. ]\d{3})"
+    r"\d(?<![\w€$£.,+-]\d)(?:\d{8}|\d{2}[. ]\d{3}[. ]\d{3}|\d{3}[. ]\d{2}[. ]\d{3})"
     r"(?![\w%€]|[.,-]\d|[ ]?eur)"
 )
 _GAP = r"[ \xa0()./-]{0,3}"
@@ -53,7 +53,9 @@ ORDER_CODE: Final = re.compile(
     r"(?![^\W_])",
     re.IGNORECASE,
 )
+ORDER_CODE_CLUE: Final = Clue(("3s",), also=re.compile(r"\d\d{5}"), reach=len("ABCD-"))
 DATE: Final = re.compile(rf"{_DATE}|\d{{4}}-\d{{1,2}}-\d{{1,2}}")
+PHONE_CLUE: Final = Clue((), also=re.compile(rf"[1-9](?:{_GAP}\d){{7}}"), reach=len("00("))
 PHONE_GAP: Final = re.compile(r"[^\d+]+(?=\d)")
 CODE_DIGITS: Final = 6
 CUED_DIGITS: Final = 5
@@ -65,8 +67,6 @@ REGION_BY_DIGITS: Final = {9: "BE", 11: "GB"}
 
 def ibans(reading: Reading) -> Iterator[Span]:
     """Account numbers with the length of their country and a correct check (ISO 13616)."""
-    if reading.digits < 2:
-        return
     for check in IBAN_CHECK.finditer(reading.text):
         match = IBAN_START.match(reading.text, check.start() - 2)
         end = _iban_end(match[1]) if match else 0
@@ -106,8 +106,6 @@ def _is_iban(text: str) -> bool:
 
 def bsns(reading: Reading) -> Iterator[Span]:
     """Nine digits that pass the eleven-test of Dutch citizen service numbers."""
-    if reading.digits < BSN_DIGITS:
-        return
     for match in BSN.finditer(reading.text):
         if passes_eleven_test(re.sub(r"\D", "", match[0])):
             yield match.span()
@@ -122,13 +120,14 @@ def passes_eleven_test(digits: str) -> bool:
 
 def phones(reading: Reading) -> Iterator[Span]:
     """Dutch and Belgian numbers as dialed at home, British ones, and any with a country code."""
-    if reading.digits < FEWEST_PHONE_DIGITS:
+    begin = PHONE_CLUE.first(reading.text)
+    if begin < 0:
         return
-    for match in INTERNATIONAL.finditer(reading.text):
+    for match in INTERNATIONAL.finditer(reading.text, begin):
         end = _international_end(match[0])
         if end:
             yield match.start(), match.start() + end
-    for match in NATIONAL.finditer(reading.text):
+    for match in NATIONAL.finditer(reading.text, begin):
         if _is_national(match[0]):
             yield match.span()
 
@@ -173,7 +172,8 @@ def orders(reading: Reading) -> Iterator[Span]:
     """Codes with at least five digits after a word for order, invoice, return or customer number
     (the word itself stays); a few letters with six or more digits; 3S parcel codes."""
     if reading.longest >= CODE_DIGITS or "3s" in reading.lowered:
-        yield from (match.span() for match in ORDER_CODE.finditer(reading.text))
+        begin = ORDER_CODE_CLUE.first(reading.lowered)
+        yield from (match.span() for match in ORDER_CODE.finditer(reading.text, begin))
     if reading.digits < CUED_DIGITS:
         return
     for match in ORDER_CLUE.matches(ORDER_CUE, reading.lowered):

@@ -10,12 +10,16 @@ from classifier.redaction import numbers
 from classifier.redaction.addresses import (
     ANY_POSTCODE,
     CUED_POSTCODE,
+    CUES,
     EMAIL,
     HOUSE_POSTCODE,
     LOOSE_POSTCODE_HOUSE,
+    POSTCODE,
+    POSTCODE_DIGITS,
     POSTCODE_HOUSE,
     STREET_CLUES,
     STREET_HOUSE,
+    STREET_NUMBER,
     emails,
 )
 from classifier.redaction.names import (
@@ -27,10 +31,13 @@ from classifier.redaction.names import (
     I_AM_CLUE,
     INTRODUCTION,
     INTRODUCTION_CLUE,
+    PLACES,
     SPEAKING,
     SPEAKING_CLUE,
+    TWO_WORDS,
+    _occurrences,
 )
-from classifier.redaction.reading import ODD_LETTERS, Clue, Reading, lowered
+from classifier.redaction.reading import ODD_LETTERS, Clue, Reading, apart, lowered
 
 CLUES = {
     "closing": (CLOSING_CLUE, CLOSING),
@@ -38,28 +45,49 @@ CLUES = {
     "speaking": (SPEAKING_CLUE, SPEAKING),
     "i am": (I_AM_CLUE, I_AM),
     "order": (numbers.ORDER_CLUE, numbers.ORDER_CUE),
+    "order code": (numbers.ORDER_CODE_CLUE, numbers.ORDER_CODE),
+    "phone at home": (numbers.PHONE_CLUE, numbers.NATIONAL),
+    "phone abroad": (numbers.PHONE_CLUE, numbers.INTERNATIONAL),
 }
 PATTERNS = {
-    **{name: pattern for name, (_, pattern) in CLUES.items()},
+    **{name: CLUES[name][1] for name in ("closing", "introduction", "speaking", "i am", "order")},
     "greeting": GREETING,
     "first greeting": FIRST_GREETING,
 }
 AROUND = st.text("xX .,\n1-@nl", max_size=12)
-DIGITS_BEFORE = {
-    "code": (numbers.ORDER_CODE, lambda r: r.longest >= numbers.CODE_DIGITS or "3s" in r.lowered),
-    "iban": (numbers.IBAN_START, lambda r: bool(numbers.IBAN_CHECK.search(r.text))),
+BEFORE = {
+    "iban": (numbers.IBAN_START, lambda r: numbers.IBAN_CHECK.search(r.text)),
     "bsn": (numbers.BSN, lambda r: r.digits >= numbers.BSN_DIGITS),
-    "national": (numbers.NATIONAL, lambda r: r.digits >= numbers.FEWEST_PHONE_DIGITS),
-    "cued postcode": (CUED_POSTCODE, lambda r: may_hold_a_postcode(r)),
-    "house, postcode": (HOUSE_POSTCODE, lambda r: may_hold_a_postcode(r)),
-    "postcode, house": (POSTCODE_HOUSE, lambda r: may_hold_a_postcode(r)),
-    "loose postcode": (LOOSE_POSTCODE_HOUSE, lambda r: may_hold_a_postcode(r)),
-    "street": (STREET_HOUSE, lambda r: any(c in r.text for c in STREET_CLUES)),
+    "code": (
+        numbers.ORDER_CODE,
+        lambda r: r.longest >= numbers.CODE_DIGITS or "3s" in r.lowered,
+    ),
+    "cued postcode": (
+        CUED_POSTCODE,
+        lambda r: may_hold_a_postcode(r) and any(cue in r.lowered for cue in CUES),
+    ),
+    "house, postcode": (
+        HOUSE_POSTCODE,
+        lambda r: may_hold_a_postcode(r) and POSTCODE.search(r.text),
+    ),
+    "postcode, house": (
+        POSTCODE_HOUSE,
+        lambda r: may_hold_a_postcode(r) and POSTCODE.search(r.text),
+    ),
+    "loose postcode": (
+        LOOSE_POSTCODE_HOUSE,
+        lambda r: may_hold_a_postcode(r) and ("nummer" in r.lowered or "nr" in r.lowered),
+    ),
+    "street": (
+        STREET_HOUSE,
+        lambda r: STREET_NUMBER.search(r.text) and any(clue in r.text for clue in STREET_CLUES),
+    ),
 }
+"""Patterns, and what must hold of a text before it is searched for them."""
 
 
 def may_hold_a_postcode(reading: Reading) -> bool:
-    return reading.longest >= 4 and bool(ANY_POSTCODE.search(reading.text))
+    return reading.longest >= POSTCODE_DIGITS and bool(ANY_POSTCODE.search(reading.text))
 
 
 def spans(found: object) -> list[tuple[tuple[int, int], dict[str, str]]]:
@@ -74,14 +102,18 @@ def test_a_clue_hides_no_match(name: str, data: st.DataObject) -> None:
     matching = st.from_regex(pattern) | st.from_regex(pattern, fullmatch=True)
     pieces = data.draw(st.lists(AROUND | matching, max_size=4))
     text = "".join(pieces)
-    assert spans(clue.matches(pattern, text)) == spans(pattern.finditer(text))
+    text = lowered(text) if name in PATTERNS else text
+    begin = clue.first(lowered(text))
+    assert spans(pattern.finditer(text, begin) if begin >= 0 else ()) == spans(
+        pattern.finditer(text)
+    )
 
 
-@pytest.mark.parametrize("name", DIGITS_BEFORE)
+@pytest.mark.parametrize("name", BEFORE)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_what_a_pattern_finds_passes_what_comes_before_it(name: str, data: st.DataObject) -> None:
-    pattern, passes = DIGITS_BEFORE[name]
+    pattern, passes = BEFORE[name]
     text = data.draw(AROUND) + data.draw(st.from_regex(pattern)) + data.draw(AROUND)
     assert passes(Reading.of(text)) or not pattern.search(text)
 
@@ -150,3 +182,33 @@ def test_a_clue_that_reaches_less_far_is_caught() -> None:
     short = Clue(("dank",), reach=3)
     text = "bij voorbaat dank"
     assert spans(short.matches(CLOSING, text)) != spans(CLOSING.finditer(text))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from("-12ab .,+") | st.sampled_from(["111222333", "1112.22.333"])))
+def test_nine_digits_are_found_from_the_first_one(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    plain = re.compile(
+        r"(?<![\w€$£.,+-])(?:\d{9}|\d{3}[. ]\d{3}[. ]\d{3}|\d{4}[. ]\d{2}[. ]\d{3})"
+        r"(?![\w%€]|[.,-]\d|[ ]?eur)"
+    )
+    assert spans(numbers.BSN.finditer(text)) == spans(plain.finditer(text))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(["Jan", "jan jansen", "An-Marie", "'", " ", "-", ".", "e"])))
+def test_a_name_found_once_is_found_wherever_it_stands(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    words = ("Jan", "An-Marie", "Jan'Jan")
+    plain = re.compile(rf"(?<![\w@.-])(?:{'|'.join(sorted(words, key=len)[::-1])})(?![\w@-])")
+    found = apart(span for word in words for span in _occurrences(text, word))
+    assert found == [match.span() for match in plain.finditer(text)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_a_text_of_one_word_has_no_names(data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(CLOSING)) + data.draw(st.text("aB é-\u0301", max_size=4))
+    if not TWO_WORDS.search(text):
+        read = (text, lowered(text))
+        assert not [span for place in PLACES for span in place(*read)]
