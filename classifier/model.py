@@ -205,7 +205,9 @@ class Model:
             rows = np.flatnonzero(read | (known == 0))
             some = [texts[row] for row in rows]
             probabilities[rows], scores[rows] = self._by_all(some, logits[rows], heard[rows])
-        probabilities[self._speechless(texts, known)] = self.base_shares
+        speechless = self._speechless(texts, known)
+        if speechless.any():
+            probabilities[speechless] = self.base_shares
         return probabilities, scores
 
     def _by_all(
@@ -232,5 +234,6 @@ class Model:
         """Texts (n,) that say nothing: no known n-gram, and no letter for an encoder to read."""
         nothing: NDArray[np.bool_] = known == 0
         if self.meaning is not None:
-            nothing &= [not any(map(str.isalnum, text)) for text in texts]
+            for row in np.flatnonzero(nothing).tolist():
+                nothing[row] = not any(map(str.isalnum, texts[row]))
         return nothing

@@ -24,7 +24,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from classifier.text import ORDER_CODE
 
@@ -110,9 +110,10 @@ class Vocabulary:
         """`foreign` (n,) of texts in which that is `heard` (n, 4)."""
         if self.fresh >= FOREIGN_UNSEEN:
             return np.zeros(len(heard))
-        for_it = np.log(FOREIGN_UNSEEN / self.fresh)
-        against_it = np.log((1 - FOREIGN_UNSEEN) / (1 - self.fresh))
-        odds = logit(FOREIGN_SHARE) + heard[:, 3] * for_it + heard[:, 2] * against_it
+        before = math.log(FOREIGN_SHARE / (1 - FOREIGN_SHARE))
+        for_it = math.log(FOREIGN_UNSEEN / self.fresh)
+        against_it = math.log((1 - FOREIGN_UNSEEN) / (1 - self.fresh))
+        odds = before + heard[:, 3] * for_it + heard[:, 2] * against_it
         return np.asarray(expit(odds), dtype=np.float64)
 
     def _heard(self, texts: Sequence[str], seen: Collection[str]) -> NDArray[np.float64]:
@@ -186,9 +187,13 @@ def evidence(
 ) -> NDArray[np.float64]:
     """Columns (n, 1 to 3) that grow with strangeness: minus the largest logit, the share of what
     is said in unseen words, and the distance to the nearest training message."""
-    unseen = np.zeros(len(logits)) if unseen is None else unseen
-    columns = [-logits.max(axis=1), unseen, *([] if nearest is None else [1 - nearest])]
-    return np.stack(columns, axis=1)
+    found = np.zeros((len(logits), 2 if nearest is None else 3))
+    np.negative(logits.max(axis=1), out=found[:, 0])
+    if unseen is not None:
+        found[:, 1] = unseen
+    if nearest is not None:
+        found[:, 2] = 1 - nearest
+    return found
 
 
 def weighed(found: NDArray[np.float64], weights: Sequence[float]) -> NDArray[np.float64]:

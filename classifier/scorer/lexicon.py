@@ -6,8 +6,8 @@ another.
 
 import re
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -91,18 +91,21 @@ def lowered() -> NDArray[np.int32]:
 
 @dataclass(frozen=True)
 class Reader:
-    """Hears in texts what a vocabulary hears in them, many times faster. Threads may share it."""
+    """Hears in texts what a vocabulary hears in them, many times faster. Threads may share it.
+
+    `hear`: the compiled loop (see `lexicon_kernel`).
+    """
 
     vocabulary: Vocabulary
     lexicon: Lexicon
+    hear: Callable[..., NDArray[np.bool_]] = field(repr=False)
 
     def heard(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """What `Vocabulary.heard` says (n, 4), sums within 1e-9."""
-        from classifier.scorer.lexicon_kernel import hear
-
         codes, ends = code_points(texts)
         found = np.zeros((len(texts), 4))
-        for place in np.flatnonzero(hear(self.lexicon, codes, ends, found)).tolist():
+        (odd,) = self.hear(self.lexicon, codes, ends, found).nonzero()
+        for place in odd.tolist():
             found[place] = self.vocabulary.heard([texts[place]])
         return found
 
@@ -110,7 +113,9 @@ class Reader:
 def compile_reader(vocabulary: Vocabulary) -> Reader:
     """A reader for a vocabulary; the first time on a machine this takes some seconds, later a
     twentieth of one. Raises ImportError without numba."""
-    reader = Reader(vocabulary, lexicon_of(vocabulary))
+    from classifier.scorer.lexicon_kernel import hear
+
+    reader = Reader(vocabulary, lexicon_of(vocabulary), hear)
     reader.heard([""])
     return reader
 
