@@ -8,16 +8,17 @@ from typing import Any
 
 from classifier import registry
 from classifier.card import Making, training_data, write_card
-from classifier.encoder import load_encoder
+from classifier.card.reading import PICTURE
 from classifier.errors import BadFile, BadModel, ModelNotFound, TooFewLabels
 from classifier.evaluation import Evaluation
 from classifier.messages import LabeledMessage
-from classifier.plots import coverage_plot, learning_plot, reliability_plot
+from classifier.plots import coverage_plot, learning_plot, reading_plot, reliability_plot
 from classifier.promise import QueuePromise, outcomes
 from classifier.promotion import Promotion, should_promote
 from classifier.registry import current_version, load_model, save
 from classifier.taxonomy import Taxonomy, flat_taxonomy, load_taxonomy
 from classifier.training import Trained, TrainingConfig, train
+from service.encoders import encoder_in, with_cache
 from service.evidence import carried
 from service.labeled_files import Progress, read_labeled
 from service.labels import TrainingRow, training_set
@@ -102,7 +103,7 @@ def train_version(
         opinions=found.opinions,
         progress=progress,
     )
-    promotion = _promotion(settings.models_dir, trained, asked=promote)
+    promotion = _promotion(settings, trained, asked=promote)
     drawn = source.labels is None
     key = load_secret(settings) if drawn else b""
     shown = outcomes(trained.model, found.held, drawn=drawn, key=key)
@@ -135,7 +136,8 @@ def training_config(
     return TrainingConfig(
         target_precision=target or settings.target_precision,
         assumed_unknown=settings.assumed_unknown,
-        encoder=load_encoder(encoder) if encoder else None,
+        encoder=encoder_in(settings, encoder) if encoder else None,
+        reads=settings.encoder_reads,
         search=search,
         timezone=settings.timezone,
     )
@@ -174,10 +176,12 @@ def _figures(
     return evaluation.to_dict() | {"promise": [each.to_dict() for each in promises.values()]}
 
 
-def _promotion(folder: Path, trained: Trained, *, asked: bool) -> Promotion:
+def _promotion(settings: Settings, trained: Trained, *, asked: bool) -> Promotion:
     """Whether the new model takes over; one that can no longer be loaded stands in nobody's way."""
+    folder = settings.models_dir
     try:
         current = load_model(folder) if current_version(folder) else None
+        current = current and with_cache(settings, current)
     except (BadModel, ModelNotFound) as error:
         return Promotion(True, f"Promoted: the model in use before cannot be loaded. {error}")
     found = should_promote(trained.model, current, trained.judged)
@@ -267,7 +271,13 @@ def _card(
             out_of_fold=not setting,
             promotion=reason,
         )
-        card = write_card(making, learned, trained.evaluation, promises=promises.values())
+        card = write_card(
+            making,
+            learned,
+            trained.evaluation,
+            promises=promises.values(),
+            reading=trained.cascade,
+        )
         return f"{card}\n## What it reads\n\n{trained.choice.sentence()}\n"
 
     return written
@@ -280,4 +290,6 @@ def _plots(trained: Trained) -> dict[str, bytes]:
     plots = {"reliability.svg": reliability_plot(found), "coverage.svg": coverage_plot(found)}
     if found.learning:
         plots["learning.svg"] = learning_plot(found.learning)
+    if trained.cascade:
+        plots[PICTURE] = reading_plot(trained.cascade)
     return {name: plot.encode() for name, plot in plots.items()}

@@ -7,7 +7,7 @@ import os
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,9 @@ PREFIX: Final = "WAAROM_"
 SECRETS: Final = ("secret", "label_studio_api_key", "webhook_secret")
 """Settings that come from the environment only."""
 PATHS: Final = ("home", "models_dir", "taxonomy")
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class BadSettings(WaaromError):
@@ -81,6 +84,11 @@ class Settings(BaseSettings):
     target_precision: float = Field(0.95, gt=0, lt=1, description="Of what is routed by itself.")
     assumed_unknown: float = Field(
         0.03, gt=0, lt=1, description="Share about none of the drivers, until drawn answers say."
+    )
+    encoder_reads: Literal["auto", "all"] | Share = Field(
+        "auto",
+        description="What an encoder reads: all, a share such as 0.1, or as little as costs "
+        "nothing.",
     )
 
     max_message_bytes: int = Field(1_000_000, gt=0, description="Larger messages are refused.")

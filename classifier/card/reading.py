@@ -26,7 +26,7 @@ def reading_section(curve: CascadeCurve | None) -> str:
     ]
     drawn = table(columns, [_row(each, curve) for each in points])
     picture = f"![Accuracy and reading]({PICTURE})"
-    return "\n\n".join(["## Reading", _chosen(curve), how, picture, drawn])
+    return "\n\n".join(["## What its encoder reads", _chosen(curve), how, picture, drawn])
 
 
 def _chosen(curve: CascadeCurve) -> str:

@@ -290,7 +290,7 @@ def read_curve(reads, pace=None):
 def test_the_card_says_what_the_encoder_reads_and_what_that_is_worth() -> None:
     pace = Pace(words=0.0001, reading=0.002)
     card = write_card(MAKING, TrainingData(messages=9), judged(), reading=read_curve(0.25, pace))
-    said = section(card, "Reading")
+    said = section(card, "What its encoder reads")
     assert "reads 25% of the messages" in said
     assert "1,667 messages a second on one core, where reading all makes 476" in said
     assert "by 600 training messages" in said
@@ -302,8 +302,8 @@ def test_the_card_says_what_the_encoder_reads_and_what_that_is_worth() -> None:
 
 
 def test_a_card_without_an_encoder_or_a_measured_speed_says_nothing_of_it() -> None:
-    assert "## Reading" not in write_card(MAKING, TrainingData(messages=9), judged())
+    assert "encoder" not in write_card(MAKING, TrainingData(messages=9), judged())
     for reads, sentence in (("all", "reads every message."), (0.0, "reads nothing but what")):
         card = write_card(MAKING, TrainingData(messages=9), judged(), reading=read_curve(reads))
-        assert sentence in section(card, "Reading")
-        assert "messages/s" not in section(card, "Reading")
+        assert sentence in section(card, "What its encoder reads")
+        assert "messages/s" not in section(card, "What its encoder reads")

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from classifier import load_model
+from classifier.encoder import Encoder
 from service.cli import app
 
 TINY = Path(__file__).parents[2] / "cases" / "encoder"
@@ -57,3 +58,36 @@ def test_a_folder_that_is_no_encoder_gets_a_sentence_and_makes_no_model(folder):
 def test_without_an_encoder_none_is_asked_for(folder):
     assert train().exit_code == 0
     assert load_model(folder / "models").manifest["encoder"] is None
+
+
+def test_a_retrain_asks_the_encoder_about_new_texts_only(folder, monkeypatch):
+    assert train("--encoder", "encoder").exit_code == 0
+    read = []
+    usual = Encoder.encode
+    monkeypatch.setattr(
+        Encoder, "encode", lambda self, texts: read.extend(texts) or usual(self, texts)
+    )
+    monkeypatch.setattr("classifier.training.measured_pace", lambda model, texts: None)
+    with (folder / "labeled.csv").open("a", encoding="utf-8") as file:
+        file.write("een nieuwe factuur,invoice\n")
+    assert train("--encoder", "encoder").exit_code == 0
+    assert set(read) <= {"een nieuwe factuur", *WORDS}
+    (folder / "models" / "embeddings.sqlite").write_bytes(b"broken")
+    assert train("--encoder", "encoder").exit_code == 0
+    assert len(set(read)) > 90
+
+
+def test_a_setting_picks_what_the_encoder_reads_and_the_card_says_what_that_is_worth(
+    folder, monkeypatch
+):
+    monkeypatch.setenv("WAAROM_ENCODER_READS", "0.2")
+    made = json.loads(train("--encoder", "encoder").stdout)
+    model = load_model(folder / "models")
+    assert model.cascade is not None
+    assert 0 < model.manifest["cascade_curve"]["read"] <= 0.2
+    card = Path(made["card"])
+    assert "## What its encoder reads" in card.read_text(encoding="utf-8")
+    assert (card.parent / "reading.svg").exists()
+    assert not model.read_for_meaning(["factuur btw vraag 3"])[0]
+    assert model.read_for_meaning(["rekening"])[0]
+    assert model.predict(["rekening"])[0].driver == "invoice"
