@@ -1,7 +1,7 @@
 """What is wrong with an installation, and what to do about it."""
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from service.secret import FILE as SECRET_FILE
 from service.settings import Settings
 from service.sync import NotConfigured, connect
 from service.tables import KeyRow, MessageRow, OutboxRow
+from service.warmth import in_words, is_warm, warm
 
 OLDEST_STUDIO = (1, 23)
 
@@ -53,6 +54,7 @@ def _parts(runtime: Runtime, now: datetime) -> dict[str, Callable[[], str]]:
         "secret": lambda: _secret(runtime.settings),
         "taxonomy": lambda: _taxonomy(runtime),
         "model": lambda: _model(runtime),
+        "scorer": lambda: _scorer(runtime),
         "keys": lambda: _keys(runtime),
         "Label Studio": lambda: _label_studio(runtime),
         "outbox": lambda: _outbox(runtime, now),
@@ -106,6 +108,20 @@ def _model(runtime: Runtime) -> str:
             f"another taxonomy ({gone[0]} is one), and routes none of their messages: train again"
         )
     return f"version {model.version}, {len(model.drivers)} drivers"
+
+
+def _scorer(runtime: Runtime) -> str:
+    if not runtime.settings.warm_up:
+        return "not compiled ahead, as warm_up is off"
+    model = None
+    with suppress(WaaromError):  # said of the model
+        model = runtime.current_model()
+    if model is None:
+        return "waits for a model"
+    failure = warm(model)
+    if failure is not None:
+        raise Unwell(in_words(failure))
+    return "compiled" if is_warm(model) else "none for this model; scikit-learn reads"
 
 
 def _keys(runtime: Runtime) -> str:

@@ -6,17 +6,21 @@ so that erasing a person need not look here.
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from service.errors import KeyReused
 from service.runtime import Runtime
 from service.tables import IdempotencyRow
+
+KEPT = timedelta(days=7)
+"""How long a call may be sent again; after that its key is free."""
 
 TRIES = 3
 RACES = ("40001", "40P01")
@@ -61,25 +65,62 @@ def once(
     """
 
     def remembered(session: Session) -> dict[str, Any]:
-        if attempt.key is None:
-            return work(session)
-        before = session.get(IdempotencyRow, (attempt.key, api_key_id))
+        before = recall(session, attempt, api_key_id=api_key_id)
         if before is not None:
-            return _same(before, attempt)
+            return before
         body = work(session)
-        session.add(
-            IdempotencyRow(
-                key=attempt.key,
-                api_key_id=api_key_id,
-                request_hash=attempt.fingerprint,
-                status=200,
-                body=body,
-                made_at=now,
-            )
-        )
+        remember(session, attempt, body, api_key_id=api_key_id, now=now)
         return body
 
     return committed(runtime, remembered)
+
+
+def recall(session: Session, attempt: Attempt, *, api_key_id: int) -> dict[str, Any] | None:
+    """The answer of the time before, None the first time.
+
+    Raises `KeyReused` when the key came with another request.
+    """
+    if attempt.key is None:
+        return None
+    before = session.get(IdempotencyRow, (attempt.key, api_key_id))
+    if before is None:
+        return None
+    if not hmac.compare_digest(before.request_hash, attempt.fingerprint):
+        raise KeyReused
+    return before.body
+
+
+def remember(
+    session: Session,
+    attempt: Attempt,
+    body: Mapping[str, Any],
+    *,
+    api_key_id: int,
+    now: datetime,
+) -> None:
+    """Keep the answer to a call that can be recognized, for as long as `KEPT`."""
+    if attempt.key is None:
+        return
+    session.add(
+        IdempotencyRow(
+            key=attempt.key,
+            api_key_id=api_key_id,
+            request_hash=attempt.fingerprint,
+            status=200,
+            body=dict(body),
+            made_at=now,
+        )
+    )
+
+
+def forget(runtime: Runtime, *, now: datetime) -> None:
+    """Delete answers older than `KEPT`."""
+    old = IdempotencyRow.made_at < now - KEPT
+    with runtime.reading() as session:
+        if session.scalar(select(IdempotencyRow.key).where(old).limit(1)) is None:
+            return
+    with runtime.writing() as session:
+        session.execute(delete(IdempotencyRow).where(old))
 
 
 def committed(runtime: Runtime, work: Callable[[Session], Result]) -> Result:
@@ -101,12 +142,6 @@ def committed(runtime: Runtime, work: Callable[[Session], Result]) -> Result:
 
 def _lost_a_race(error: DBAPIError) -> bool:
     return isinstance(error, IntegrityError) or any(code in str(error.orig) for code in RACES)
-
-
-def _same(before: IdempotencyRow, attempt: Attempt) -> dict[str, Any]:
-    if not hmac.compare_digest(before.request_hash, attempt.fingerprint):
-        raise KeyReused
-    return before.body
 
 
 def _keyed(secret: bytes, content: bytes) -> str:

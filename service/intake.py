@@ -1,7 +1,7 @@
 """Messages arrive: always a list, in one transaction.
 
 clean -> redact -> language -> counted? -> predict -> decide -> draw -> store. The single call, the
-batch and the import all come through `receive`; what it returns is on disk when the transaction
+batch and the import all come through `store`; what it returns is on disk when the transaction
 commits, and nothing of a message is anywhere else before that.
 """
 
@@ -10,7 +10,7 @@ import hmac
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +34,7 @@ from service.weeks import day_of, week_of
 LONGEST_ATTRIBUTE = 200
 LONGEST_CHANNEL = 40
 LONGEST_ID = 190
+PREPARED = tuple(each.name for each in MessageRow.__table__.columns if each.name != "id")
 LANGUAGE = re.compile(r"[a-z]{2,5}")
 
 
@@ -71,14 +72,34 @@ def receive(
     are predicted but never asked about. A known external id with other content is a conflict,
     unless `revise`.
     """
-    prepared = [prepare(message, runtime, now=now) for message in messages]
+    rows = [prepare(message, runtime, now=now) for message in messages]
+    labeled = {
+        row.external_id for row, message in zip(rows, messages, strict=True) if message.label
+    }
+    return store(
+        session, runtime, rows, now=now, revise=revise, draw_since=draw_since, labeled=labeled
+    )
+
+
+def store(
+    session: Session,
+    runtime: Runtime,
+    rows: Sequence[MessageRow],
+    *,
+    now: datetime,
+    revise: bool = False,
+    draw_since: datetime | None = None,
+    labeled: Collection[str] = (),
+) -> list[Receipt]:
+    """As `receive`, of prepared rows that are in no session; `labeled` are the external ids of
+    those that bring their label."""
     take_turn(session)
-    known = _known(session, prepared)
+    known = _known(session, rows)
     from_before = set(known)
     fresh: list[MessageRow] = []
     revised: dict[str, MessageRow] = {}
     receipts = []
-    for row in prepared:
+    for row in rows:
         stored = known.setdefault(row.external_id, row)
         if stored is row:
             fresh.append(row)
@@ -87,15 +108,13 @@ def receive(
             _replace_content(stored, row)
             revised[stored.external_id] = stored
         receipts.append((outcome, stored))
-    labeled = {
-        row.external_id for row, message in zip(prepared, messages, strict=True) if message.label
-    }
-    mark_counted(session, fresh, runtime.settings)
-    session.add_all(fresh)
-    session.flush()
-    triage(session, runtime, fresh, now=now, draw_since=draw_since, labeled=labeled)
-    changed = [row for name, row in revised.items() if name in from_before]
-    retriage(session, runtime, changed, now=now)
+    if fresh:
+        mark_counted(session, fresh, runtime.settings)
+        session.add_all(fresh)
+        session.flush()
+        triage(session, runtime, fresh, now=now, draw_since=draw_since, labeled=labeled)
+    if changed := [row for name, row in revised.items() if name in from_before]:
+        retriage(session, runtime, changed, now=now)
     return [
         Receipt(outcome, row.id, row.external_id, row.direction == Direction.INBOUND)
         for outcome, row in receipts
@@ -130,6 +149,11 @@ def prepare(message: RawMessage, runtime: Runtime, *, now: datetime) -> MessageR
         scores={name: score for name, score in message.scores.items() if math.isfinite(score)},
         stored_at=now,
     )
+
+
+def copied(row: MessageRow) -> MessageRow:
+    """The same row as one that was never in a session: a transaction can then be tried again."""
+    return MessageRow(**{name: getattr(row, name) for name in PREPARED})
 
 
 def safe_external_id(external_id: str | None, key: bytes) -> str | None:

@@ -10,13 +10,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from classifier.errors import WaaromError
 from service.auth import ReportKey
 from service.database import latest_number
 from service.dependencies import RuntimeDep
 from service.errors import NotAllowed, NotIdentified
 from service.problems import Unavailable, documented
 from service.reviews import left
+from service.runtime import Runtime
 from service.tables import OutboxRow
+from service.warmth import is_warm
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 UNMATCHED = "unmatched"
@@ -42,6 +45,9 @@ class Metrics:
         self._questions = Gauge("waarom_questions_waiting", "Questions unanswered", registry=found)
         self._outbox = Gauge("waarom_outbox_waiting", "Not yet sent elsewhere", registry=found)
         self._position = Gauge("waarom_decisions_position", "End of the feed", registry=found)
+        self._compiled = Gauge(
+            "waarom_scorer_compiled", "1 once the model is read by machine code", registry=found
+        )
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         self._calls.labels(method, route, str(status)).inc()
@@ -51,8 +57,10 @@ class Metrics:
         for decision in decisions:
             self._decided.labels(decision or "none").inc()
 
-    def read(self, session: Session) -> bytes:
-        """The text Prometheus scrapes, with what waits in the database at this moment."""
+    def read(self, session: Session, *, compiled: bool) -> bytes:
+        """The text Prometheus scrapes, with what waits in the database at this moment, and whether
+        the model in use is read by its compiled scorer."""
+        self._compiled.set(compiled)
         waiting = select(func.count()).where(OutboxRow.done_at.is_(None))
         self._questions.set(left(session))
         self._outbox.set(session.scalar(waiting) or 0)
@@ -98,7 +106,16 @@ def metrics(request: Request, runtime: RuntimeDep, _identity: ReportKey) -> Resp
     """Needs a key with the scope `report`, also from this machine."""
     found: Metrics = request.app.state.metrics
     with runtime.reading() as session:
-        return Response(found.read(session), media_type=CONTENT_TYPE_LATEST)
+        content = found.read(session, compiled=_is_compiled(runtime))
+    return Response(content, media_type=CONTENT_TYPE_LATEST)
+
+
+def _is_compiled(runtime: Runtime) -> bool:
+    try:
+        model = runtime.current_model()
+    except WaaromError:  # /readyz says so
+        return False
+    return model is not None and is_warm(model)
 
 
 def _route(scope: Scope) -> str:

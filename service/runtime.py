@@ -1,15 +1,16 @@
 """What every use case needs: settings, sessions, the secret, the taxonomy and the current model."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from classifier.errors import ModelNotFound
+from classifier.errors import ModelNotFound, WaaromError
 from classifier.model import Model
 from classifier.registry import current_version, load_model
 from classifier.taxonomy import Taxonomy, load_taxonomy
@@ -17,8 +18,10 @@ from service.database import migrate, open_database, read_only
 from service.secret import load_secret
 from service.settings import Settings
 from service.tables import ModelRow, TaxonomyRow
+from service.warmth import warm
 
 TICK = timedelta(microseconds=1)
+NEWEST = (TaxonomyRow.used_since.desc(),)
 
 
 @dataclass
@@ -31,6 +34,8 @@ class Runtime:
     _models: dict[str, Model] = field(default_factory=dict)
     _taxonomies: dict[tuple[int, int], Taxonomy] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _keeps_warm: bool = False
+    _warmed: Model | None = None
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -55,7 +60,22 @@ class Runtime:
         with self._lock:
             if version not in self._models:
                 self._models = {version: load_model(folder / version)}
-            return self._models[version]
+            model = self._models[version]
+            if self._keeps_warm and self._warmed is not model:
+                self._warmed = model
+                _in_background(partial(warm, model))
+        return model
+
+    def keep_warm(self) -> None:
+        """From now on, compile the scorer of the model in use, and of each that comes after it, in
+        the background; until it is there scikit-learn answers. Not where `warm_up` is off."""
+        if self.settings.warm_up:
+            self._keeps_warm = True
+            _in_background(self._look)
+
+    def _look(self) -> None:
+        with suppress(WaaromError, OSError):  # whoever needs the model will say what is wrong
+            self.current_model()
 
     def taxonomy_file(self) -> Taxonomy | None:
         """The drivers as the file has them now, read again when it changes; None without one."""
@@ -73,6 +93,10 @@ class Runtime:
         self.engine.dispose()
 
 
+def _in_background(work: Callable[[], object]) -> None:
+    threading.Thread(target=work, name="warm-up", daemon=True).start()
+
+
 def open_runtime(settings: Settings) -> Runtime:
     """Open the database, bring it up to date, and read (or make) the secret."""
     engine = open_database(settings.resolved_database_url)
@@ -82,7 +106,9 @@ def open_runtime(settings: Settings) -> Runtime:
 
 def use_taxonomy(session: Session, taxonomy: Taxonomy, *, now: datetime) -> Taxonomy:
     """Make a taxonomy the one in use, remembering every version that ever was."""
-    newest = _newest(session)
+    newest = session.execute(
+        select(TaxonomyRow.version, TaxonomyRow.used_since).order_by(*NEWEST).limit(1)
+    ).first()
     if not taxonomy.drivers or (newest and newest.version == taxonomy.version):
         return taxonomy
     since = max(now, newest.used_since + TICK) if newest else now
@@ -96,7 +122,7 @@ def use_taxonomy(session: Session, taxonomy: Taxonomy, *, now: datetime) -> Taxo
 
 
 def _newest(session: Session) -> TaxonomyRow | None:
-    return session.scalar(select(TaxonomyRow).order_by(TaxonomyRow.used_since.desc()).limit(1))
+    return session.scalar(select(TaxonomyRow).order_by(*NEWEST).limit(1))
 
 
 def taxonomy_in_use(session: Session, runtime: Runtime) -> Taxonomy:

@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     max_message_bytes: int = Field(1_000_000, gt=0, description="Larger messages are refused.")
     batch_limit: int = Field(1000, gt=0, description="Messages in one batch call.")
     claim_minutes: int = Field(30, gt=0, description="A claimed review comes free after this.")
+    warm_up: bool = Field(
+        True, description="Compile the scorer when the service starts, and for each new model."
+    )
     worker_seconds: float = Field(5.0, gt=0, description="Pause between two rounds of the worker.")
 
     @field_validator("timezone")

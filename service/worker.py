@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from classifier.errors import WaaromError
+from service.idempotency import forget
 from service.reports import up_to_date
 from service.runtime import Runtime
 from service.standings import follow
@@ -29,6 +30,7 @@ def run_once(runtime: Runtime, *, now: Callable[[], datetime] = utc_now) -> list
     jobs: dict[str, Callable[[], object]] = {
         "summing volumes": lambda: up_to_date(runtime),
         "checking promises": lambda: follow(runtime, now=now()),
+        "forgetting old answers": lambda: forget(runtime, now=now()),
     }
     if runtime.settings.label_studio_url:
         jobs = {
@@ -45,6 +47,7 @@ def work(runtime: Runtime, stop: threading.Event) -> None:
     Between two rounds it rests as long as the last one took, and at least `worker_seconds`; when
     all went well, a new question or a hint from Label Studio ends the rest.
     """
+    runtime.keep_warm()
     known: list[str] = []
     while not stop.is_set():
         began = time.monotonic()

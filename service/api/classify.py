@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, cast
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
-from sqlalchemy.orm import Session
 
 from classifier.messages import RawMessage
 from service.api import rendering
+from service.api.arrivals import Answer, Arrival, ArrivalsDep
 from service.api.calls import AttemptDep, writing
 from service.api.rendering import Names
 from service.auth import ClassifyKey
 from service.dependencies import Now, RuntimeDep
 from service.errors import ContentConflict
 from service.explanations import why
-from service.idempotency import once
-from service.intake import Outcome, Receipt, receive
+from service.intake import prepare
 from service.messages import MessageView, preview, views
 from service.metrics import Metrics
 from service.problems import Invalid, Located, TooLarge, documented, invalid, problem_of
@@ -31,6 +31,7 @@ from service.schemas.messages import (
     MessageIn,
 )
 from service.schemas.problems import FieldError
+from service.tables import MessageRow
 
 router = APIRouter(prefix="/v1", tags=["classify"])
 AHEAD = timedelta(days=1)
@@ -46,76 +47,75 @@ Item = RawMessage | BatchItem
 @router.post(
     "/classify",
     summary="One message in, its driver and queue out",
+    response_model=Classified,
     responses=documented(*writing("classify"), ContentConflict("zd-10421")),
 )
-def classify(
+async def classify(
     runtime: RuntimeDep,
     identity: ClassifyKey,
     attempt: AttemptDep,
+    arrivals: ArrivalsDep,
     now: Now,
     request: Request,
     payload: MessageIn,
     dry_run: DryRun = False,
     revise: Revise = False,
     explain: Explain = False,
-) -> Classified:
+) -> Response:
     """Stored before it is answered. The same external id and content gets the stored answer."""
     message = _raw(payload, runtime, now)
     if dry_run:
-        return _echoed(_previewed(runtime, message, now, explain), payload.external_id)
-
-    def work(session: Session) -> dict[str, Any]:
-        (receipt,) = receive(session, runtime, [message], now=now, revise=revise)
-        (item,) = _answers(session, runtime, [receipt])
-        if item.answer is None:
-            raise ContentConflict(receipt.external_id)
-        return item.answer.model_dump(mode="json")
-
-    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
-    answer = Classified.model_validate(body)
+        seen = await run_in_threadpool(_previewed, runtime, message, now, explain)
+        return _sent(_echoed(seen, payload.external_id))
+    row = await run_in_threadpool(prepare, message, runtime, now=now)
+    answer = await arrivals.join(Arrival([row], attempt, identity.key_id, now, revise))
+    answer = cast(Classified, answer)
     _count(request, [answer])
     if explain:
-        _explain(runtime, [answer])
-    return _echoed(answer, payload.external_id)
+        await run_in_threadpool(_explain, runtime, [answer])
+    return _sent(_echoed(answer, payload.external_id))
 
 
 @router.post(
     "/classify/batch",
     summary="Many messages at once",
+    response_model=BatchOut,
     responses=documented(*writing("classify"), TooLarge("batch", 1000, "messages")),
 )
-def classify_batch(
+async def classify_batch(
     runtime: RuntimeDep,
     identity: ClassifyKey,
     attempt: AttemptDep,
+    arrivals: ArrivalsDep,
     now: Now,
     request: Request,
     payload: BatchIn,
     dry_run: DryRun = False,
     revise: Revise = False,
     explain: Explain = False,
-) -> BatchOut:
+) -> Response:
     """An answer or an error per message, in order; what is good is stored in one transaction."""
     limit = runtime.settings.batch_limit
     if len(payload.messages) > limit:
         raise TooLarge("batch", limit, "messages")
-    items = [_checked(each, n, runtime, now) for n, each in enumerate(payload.messages)]
+    items = await run_in_threadpool(_checked, payload.messages, runtime, now)
     good = [each for each in items if isinstance(each, RawMessage)]
-
-    def work(session: Session) -> dict[str, Any]:
-        receipts = receive(session, runtime, good, now=now, revise=revise)
-        return BatchOut(results=_answers(session, runtime, receipts)).model_dump(mode="json")
-
     if dry_run:
-        found = [BatchItem(answer=_previewed(runtime, each, now, explain)) for each in good]
-    else:
-        body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
-        found = BatchOut.model_validate(body).results
-        answers = [each.answer for each in found if each.answer]
-        _count(request, answers)
-        if explain:
-            _explain(runtime, answers)
-    return BatchOut(results=_in_order(items, found))
+        found = await run_in_threadpool(_all_previewed, runtime, good, now, explain)
+        return _sent(BatchOut(results=_in_order(items, found)))
+    rows = await run_in_threadpool(_prepared, good, runtime, now)
+    arrival = Arrival(rows, attempt, identity.key_id, now, revise, batch=True)
+    found = cast(BatchOut, await arrivals.join(arrival)).results
+    answers = [each.answer for each in found if each.answer]
+    _count(request, answers)
+    if explain:
+        await run_in_threadpool(_explain, runtime, answers)
+    return _sent(BatchOut(results=_in_order(items, found)))
+
+
+def _sent(answer: Answer) -> Response:
+    """Written as it is: FastAPI would check and copy it once more."""
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 def _raw(payload: MessageIn, runtime: Runtime, now: datetime) -> RawMessage:
@@ -128,13 +128,21 @@ def _raw(payload: MessageIn, runtime: Runtime, now: datetime) -> RawMessage:
     return RawMessage(**{name: getattr(payload, name) for name in MessageIn.model_fields})
 
 
-def _checked(sent: object, number: int, runtime: Runtime, now: datetime) -> Item:
+def _checked(sent: Sequence[object], runtime: Runtime, now: datetime) -> list[Item]:
+    return [_checked_one(each, number, runtime, now) for number, each in enumerate(sent)]
+
+
+def _checked_one(sent: object, number: int, runtime: Runtime, now: datetime) -> Item:
     try:
         return _raw(MessageIn.model_validate(sent), runtime, now)
     except ValidationError as error:
         return BatchItem(error=problem_of(invalid(error, f"/messages/{number}")))
     except (Located, Invalid) as error:
         return BatchItem(error=problem_of(_inside(error, f"/messages/{number}")))
+
+
+def _prepared(messages: Sequence[RawMessage], runtime: Runtime, now: datetime) -> list[MessageRow]:
+    return [prepare(each, runtime, now=now) for each in messages]
 
 
 def _inside(error: Located | Invalid, root: str) -> Located | Invalid:
@@ -146,15 +154,10 @@ def _inside(error: Located | Invalid, root: str) -> Located | Invalid:
     )
 
 
-def _answers(session: Session, runtime: Runtime, receipts: Sequence[Receipt]) -> list[BatchItem]:
-    names = Names(taxonomy_in_use(session, runtime), runtime.settings.language)
-    found = views(session, [receipt.message_id for receipt in receipts])
-    return [
-        BatchItem(error=problem_of(ContentConflict(receipt.external_id)))
-        if receipt.outcome is Outcome.CONFLICT
-        else BatchItem(answer=rendering.classified(found[receipt.message_id], names))
-        for receipt in receipts
-    ]
+def _all_previewed(
+    runtime: Runtime, messages: Sequence[RawMessage], now: datetime, explain: bool
+) -> list[BatchItem]:
+    return [BatchItem(answer=_previewed(runtime, each, now, explain)) for each in messages]
 
 
 def _previewed(runtime: Runtime, message: RawMessage, now: datetime, explain: bool) -> Classified:

@@ -1,5 +1,6 @@
 """Commands that run or check an installation: serve, worker, doctor."""
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -38,6 +39,7 @@ def serve(
     )
     sentence = f"Waarom answers at http://{settings.host}:{settings.port}/ (Ctrl-C stops it)"
     run(settings, with_worker=with_worker, ready=lambda: say(sentence))
+    _leave()
 
 
 def worker(
@@ -52,10 +54,12 @@ def worker(
 
     from service.worker import run_once, work
 
-    with opened() as runtime:
-        if not once:
+    if not once:
+        with suppress(KeyboardInterrupt), opened() as runtime:
             work(runtime, threading.Event())
-            return
+        _leave()
+        return
+    with opened() as runtime:
         problems = run_once(runtime)
     result(as_json, {"problems": problems}, "\n".join(problems) or "Done.")
     if problems:
@@ -77,3 +81,18 @@ def doctor(as_json: AsJson = False) -> None:
     result(as_json, {"findings": findings, "ok": all(each.ok for each in findings)}, text)
     if not all(each.ok for each in findings):
         raise typer.Exit(1)
+
+
+def _leave() -> None:
+    """End the process, also while a scorer is being compiled: all else is closed by now, and
+    Python itself would wait until the compiler is done."""
+    import os
+    import sys
+    import threading
+
+    if any(
+        not each.daemon and each is not threading.main_thread() for each in threading.enumerate()
+    ):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

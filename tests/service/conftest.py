@@ -156,6 +156,7 @@ def settings(database_url: str, tmp_path: Path, taxonomy_file: Path) -> Settings
         models_dir=tmp_path / "models",
         taxonomy=taxonomy_file,
         secret=SECRET,  # type: ignore[arg-type]
+        warm_up=False,  # compiling in every test would take more than the tests
     )
 
 
