@@ -5,15 +5,22 @@ from typing import Any
 
 from scipy.sparse import csr_matrix
 
+from classifier.counts import Counts
 from classifier.features import NgramFeatures, fitted_block
 
 
 class Blocks:
-    """What candidates read of the same texts: those to learn from (n ≥ 1), those to judge (m)."""
+    """What candidates read of the same texts: those to learn from (n ≥ 1), those to judge (m).
 
-    def __init__(self, learned: Sequence[str], judged: Sequence[str]) -> None:
+    `counts` are those of all these texts and perhaps more; counted here if none are given.
+    """
+
+    def __init__(
+        self, learned: Sequence[str], judged: Sequence[str], counts: Counts | None = None
+    ) -> None:
         self._learned = learned
         self._judged = judged
+        self._counts = counts or Counts([*learned, *judged])
         self._found: dict[str, tuple[csr_matrix | None, csr_matrix | None]] = {}
 
     def rows(self, features: NgramFeatures) -> tuple[csr_matrix, csr_matrix]:
@@ -32,7 +39,13 @@ class Blocks:
             return None, None
         name = f"{block!r} of {features.longest_text}"
         if name not in self._found:
-            fitted, learned = fitted_block(block, features.read(self._learned))
-            judged = fitted and fitted.transform(features.read(self._judged))
-            self._found[name] = learned, judged
+            self._found[name] = self._rows(features, block)
         return self._found[name]
+
+    def _rows(
+        self, features: NgramFeatures, block: Any
+    ) -> tuple[csr_matrix | None, csr_matrix | None]:
+        if self._counts.covers(len(self._learned)):
+            return self._counts.rows(block, features.longest_text, self._learned, self._judged)
+        fitted, learned = fitted_block(block, features.read(self._learned))
+        return learned, fitted and fitted.transform(features.read(self._judged))

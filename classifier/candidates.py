@@ -7,11 +7,13 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 
 from classifier.comparison import Comparison, compare
+from classifier.counts import Counts
 from classifier.folds import (
     OutOfFold,
     Progress,
     Scorer,
     at,
+    counts_of,
     group_of,
     hashed,
     out_of_fold_each,
@@ -146,6 +148,7 @@ def choose(
     progress: Progress,
     seeds: Sequence[Seed] = (),
     second: Scorer | None = None,
+    counts: Counts | None = None,
 ) -> Choice:
     """What to read, what single messages weigh and how to draw the line, one after the other.
 
@@ -161,7 +164,8 @@ def choose(
     known = [message for message in messages if message.label.primary]
     part = _part(known)
     progress(f"Comparing ways to read {len(part):,} messages")
-    trials = Trials(part, seeds, folds=FOLDS)
+    counts = counts or counts_of(messages, seeds)
+    trials = Trials(part, seeds, folds=FOLDS, counts=counts)
     reading = trials.compare(READINGS)
     if reading is None:
         return Choice.fixed(PipelineConfig(), "no fold had two drivers to tell apart")
@@ -176,6 +180,7 @@ def choose(
         progress=progress,
         seeds=seeds,
         second=second,
+        counts=counts,
     )
     name = f"{reading.taken}; {weight.taken}; {line.taken}"
     rounds = {"What to read": reading, "what a message weighs": weight, "the line": line}

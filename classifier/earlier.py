@@ -8,7 +8,6 @@ from typing import Any, Final
 from classifier.candidates import CANDIDATES, Choice, labels_of
 from classifier.comparison import Comparison
 from classifier.messages import LabeledMessage
-from classifier.pipeline import PipelineConfig
 
 DRIFT: Final = 0.1
 """The share of labels that may come, go or move to another driver before comparing anew.
@@ -26,7 +25,9 @@ def kept(manifest: Mapping[str, Any], messages: Sequence[LabeledMessage]) -> Cho
     found = manifest.get("choice", {})
     pipeline = CANDIDATES.get(found.get("name", ""))
     then = Counter(found.get("labels", {}))
-    if pipeline is None or not found.get("rounds") or manifest["pipeline"] != _written(pipeline):
+    if pipeline is None or not found.get("rounds"):
+        return None
+    if _plain(manifest["pipeline"]) != _plain(pipeline.to_dict()):
         return None
     if _changed(then, Counter(labels_of(messages))) > DRIFT * then.total():
         return None
@@ -35,9 +36,9 @@ def kept(manifest: Mapping[str, Any], messages: Sequence[LabeledMessage]) -> Cho
     return Choice(found["name"], pipeline, rounds, "", labels=dict(then), kept_from=version)
 
 
-def _written(pipeline: PipelineConfig) -> Any:
-    """A config as a manifest has it: JSON knows no tuples."""
-    return json.loads(json.dumps(pipeline.to_dict()))
+def _plain(config: Mapping[str, Any]) -> Any:
+    """A pipeline's config as JSON has it, which knows no tuples."""
+    return json.loads(json.dumps(config))
 
 
 def _changed(then: Counter[str], now: Counter[str]) -> int:

@@ -63,18 +63,20 @@ class CharacterFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit_transform(self, X: Sequence[str], y: Any = None, **ignored: Any) -> csr_matrix:
         """`fit`, then `transform` the same texts X (n,), reading them once."""
-        words, occurrences = _words_of(X)
-        cutter = self._cutter(None)
+        words, occurrences = words_of(X)
+        cutter = self.cutter()
         counts = occurrences @ cutter.fit_transform(words)
-        kept = self._kept(counts)
-        self.cutter_ = self._cutter(cutter.get_feature_names_out()[kept])
+        kept = self.kept(counts)
+        if not len(kept):
+            raise ValueError("no terms remain")
+        self.cutter_ = self.cutter(cutter.get_feature_names_out()[kept])
         self.weights_ = TfidfTransformer(sublinear_tf=True)
         return self.weights_.fit_transform(counts[:, kept])
 
     def transform(self, X: Sequence[str]) -> csr_matrix:
         """Texts (n,) as rows of a sparse (n, features) 32-bit matrix."""
         check_is_fitted(self)
-        words, occurrences = _words_of(X)
+        words, occurrences = words_of(X)
         counts = occurrences @ self.cutter_.transform(words or [""])
         return self.weights_.transform(counts)
 
@@ -86,7 +88,8 @@ class CharacterFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")
 
-    def _cutter(self, vocabulary: Any) -> CountVectorizer:
+    def cutter(self, vocabulary: Any = None) -> CountVectorizer:
+        """Cuts words into n-grams: those given, else all there are, in alphabetical order."""
         return CountVectorizer(
             analyzer="char_wb",
             ngram_range=self.lengths,
@@ -95,18 +98,16 @@ class CharacterFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             dtype=np.float32,
         )
 
-    def _kept(self, counts: csr_matrix) -> NDArray[np.intp]:
+    def kept(self, counts: csr_matrix) -> NDArray[np.intp]:
         """The columns of counts (n, all n-grams) in enough texts; the most frequent of those."""
         kept = np.flatnonzero(counts.getnnz(axis=0) >= self.minimum_texts)
         if self.most is not None and len(kept) > self.most:
             total = np.asarray(counts.sum(axis=0)).ravel()[kept]
             kept = np.sort(kept[np.argsort(-total, kind="stable")[: self.most]])
-        if not len(kept):
-            raise ValueError("no terms remain")
         return kept
 
 
-def _words_of(texts: Sequence[str]) -> tuple[list[str], csr_matrix]:
+def words_of(texts: Sequence[str]) -> tuple[list[str], csr_matrix]:
     """The w distinct words of the texts (n,), and how often each occurs in each (n, w)."""
     column: dict[str, int] = {}
     places = array("i")

@@ -11,6 +11,7 @@ from classifier.calibration import UnknownCurve, fit_temperature, fit_unknown_cu
 from classifier.cascade import Cascade, doubt, effort
 from classifier.cascade_curve import CascadeCurve, Judged, Reads, cascade_curve
 from classifier.combination import combined, fit_weight
+from classifier.counts import Counts
 from classifier.evaluation.groups import group_numbers
 from classifier.folds import OutOfFold, Progress, Scorer, at, group_of, vocabulary_of
 from classifier.left_out import Compared, left_out_evidence
@@ -72,6 +73,7 @@ def calibrate(
     progress: Progress,
     seeds: Sequence[Seed] = (),
     second: Scorer | None = None,
+    counts: Counts | None = None,
     reads: Reads = "all",
 ) -> FoldCalibration:
     """Fit the second scorer's weight, the temperature and the unknown curve on what folds say.
@@ -84,7 +86,13 @@ def calibrate(
     """
     blended, weight = _blended(found)
     left_out = left_out_evidence(
-        messages, config=config, progress=progress, seeds=seeds, second=second, weight=weight
+        messages,
+        config=config,
+        progress=progress,
+        seeds=seeds,
+        second=second,
+        weight=weight,
+        counts=counts,
     )
     known = _Known(expected_unknown(messages, assumed_unknown), _foreign(messages, found, seeds))
     by_all = replace(_fitted(blended, left_out and left_out[0], known), weight=weight)

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.counts import Counts
 from classifier.evaluation.learning_curve import LearningCurve, learning_curve, nested
 from classifier.fold_calibration import FoldCalibration
 from classifier.folds import (
@@ -14,14 +15,12 @@ from classifier.folds import (
     Scorer,
     assign_folds,
     at,
-    fit,
-    fit_second,
     group_of,
+    opinions_by,
     trainable,
 )
 from classifier.messages import LabeledMessage
-from classifier.model import opinions
-from classifier.pipeline import PipelineConfig, build_pipeline
+from classifier.pipeline import PipelineConfig
 from classifier.seeding import Seed, unlike
 
 FEWEST: Final = 200
@@ -40,6 +39,7 @@ def fold_curve(
     progress: Progress,
     seeds: Sequence[Seed] = (),
     second: Scorer | None = None,
+    counts: Counts | None = None,
 ) -> LearningCurve | None:
     """Train the first fold again on a quarter and on half of its labels, and judge all three alike.
 
@@ -56,6 +56,8 @@ def fold_curve(
     drivers, groups = [str(m.label.primary) for m in rest], [m.group for m in rest]
     if not trainable([rest[row] for row in nested(drivers, SHARES, groups=groups)[0]], beside):
         return None
+    texts = [message.text for message in judging]
+    truth = np.array([message.label.primary for message in judging])
     known = calibration.probabilities[inside].argmax(axis=1) == found.truth[inside]
 
     def score(rows: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -63,7 +65,9 @@ def fold_curve(
             return np.asarray(known)
         progress(f"Learning curve: {len(rows):,} of {len(rest):,} labels")
         some = [rest[row] for row in rows]
-        return _right(some, judging, config, beside, second, calibration.weight)
+        said = opinions_by(config, some, beside, texts, second=second, counts=counts)
+        likeliest = said.blended(calibration.weight).argmax(axis=1)
+        return np.asarray(said.drivers[likeliest] == truth)
 
     return learning_curve(
         drivers,
@@ -73,19 +77,3 @@ def fold_curve(
         judging_groups=[group_of(message) for message in judging],
         now=int((found.truth >= 0).sum()),
     )
-
-
-def _right(
-    some: Sequence[LabeledMessage],
-    judging: Sequence[LabeledMessage],
-    config: PipelineConfig,
-    seeds: Sequence[Seed],
-    second: Scorer | None,
-    weight: float,
-) -> NDArray[np.bool_]:
-    """Which judging messages a model of some of the labels gets right."""
-    pipeline = fit(build_pipeline(config), some, seeds)
-    scorer = None if second is None else fit_second(second, some, seeds)
-    logits, *_ = opinions([message.text for message in judging], pipeline, scorer, weight)
-    said = pipeline.classes_[logits.argmax(axis=1)]
-    return np.asarray(said == np.array([message.label.primary for message in judging]))

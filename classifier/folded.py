@@ -63,7 +63,7 @@ def folded(
     """All that so many folds of messages (n) teach; `found` is what they say, where that is known.
 
     `assumed_unknown` and `reads` are those of `calibrate`; `shared` (config, progress,
-    seeds, second) goes to all who train in folds.
+    seeds, second, counts) goes to all who train in folds.
     """
     found = found or out_of_fold(messages, folds=folds, **shared)
     calibration = calibrate(messages, found, assumed_unknown=assumed_unknown, reads=reads, **shared)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from classifier.blocks import Blocks
+from classifier.combination import combined
+from classifier.counts import Counts
 from classifier.messages import LabeledMessage
 from classifier.novelty import Vocabulary, evidence
 from classifier.pipeline import PipelineConfig, build_pipeline
@@ -114,11 +117,13 @@ def out_of_fold(
     progress: Progress,
     seeds: Sequence[Seed] = (),
     second: Scorer | None = None,
+    counts: Counts | None = None,
 ) -> OutOfFold:
     """Predict each message by a pipeline trained on the other folds' messages about a driver.
 
     `seeds` train in every fold and are predicted in none; one that says what a message of the
-    fold says is left out there. `second` is fitted and asked likewise.
+    fold says is left out there. `second` is fitted and asked likewise. `counts` are those of all
+    these texts and perhaps more (see `counts_of`), for whoever asks more than once.
     """
     return out_of_fold_each(
         messages,
@@ -128,6 +133,7 @@ def out_of_fold(
         progress=progress,
         seeds=seeds,
         second=second,
+        counts=counts,
     )[0]
 
 
@@ -140,8 +146,10 @@ def out_of_fold_each(
     progress: Progress,
     seeds: Sequence[Seed] = (),
     second: Scorer | None = None,
+    counts: Counts | None = None,
 ) -> list[OutOfFold]:
     """As `out_of_fold`, for each `margin_share` in place of the config's, in the time of one."""
+    counts = counts or counts_of(messages, seeds)
     drivers = drivers_of(messages, seeds)
     truth = columns_of(messages, drivers)
     logits = np.zeros((len(shares), len(messages), len(drivers)))
@@ -155,7 +163,8 @@ def out_of_fold_each(
         texts = [message.text for message in at(messages, inside)]
         beside = unlike(seeds, texts)
         if texts and trainable(rest, beside):
-            for share, (found, classes) in enumerate(_judged(config, shares, rest, beside, texts)):
+            each = judged(config, rest, beside, texts, shares=shares, counts=counts)
+            for share, (found, classes) in enumerate(each):
                 logits[share, inside] = _spread(found, classes, drivers)
             unseen[inside] = vocabulary_of(rest, beside).unseen_share(texts)
             if second is not None and said is not None and nearest is not None:
@@ -166,21 +175,62 @@ def out_of_fold_each(
     return [OutOfFold(drivers, each, truth, predicted, unseen, said, nearest) for each in logits]
 
 
-def _judged(
+def judged(
     config: PipelineConfig,
-    shares: Sequence[float],
     messages: Sequence[LabeledMessage],
     seeds: Sequence[Seed],
     texts: Sequence[str],
+    *,
+    shares: Sequence[float] | None = None,
+    counts: Counts | None = None,
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.str_]]]:
-    """For each share the logits (n, those it saw) of texts (n,), and the drivers it saw."""
+    """The logits (n, drivers learned) of texts (n,) by a pipeline trained on messages and seeds,
+    and those drivers; for each of the `shares` in place of the config's."""
     features, classifier = build_pipeline(config)
     learned, drivers, weights = training_rows(messages, seeds)
+    rows, judging = Blocks(learned, texts, counts).rows(features)
+    asked = [config.margin_share] if shares is None else shares
     with threadpool_limits(limits=1):
-        each = classifier.fit_each(shares, features.fit_transform(learned), drivers, weights)
-        rows = features.transform(texts)
-        for fitted in each:
-            yield fitted.logits(rows), fitted.classes_
+        for fitted in classifier.fit_each(asked, rows, drivers, weights):
+            yield fitted.logits(judging), fitted.classes_
+
+
+class Opinions(NamedTuple):
+    """What is said of texts (n,) over the k `drivers` learned.
+
+    `logits` (n, k): by a pipeline; `second` (n, k) and the cosine of the `nearest` message (n,): by
+    a second scorer, None without one.
+    """
+
+    drivers: NDArray[np.str_]
+    logits: NDArray[np.float64]
+    second: NDArray[np.float64] | None
+    nearest: NDArray[np.float64] | None
+
+    def blended(self, weight: float) -> NDArray[np.float64]:
+        """The logits (n, k) of both, the second's by its weight."""
+        return self.logits if self.second is None else combined(self.logits, self.second, weight)
+
+
+def opinions_by(
+    config: PipelineConfig,
+    messages: Sequence[LabeledMessage],
+    seeds: Sequence[Seed],
+    texts: Sequence[str],
+    *,
+    second: Scorer | None = None,
+    counts: Counts | None = None,
+) -> Opinions:
+    """What a pipeline and a second scorer, trained on messages and seeds, say of texts (n,)."""
+    ((logits, drivers),) = judged(config, messages, seeds, texts, counts=counts)
+    if second is None:
+        return Opinions(drivers, logits, None, None)
+    return Opinions(drivers, logits, *fit_second(second, messages, seeds).judge(texts))
+
+
+def counts_of(messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = ()) -> Counts:
+    """The n-grams of all the texts of messages and seeds, each read once."""
+    return Counts([message.text for message in messages] + [seed.text for seed in seeds])
 
 
 def drivers_of(messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = ()) -> tuple[str, ...]:

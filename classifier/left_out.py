@@ -5,22 +5,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.combination import combined
+from classifier.counts import Counts
 from classifier.folds import (
     Progress,
     Scorer,
     assign_folds,
     at,
-    fit,
-    fit_second,
     hashed,
+    opinions_by,
     trainable,
     vocabulary_of,
 )
 from classifier.messages import LabeledMessage
-from classifier.model import logits_of
 from classifier.novelty import evidence
-from classifier.pipeline import PipelineConfig, build_pipeline
+from classifier.pipeline import PipelineConfig
 from classifier.seeding import Seed
 
 SHARE = 0.2
@@ -43,6 +41,7 @@ def left_out_evidence(
     seeds: Sequence[Seed] = (),
     second: Scorer | None = None,
     weight: float = 0.0,
+    counts: Counts | None = None,
 ) -> tuple[Compared, Compared] | None:
     """What speaks for known and for unknown messages alike: by all readers, and by the n-grams
     alone (the same without a second scorer).
@@ -61,21 +60,13 @@ def left_out_evidence(
     if not outside.any() or not compared.any() or not trainable(rest, familiar):
         return None
     progress("Learning what an unknown driver looks like")
-    pipeline = fit(build_pipeline(config), rest, familiar)
-    scorer = None if second is None else fit_second(second, rest, familiar)
-    words = vocabulary_of(rest, familiar)
-
-    def judged(mask: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        texts = [message.text for message in at(known, mask)]
-        alone, unseen = logits_of(pipeline, texts)[0], words.unseen_share(texts)
-        by_words = evidence(alone, unseen)
-        if scorer is None:
-            return by_words, by_words
-        others, nearest = scorer.judge(texts)
-        return evidence(combined(alone, others, weight), unseen, nearest), by_words
-
-    (by_all, by_words), (strange_by_all, strange_by_words) = judged(compared), judged(outside)
-    return (by_all, strange_by_all), (by_words, strange_by_words)
+    texts = [message.text for message in at(known, compared) + at(known, outside)]
+    said = opinions_by(config, rest, familiar, texts, second=second, counts=counts)
+    unseen = vocabulary_of(rest, familiar).unseen_share(texts)
+    by_all = evidence(said.blended(weight), unseen, said.nearest)
+    by_words = evidence(said.logits, unseen)
+    many = int(compared.sum())
+    return (by_all[:many], by_all[many:]), (by_words[:many], by_words[many:])
 
 
 def left_out_drivers(drivers: NDArray[np.str_]) -> list[str]:

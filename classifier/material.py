@@ -1,10 +1,11 @@
 """What a model is made of: messages to learn from, messages held out, and the taxonomy's words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from classifier.counts import Counts
 from classifier.errors import BadTaxonomy, TooFewLabels
-from classifier.folds import drivers_of, trainable
+from classifier.folds import counts_of, drivers_of, trainable
 from classifier.messages import LabeledMessage
 from classifier.model import fingerprint
 from classifier.seeding import Seed, seeds_of, unlike
@@ -14,12 +15,14 @@ from classifier.taxonomy import Taxonomy
 @dataclass(frozen=True, slots=True)
 class Material:
     """Messages to train on and those held out, which say nothing alike; `left_out` more were like
-    one held out. `seeds`: training text from the taxonomy, if any."""
+    one held out. `seeds`: training text from the taxonomy, if any. `counts`: the n-grams of all
+    there is to train on."""
 
     kept: tuple[LabeledMessage, ...]
     held: tuple[LabeledMessage, ...]
     left_out: int
     seeds: tuple[Seed, ...]
+    counts: Counts = field(repr=False, compare=False)
 
 
 def material(
@@ -42,7 +45,8 @@ def material(
     seeds = unlike(seeds_of(taxonomy), [message.text for message in held]) if seeded else ()
     _check_labels(messages, taxonomy)
     _check_enough(kept, seeds)
-    return Material(kept, held, len(messages) - len(kept) - len(held), tuple(seeds))
+    left_out = len(messages) - len(kept) - len(held)
+    return Material(kept, held, left_out, tuple(seeds), counts_of(kept, seeds))
 
 
 def _check_labels(messages: Sequence[LabeledMessage], taxonomy: Taxonomy) -> None:

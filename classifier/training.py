@@ -125,7 +125,7 @@ def train(
     steps = _steps(progress, config.folds_for(len(given.kept)), choice)
     choice = choice or _compared(given, config, second, steps)
     config = replace(config, pipeline=choice.pipeline)
-    learned = _folded(given.kept, given.seeds, config, second, steps, found=choice.found)
+    learned = _folded(given, config, second, steps, found=choice.found)
     steps.reach(MADE)
     steps(f"Training on {len(given.kept):,} messages about {len(learned.drivers)} drivers")
     model = _model(given, taxonomy, config, learned, second)
@@ -175,7 +175,7 @@ def cross_validate(
     given = material(messages, taxonomy, seeded=config.seeded)
     second = meaning_reader(config.encoder)
     steps = Steps(progress, folds + CALIBRATED)
-    learned = _folded(messages, given.seeds, config, second, steps)
+    learned = _folded(given, config, second, steps)
     half, calibration = in_half(messages), learned.calibration
     judged = evaluate_messages(
         calibration.probabilities,
@@ -206,12 +206,18 @@ def _compared(
     given: Material, config: TrainingConfig, second: MeaningClassifier | None, progress: Progress
 ) -> Choice:
     folds = config.folds_for(len(given.kept))
-    return choose(given.kept, folds=folds, progress=progress, seeds=given.seeds, second=second)
+    return choose(
+        given.kept,
+        folds=folds,
+        progress=progress,
+        seeds=given.seeds,
+        second=second,
+        counts=given.counts,
+    )
 
 
 def _folded(
-    messages: Sequence[LabeledMessage],
-    seeds: Sequence[Seed],
+    given: Material,
     config: TrainingConfig,
     second: MeaningClassifier | None,
     progress: Progress,
@@ -219,15 +225,16 @@ def _folded(
     found: OutOfFold | None = None,
 ) -> Folded:
     return folded(
-        messages,
+        given.kept,
         found,
-        folds=config.folds_for(len(messages)),
+        folds=config.folds_for(len(given.kept)),
         assumed_unknown=config.assumed_unknown,
         reads=config.reads,
         config=config.pipeline,
         progress=progress,
-        seeds=seeds,
+        seeds=given.seeds,
         second=second,
+        counts=given.counts,
     )
 
 

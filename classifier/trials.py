@@ -9,7 +9,8 @@ from threadpoolctl import threadpool_limits
 
 from classifier.blocks import Blocks
 from classifier.comparison import Comparison, compare
-from classifier.folds import assign_folds, at, group_of, trainable, training_rows
+from classifier.counts import Counts
+from classifier.folds import assign_folds, at, counts_of, group_of, trainable, training_rows
 from classifier.messages import LabeledMessage
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.seeding import Seed, unlike
@@ -33,8 +34,14 @@ class Trials:
     """
 
     def __init__(
-        self, messages: Sequence[LabeledMessage], seeds: Sequence[Seed] = (), *, folds: int
+        self,
+        messages: Sequence[LabeledMessage],
+        seeds: Sequence[Seed] = (),
+        *,
+        folds: int,
+        counts: Counts | None = None,
     ) -> None:
+        counts = counts or counts_of(messages, seeds)
         self._folds: list[_Fold] = []
         self._groups: list[str] = []
         self._count = folds
@@ -44,7 +51,7 @@ class Trials:
             inside, rest = at(messages, fold_of == fold), at(messages, fold_of != fold)
             beside = unlike(seeds, [message.text for message in inside])
             if inside and trainable(rest, beside):
-                self._folds.append(_fold(rest, inside, beside))
+                self._folds.append(_fold(rest, inside, beside, counts))
                 self._groups += [group_of(message) for message in inside]
 
     def compare(self, candidates: Mapping[str, PipelineConfig]) -> Comparison | None:
@@ -62,11 +69,15 @@ class Trials:
 
 
 def _fold(
-    rest: Sequence[LabeledMessage], inside: Sequence[LabeledMessage], beside: Sequence[Seed]
+    rest: Sequence[LabeledMessage],
+    inside: Sequence[LabeledMessage],
+    beside: Sequence[Seed],
+    counts: Counts,
 ) -> _Fold:
     texts, drivers, weights = training_rows(rest, beside)
     truth = np.array([str(message.label.primary) for message in inside])
-    return _Fold(Blocks(texts, [message.text for message in inside]), drivers, weights, truth)
+    blocks = Blocks(texts, [message.text for message in inside], counts)
+    return _Fold(blocks, drivers, weights, truth)
 
 
 def _right(config: PipelineConfig, fold: _Fold) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from classifier.blocks import Blocks
+from classifier.counts import MANY, Counts
 from classifier.features import NgramFeatures
 
 LEARNED = ["Waar blijft mijn pakket?", "Where is my parcel", "het PAKKET is te laat"]
@@ -19,22 +20,32 @@ def test_rows_are_those_that_the_features_make_themselves():
     blocks = Blocks(LEARNED, JUDGED)
     for features in SOME:
         learned, judged = blocks.rows(features)
-        assert (learned != features.fit_transform(LEARNED)).nnz == 0
-        assert (judged != features.transform(JUDGED)).nnz == 0
+        expected = features.fit_transform(LEARNED), features.transform(JUDGED)
+        for found, each in zip((learned, judged), expected, strict=True):
+            np.testing.assert_allclose(found.toarray(), each.toarray(), atol=1e-6)
 
 
 def test_what_candidates_share_is_computed_once(monkeypatch):
-    fitted = []
+    weighed = []
+    original = Counts.rows
 
-    def counted(block, texts):
-        fitted.append(repr(block))
-        return block, block.fit_transform(texts)
+    def counted(self, block, *rest):
+        weighed.append(repr(block))
+        return original(self, block, *rest)
 
-    monkeypatch.setattr("classifier.blocks.fitted_block", counted)
+    monkeypatch.setattr(Counts, "rows", counted)
     blocks = Blocks(LEARNED, JUDGED)
     for features in SOME[:3]:
         blocks.rows(features)
-    assert len(fitted) == len(set(fitted)) == 3
+    assert len(weighed) == len(set(weighed)) == 3
+
+
+def test_few_of_many_texts_are_read_by_themselves():
+    """Counts of many texts leave out what occurs once, which few texts are to learn from."""
+    counts = Counts([*LEARNED, *JUDGED, *(f"tekst {number}" for number in range(MANY))])
+    learned, judged = Blocks(LEARNED, JUDGED, counts).rows(NgramFeatures())
+    assert (learned != NgramFeatures().fit_transform(LEARNED)).nnz == 0
+    assert judged.shape[1] == learned.shape[1]
 
 
 def test_a_block_that_the_texts_have_nothing_for_is_left_out():
