@@ -14,6 +14,7 @@ from inscriptis.model.config import ParserConfig
 from inscriptis.model.html_element import HtmlElement
 from lxml.etree import ParserError
 
+from classifier.clues import Clue, lowered
 from classifier.messages import RawMessage
 
 EMAIL: Final = "email"
@@ -32,7 +33,6 @@ CONTROL: Final = re.compile(
 )
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
 LINE_END: Final = re.compile("\r\n?|[\x85\u2028\u2029]")
-SPACES: Final = re.compile(r"[^\S\n]+")
 BLANK_LINES: Final = re.compile(r"\n{3,}")
 REPLY_PREFIX: Final = re.compile(r"(?:(?:re|fwd?|antw|aw|doorst|tr)\s*:\s*)+", re.IGNORECASE)
 
@@ -50,6 +50,7 @@ SEPARATOR: Final = re.compile(
     r"|begin (?:forwarded message|doorgestuurd bericht)\s*:)\s*",
     re.IGNORECASE,
 )
+SEPARATOR_BEGINS: Final = "-_bB"
 FROM: Final = re.compile(r"[\s*_]*(?:van|from)\s?:[\s*_]*\S", re.IGNORECASE)
 SENT: Final = re.compile(
     r"[\s*_]*(?:verzonden|datum|aan|onderwerp|sent|date|to|subject)\s?:", re.IGNORECASE
@@ -90,6 +91,26 @@ DISCLAIMER: Final = re.compile(
 )
 
 
+QUOTE_CLUE: Final = Clue(
+    (">", "|", "message", "bericht", "appointment", "schreef", "geschreven", "wrote"),
+    also=re.compile(r"(?:van|from)\s?:"),
+)
+SIGNATURE_CLUE: Final = Clue(
+    (
+        *("--", "groet", "vg", "v.g", "hoogachtend", "liefs", "regards", "sincerely", "yours"),
+        *("wishes", "thank", "cheers", "dank"),
+    ),
+    also=re.compile(r"(?:gr(?:tz?)?|best)(?!\w)"),
+)
+SENT_FROM_CLUE: Final = Clue(("verzonden", "verstuurd", "sent", "outlook"))
+DISCLAIMER_CLUE: Final = Clue(
+    (
+        *("disclaimer", "bestemd", "vertrouwelijk", "geadresseerde", "informati", "confidential"),
+        *("intended", "privileged", "milieu", "environment", "caution", "op:"),
+    )
+)
+
+
 def clean(message: RawMessage) -> RawMessage:
     """The message with nothing but the words its sender wrote, whitespace folded, in NFC.
 
@@ -97,20 +118,44 @@ def clean(message: RawMessage) -> RawMessage:
     my phone" and disclaimers go too. A text that would be left empty keeps its words: no message
     is lost by cleaning.
     """
-    plain = folded(as_text(message.text))
-    kept = plain
+    plain = kept = folded(as_text(message.text))
     if message.channel == EMAIL:
-        kept = folded(own_words(folded(as_text(message.text, quotes=False))))
-    subject = REPLY_PREFIX.sub("", " ".join(folded(message.subject).split()), count=1)
-    return replace(message, text=kept or plain or message.text.strip(), subject=subject)
+        unquoted = folded(as_text(message.text, quotes=False)) if "<" in message.text else plain
+        kept = folded(own_words(unquoted))
+    text = kept or plain or message.text.strip()
+    subject = _subject(message.subject)
+    if text == message.text and subject == message.subject:
+        return message
+    return replace(message, text=text, subject=subject)
+
+
+def _subject(written: str) -> str:
+    """On one line, without `Re:` and the like."""
+    line = " ".join(folded(written).split())
+    return REPLY_PREFIX.sub("", line, count=1) if ":" in line else line
 
 
 def folded(text: str) -> str:
     """NFC, no control characters, no half characters, spaces and blank lines folded."""
+    text = text.strip()
+    if _is_folded(text):
+        return text
     text = LINE_END.sub("\n", SURROGATE.sub("\ufffd", text))
     text = CONTROL.sub("", unicodedata.normalize("NFC", text))
-    lines = (SPACES.sub(" ", line).strip() for line in text.split("\n"))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
     return BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+
+
+def _is_folded(text: str) -> bool:
+    """Whether folding surely changes nothing of a stripped text.
+
+    What is printable is no control, no half character and no white space but the space itself.
+    """
+    return (
+        text.replace("\n", "").isprintable()
+        and not ("  " in text or " \n" in text or "\n " in text or "\n\n\n" in text)
+        and unicodedata.is_normalized("NFC", text)
+    )
 
 
 def as_text(text: str, *, quotes: bool = True) -> str:
@@ -133,9 +178,16 @@ def _rendering(quotes: bool) -> ParserConfig:
 
 def own_words(text: str) -> str:
     """A mail's text without quotes, signature and disclaimers (Dutch and English)."""
-    lines = without_quotes(text.split("\n"))
-    lines = without_signature(lines)
-    return without_disclaimers("\n".join(line for line in lines if not SENT_FROM.fullmatch(line)))
+    if QUOTE_CLUE.first(lowered(text)) >= 0:
+        text = "\n".join(without_quotes(text.split("\n")))
+    low = lowered(text)
+    closing = SIGNATURE_CLUE.first(low)
+    if closing >= 0:
+        begin = low.count("\n", 0, closing)
+        text = "\n".join(without_signature(text.split("\n"), begin))
+    if SENT_FROM_CLUE.first(low) >= 0:
+        text = "\n".join(line for line in text.split("\n") if not SENT_FROM.fullmatch(line))
+    return without_disclaimers(text) if DISCLAIMER_CLUE.first(low) >= 0 else text
 
 
 def without_quotes(lines: list[str]) -> list[str]:
@@ -157,10 +209,11 @@ def without_quotes(lines: list[str]) -> list[str]:
 def _quote_header(lines: list[str], position: int) -> int:
     """How many lines announce a quoted mail from this line on; 0 if none do."""
     line = lines[position]
-    if SEPARATOR.fullmatch(line):
-        return 1
-    if RULE.fullmatch(line):
-        return int(_is_from_block(lines[position + 1 : position + 8]))
+    if line.lstrip()[:1] in SEPARATOR_BEGINS:
+        if SEPARATOR.fullmatch(line):
+            return 1
+        if RULE.fullmatch(line):
+            return int(_is_from_block(lines[position + 1 : position + 8]))
     if _is_from_block(lines[position : position + 6]):
         return 1
     return _wrote(lines, position)
@@ -168,8 +221,8 @@ def _quote_header(lines: list[str], position: int) -> int:
 
 def _is_from_block(lines: list[str]) -> bool:
     """`Van: …` with `Verzonden: …`, `Aan: …` or the like right below it, as Outlook writes."""
-    written = [line for line in lines if line]
-    return bool(written) and bool(FROM.match(written[0])) and any(map(SENT.match, written[1:4]))
+    first = next(filter(None, lines), "")
+    return bool(FROM.match(first)) and any(map(SENT.match, [*filter(None, lines)][1:4]))
 
 
 def _wrote(lines: list[str], position: int) -> int:
@@ -183,10 +236,10 @@ def _wrote(lines: list[str], position: int) -> int:
     return 0
 
 
-def without_signature(lines: list[str]) -> list[str]:
-    """Lines up to the signature; a postscript below it stays."""
-    below = sum(map(bool, lines))
-    for position, line in enumerate(lines):
+def without_signature(lines: list[str], begin: int = 0) -> list[str]:
+    """Lines up to the signature, which none before line `begin` opens; a postscript below stays."""
+    below = sum(map(bool, lines[begin:]))
+    for position, line in enumerate(lines[begin:], begin):
         below -= bool(line)
         closes = below <= SIGNATURE_LINES and _closes(line, lines[position + 1 :])
         if position and (line == "--" or closes):
@@ -197,9 +250,11 @@ def without_signature(lines: list[str]) -> list[str]:
 def _closes(line: str, below: list[str]) -> bool:
     if CLOSING.fullmatch(line):
         return True
+    if not THANKS.fullmatch(line):
+        return False
     written = [each for each in below if each]
     looks_signed = all(len(each) <= SIGNATURE_WIDTH and each[-1] not in ".?!" for each in written)
-    return bool(written) and looks_signed and bool(THANKS.fullmatch(line))
+    return bool(written) and looks_signed
 
 
 def _postscript(lines: list[str]) -> list[str]:

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from classifier.redaction.reading import Clue, Reading, Span, apart
+from classifier.clues import Clue
+from classifier.redaction.reading import Reading, Span, apart
 from classifier.redaction.words import PARTICLES, is_addressed, is_ordinary
 
 Accepts = Callable[[str], bool]

@@ -10,7 +10,8 @@ from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 from schwifty.registry import get_iban_spec
 
-from classifier.redaction.reading import Clue, Reading, Span
+from classifier.clues import Clue
+from classifier.redaction.reading import Reading, Span
 
 IBAN_CHECK: Final = re.compile(r"\d(?<=[A-Za-z]{2}\d)(?=\d)")
 IBAN_START: Final = re.compile(r"(?<![^\W_])(?=([A-Za-z]{2}\d{2}(?:[ \xa0.-]?[A-Za-z0-9]){11,30}))")

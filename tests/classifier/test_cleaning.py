@@ -1,3 +1,4 @@
+import re
 import time
 import tomllib
 from pathlib import Path
@@ -6,7 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier.cleaning import clean
+from classifier import cleaning
+from classifier.cleaning import (
+    SENT_FROM,
+    clean,
+    folded,
+    own_words,
+    without_disclaimers,
+    without_quotes,
+    without_signature,
+)
+from classifier.clues import lowered
 from classifier.messages import RawMessage
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "cleaning.toml").read_text())["case"]
@@ -89,3 +100,84 @@ def test_long_hostile_texts_take_linear_time(unit: str) -> None:
     started = time.perf_counter()
     cleaned(unit * (200_000 // len(unit)))
     assert time.perf_counter() - started < 8
+
+
+LINES = st.sampled_from(
+    [
+        *(
+            "Hallo,",
+            "",
+            "De stoel is stuk.",
+            "Op 3 mei schreef Jan:",
+            "On Monday Jo wrote:",
+            "> nee",
+        ),
+        *(
+            "Van: Jan",
+            "Verzonden: maandag",
+            "--",
+            "Groet,",
+            "gr jan",
+            "BEST",
+            "Best,",
+            "Jan",
+            "M.v.g.",
+        ),
+        *(
+            "Thanks!",
+            "bedankt",
+            "PS: nog iets",
+            "Verzonden vanaf mijn telefoon",
+            "Outlook voor Mac",
+        ),
+        *("Dit bericht is vertrouwelijk", "DISCLAIMER", "-- Original Message --", "_" * 12, "| x"),
+        *(
+            "this e-mail is privileged",
+            "begin doorgestuurd bericht:",
+            "All the best jan",
+            "regardſ",
+        ),
+        *("Let op: deze mail komt van buiten", "denk aan het milieu", "hoogachtend", "yours truly"),
+    ]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(LINES, max_size=12))
+def test_what_clues_leave_out_would_have_changed_nothing(lines: list[str]) -> None:
+    text = folded("\n".join(lines))
+    kept = without_signature(without_quotes(text.split("\n")))
+    whole = without_disclaimers("\n".join(line for line in kept if not SENT_FROM.fullmatch(line)))
+    assert own_words(text) == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("QUOTE", cleaning.SEPARATOR),
+        ("QUOTE", cleaning.WROTE),
+        ("QUOTE", cleaning.FROM),
+        ("QUOTE", cleaning.QUOTED),
+        ("SIGNATURE", cleaning.CLOSING),
+        ("SIGNATURE", cleaning.THANKS),
+        ("SENT_FROM", cleaning.SENT_FROM),
+        ("DISCLAIMER", cleaning.DISCLAIMER),
+    ],
+    ids=lambda each: each if isinstance(each, str) else each.pattern[:20],
+)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_what_a_pattern_matches_holds_its_clue(
+    name: str, pattern: re.Pattern[str], data: st.DataObject
+) -> None:
+    text = data.draw(st.from_regex(pattern, fullmatch=True))
+    assert getattr(cleaning, f"{name}_CLUE").first(lowered(text)) >= 0
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(st.characters() | st.sampled_from(" \n\r\t\x1c\u2028\xa0\u200b\u0301é"), max_size=30)
+)
+def test_a_text_that_looks_folded_is_folded(text: str) -> None:
+    with_marks = f"\x07{text}"  # a control character, so that nothing is taken for folded
+    assert folded(text) == folded(with_marks)

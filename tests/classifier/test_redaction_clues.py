@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classifier.clues import ODD_LETTERS, Clue, lowered
 from classifier.redaction import numbers
 from classifier.redaction.addresses import (
     ANY_POSTCODE,
@@ -37,7 +38,7 @@ from classifier.redaction.names import (
     TWO_WORDS,
     _occurrences,
 )
-from classifier.redaction.reading import ODD_LETTERS, Clue, Reading, apart, lowered
+from classifier.redaction.reading import Reading, apart
 
 CLUES = {
     "closing": (CLOSING_CLUE, CLOSING),
