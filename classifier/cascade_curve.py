@@ -17,7 +17,7 @@ Reads = float | Literal["auto", "all"]
 """What the encoder reads: a share in [0, 1] of what there is to read, the most doubt a character
 first; all; or as little as it takes to be as right as if it read all."""
 
-SHARES: Final = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0)
+SHARES: Final = (0.0, 0.02, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0)
 CLOSE: Final = 0.001
 """What counts as equally right: one message in a thousand."""
 
