@@ -197,12 +197,13 @@ def decide(
     """
     if prediction is None:
         return Decision(Status.REVIEW, None, taxonomy.fallback_queue, (Doubt.NO_MODEL,))
-    confidence, unknown = prediction.confidence, prediction.unknown
-    driver = None if unknown_driver(confidence, unknown) else prediction.driver
-    own = (by_queue or {}).get(taxonomy.queue(prediction.driver))
+    likeliest, confidence = prediction.driver, prediction.confidence
+    driver = None if unknown_driver(confidence, prediction.unknown) else likeliest
+    queue = taxonomy.queue(likeliest)
+    own = by_queue.get(queue) if by_queue else None
     least = threshold if own is None else own
-    if driver in taxonomy.leaves and confidence >= least:
-        return Decision(Status.AUTO, driver, taxonomy.queue(driver))
+    if confidence >= least and driver in taxonomy.leaves:
+        return Decision(Status.AUTO, driver, queue)
     doubts = _doubts(prediction, taxonomy, least, text, limits or DoubtLimits())
     if own == float("inf"):
         doubts = (Doubt.ONLY_RECOMMENDS, *(each for each in doubts if each != Doubt.NO_THRESHOLD))

@@ -120,10 +120,16 @@ class Vocabulary:
         found = [(*self._told(words), *_known(words, seen)) for words in map(_words, texts)]
         return np.array(found, dtype=np.float64).reshape(-1, 4)
 
-    def _told(self, words: set[str]) -> tuple[float, int]:
-        """How much those that were seen tell, and how many were not."""
-        seen = [self.rarity[word] for word in words if word in self.rarity]
-        return sum(seen), len(words) - len(seen)
+    def _told(self, words: Collection[str]) -> tuple[float, int]:
+        """How much those that were seen tell, added up in their order, and how many were not."""
+        told, unseen = 0.0, 0
+        for word in words:
+            if word in self.rarity:
+                # Not by `sum`, which rounds otherwise in later Pythons, and in the compiled reader.
+                told += self.rarity[word]
+            else:
+                unseen += 1
+        return told, unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,16 +251,17 @@ def _fresh(counts: Collection[int]) -> float:
     return max((once + 1) / (sum(counts) + 1), 1 / math.sqrt(len(counts) + 1))
 
 
-def _known(words: set[str], seen: Collection[str]) -> tuple[int, int]:
+def _known(words: Collection[str], seen: Collection[str]) -> tuple[int, int]:
     """How many of the words' beginnings were seen, and how many never."""
     beginnings = _beginnings(words)
     known = sum(beginning in seen for beginning in beginnings)
     return known, len(beginnings) - known
 
 
-def _beginnings(words: set[str]) -> set[str]:
+def _beginnings(words: Collection[str]) -> set[str]:
     return {word[:BEGINNING] for word in words}
 
 
-def _words(text: str) -> set[str]:
-    return set(LETTERS.findall(ORDER_CODE.sub(" ", text).lower()))
+def _words(text: str) -> Collection[str]:
+    """The different words of a text, in its order."""
+    return dict.fromkeys(LETTERS.findall(ORDER_CODE.sub(" ", text).lower()))

@@ -101,7 +101,7 @@ class Reader:
     hear: Callable[..., NDArray[np.bool_]] = field(repr=False)
 
     def heard(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """What `Vocabulary.heard` says (n, 4), sums within 1e-9."""
+        """Exactly what `Vocabulary.heard` says (n, 4)."""
         codes, ends = code_points(texts)
         found = np.zeros((len(texts), 4))
         (odd,) = self.hear(self.lexicon, codes, ends, found).nonzero()
