@@ -28,10 +28,10 @@ def messages_about(drivers, each, extra=()):
     return [LabeledMessage(text=RedactedText(t), label=Label(d)) for d, t in [*made, *extra]]
 
 
-def calibrated(messages, second=None, assumed=0.03):
+def calibrated(messages, second=None, assumed=0.03, **reads):
     config, shared = PipelineConfig(), {"progress": lambda line: None, "second": second}
     found = out_of_fold(messages, folds=5, config=config, **shared)
-    return calibrate(messages, found, assumed_unknown=assumed, config=config, **shared)
+    return calibrate(messages, found, assumed_unknown=assumed, config=config, **shared, **reads)
 
 
 def test_without_unknown_labels_the_assumed_share_is_the_mean_where_nothing_can_be_learned():
@@ -62,6 +62,24 @@ def test_what_an_encoder_knows_is_weighed_by_how_often_it_is_right():
     assert (both.probabilities.argmax(axis=1) == truth).mean() > 0.95
     assert both.weight >= 0.8
     assert sparse.weight == 0
+
+
+def test_what_the_words_are_sure_of_is_judged_as_without_an_encoder():
+    """The threshold and the card rest on what a cascade will really say."""
+    messages = messages_about(WORDS, 40)
+    second = meaning_reader(load_encoder(TINY))
+    words, both = calibrated(messages), calibrated(messages, second)
+    some = calibrated(messages, second, reads=0.3)
+    assert both.cascade is None
+    assert both.cascade_curve.reads_all
+    assert some.cascade.temperature == words.temperature
+    assert some.cascade.curve == words.curve
+    by_words = np.isclose(some.probabilities, words.probabilities).all(axis=1)
+    by_both = np.isclose(some.probabilities, both.probabilities).all(axis=1)
+    assert (by_words | by_both).all()
+    assert 1 - by_words.mean() <= some.cascade_curve.chosen.messages + 0.01
+    np.testing.assert_allclose(some.unknown[by_words], words.unknown[by_words])
+    np.testing.assert_array_equal(some.asked_all().probabilities, both.probabilities)
 
 
 def test_the_one_message_in_another_language_is_unknown_in_its_fold():
