@@ -5,6 +5,7 @@
     models/2026-11-21.1/manifest.json    what it is, and the SHA-256 of every other file
                         card.md          what it is worth
                         model.joblib     the fitted pipeline, and what else was learned
+                        scorer.npy       the pipeline as the compiled scorer reads it, if it can
                         training.keys    fingerprints of the texts it was trained on
 
 The checks protect against accident, not against someone who can write to the folder.
@@ -31,9 +32,9 @@ import sklearn
 from classifier.contents import check_encoder, facts, learned, model_of
 from classifier.errors import BadModel, ModelNotFound
 from classifier.model import Model
-from classifier.scorer import Warming
+from classifier.scorer import Warming, compile_scorer, store_scorer
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """The format of a model folder. To change it:
 
 1. raise the number by one, and say in this list what changed;
@@ -45,10 +46,15 @@ FORMAT: Final = 2
 1: the first.
 2: model.joblib holds a mapping of the pipeline, the reader of meaning and the novelty score;
    the manifest names the encoder.
+3: the pipeline may have weights of one byte (see `compaction`), and scorer.npy may lie beside it.
+   Format 2 is one without either, and goes on working.
 """
+
+READABLE: Final = (2, FORMAT)
 
 VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\.[1-9]\d*")
 MANIFEST, LEARNED, KEYS, CARD = "manifest.json", "model.joblib", "training.keys", "card.md"
+SCORER = "scorer.npy"
 CURRENT, HISTORY = "CURRENT", "HISTORY"
 SHOWN = 5
 """So many versions fit in a sentence."""
@@ -90,7 +96,7 @@ def verify(folder: Path) -> dict[str, Any]:
     version).
     """
     manifest = _read_manifest(folder)
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") not in READABLE:
         raise BadModel(
             folder,
             f"made in format {manifest.get('format')}, and this Waarom reads format {FORMAT}: "
@@ -132,7 +138,9 @@ def load_model(folder: Path | str) -> Model:
         parts = joblib.load(folder / LEARNED)
     keys = (folder / KEYS).read_text(encoding="ascii").split()
     model = model_of(manifest, parts, folder)
-    return replace(model, training_keys=frozenset(keys), warming=Warming(model.pipeline))
+    stored = folder / SCORER if SCORER in manifest["files"] else None
+    warming = Warming(model.pipeline, stored)
+    return replace(model, training_keys=frozenset(keys), warming=warming)
 
 
 def current_version(folder: Path) -> str | None:
@@ -204,9 +212,20 @@ def _readable_current(folder: Path) -> str | None:
 
 def _write_files(model: Model, draft: Path, files: Mapping[str, bytes]) -> None:
     joblib.dump(learned(model), draft / LEARNED)
+    _write_scorer(model, draft / SCORER)
     (draft / KEYS).write_text("\n".join(sorted(model.training_keys)), encoding="ascii")
     for name, content in files.items():
         (draft / name).write_bytes(content)
+
+
+def _write_scorer(model: Model, path: Path) -> None:
+    """The compiled scorer, once it has said what the pipeline says; none where it cannot, and the
+    pipeline answers."""
+    try:
+        scorer = compile_scorer(model.pipeline)
+    except (TypeError, ImportError, ArithmeticError):
+        return
+    store_scorer(scorer, path)
 
 
 def _write_manifest(model: Model, draft: Path, version: str, today: date) -> None:

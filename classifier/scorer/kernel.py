@@ -20,6 +20,7 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 Codes = NDArray[np.uint32]
 Slots = NDArray[np.int32]
+Sums = NDArray[np.float32]
 
 FACTOR = -7046029254386353131
 """2^64 divided by the golden ratio, as a signed number: what spreads keys over slots (Knuth, The
@@ -31,9 +32,17 @@ LETTER_D, LETTER_E, LETTER_G, LETTER_I, LETTER_J, LETTER_N, LETTER_S, LETTER_T, 
 )
 
 
+DAMPED = 1.0 + np.log(np.arange(1, 65))
+"""What so many occurrences of an n-gram count for, from one on; more are reckoned out."""
+
+BLOCK = 64
+"""Rows are added up in 32 bits, so many at a time, and these sums in 64: endless texts are added up
+as exactly as short ones."""
+
+
 class Scratch(NamedTuple):
     """What a call writes to while it counts: how often each n-gram occurred (all 0 between texts),
-    which ones did, and their damped counts (f each)."""
+    which ones did, and what their rows are multiplied by (f each)."""
 
     counts: Slots
     touched: Slots
@@ -134,9 +143,8 @@ def stem_number(tables: Tables, word: Codes, room: Codes) -> int:
 
 
 @compiled
-def count_words(tables: Tables, words: Slots, scratch: Scratch) -> int:
-    """Count the runs of words (w,) that are known; how many different ones there are."""
-    touched = 0
+def count_words(tables: Tables, words: Slots, scratch: Scratch, touched: int) -> int:
+    """Count the runs of words (w,) that are known; how many n-grams were counted so far."""
     for first in range(words.size):
         slot = ROOT_SLOT
         for place in range(first, min(first + tables.run, words.size)):
@@ -151,10 +159,9 @@ def count_words(tables: Tables, words: Slots, scratch: Scratch) -> int:
 
 
 @compiled
-def count_stems(tables: Tables, stems: Slots, slots: Slots, scratch: Scratch) -> int:
-    """Count the stems (w,) that are known and write their slots; how many different ones."""
+def count_stems(tables: Tables, stems: Slots, slots: Slots, scratch: Scratch, touched: int) -> int:
+    """Count the stems (w,) that are known, and write their slots."""
     pairs = tables.pairs
-    touched = 0
     for place in range(stems.size):
         slot = EMPTY
         if stems[place] != EMPTY:
@@ -183,9 +190,8 @@ def count_pairs(tables: Tables, stems: Slots, slots: Slots, scratch: Scratch, to
 
 
 @compiled
-def count_pieces(tables: Tables, text: Codes, room: Codes, scratch: Scratch) -> int:
-    """Count the runs of characters within words and their edges; how many different ones."""
-    touched = 0
+def count_pieces(tables: Tables, text: Codes, room: Codes, scratch: Scratch, touched: int) -> int:
+    """Count the runs of characters within words and their edges."""
     start = 0
     while start < text.size:
         if tables.kinds[text[start]] & SPACE:
@@ -218,44 +224,91 @@ def count_cuts(tables: Tables, word: Codes, scratch: Scratch, touched: int) -> i
 
 
 @compiled
-def add_part(
-    tables: Tables, weight: float, scratch: Scratch, touched: int, sums: Any, scores: Any
-) -> None:
-    """Add what the counted n-grams say to a text's scores (k,), and forget the counts."""
-    if touched == 0:
-        return
+def weigh(tables: Tables, weight: float, scratch: Scratch, start: int, end: int) -> None:
+    """Write what the rows of a part's n-grams are multiplied by, and forget their counts."""
     square = 0.0
-    for place in range(touched):
+    for place in range(start, end):
         number = scratch.touched[place]
         count = scratch.counts[number]
         scratch.counts[number] = 0
-        amount = 1.0 if count == 1 else 1.0 + np.log(count)
-        scratch.amounts[place] = amount
-        square += (amount * tables.rarity[number]) ** 2
-    sums[:] = 0.0
-    add_rows(tables.rows, scratch, touched, sums)
-    scale = weight / np.sqrt(square)
-    for driver in range(scores.size):
-        scores[driver] += scale * sums[driver]
+        amount = DAMPED[count - 1] if count <= DAMPED.size else 1.0 + np.log(count)
+        scratch.amounts[place] = amount * tables.factors[number, 1]
+        square += (amount * tables.factors[number, 0]) ** 2
+    scale = np.float32(weight / np.sqrt(square))
+    for place in range(start, end):
+        scratch.amounts[place] *= scale
 
 
 @compiled
-def add_rows(rows: NDArray[np.float32], scratch: Scratch, touched: int, sums: Any) -> None:
-    """Add up the rows of the counted n-grams, four at a time: fewer passes over the sums, which
-    are of 64 bits so that endless texts are added up as exactly as short ones."""
-    quarter = touched // 4 * 4
+def add_rows(rows: Any, scratch: Scratch, touched: int, sums: Any, scores: Any) -> None:
+    """Add the rows of the counted n-grams to a text's scores (k,)."""
+    for start in range(0, touched, BLOCK):
+        end = min(start + BLOCK, touched)
+        sums[:] = 0
+        if rows.itemsize == 1:
+            half = rows.shape[1]
+            numbers, amounts = scratch.touched[start:end], scratch.amounts[start:end]
+            add_halves(rows, numbers, amounts, sums[:half], sums[half:])
+        else:
+            add_block(rows, scratch.touched[start:end], scratch.amounts[start:end], sums)
+        for driver in range(scores.size):
+            scores[driver] += sums[driver]
+
+
+@compiled
+def add_block(rows: Any, numbers: Slots, amounts: Sums, sums: Sums) -> None:
+    """Add rows by number to sums (≥ k,), four at a time: fewer passes over the sums."""
+    quarter = numbers.size // 4 * 4
     for place in range(0, quarter, 4):
-        first, second = scratch.touched[place], scratch.touched[place + 1]
-        third, fourth = scratch.touched[place + 2], scratch.touched[place + 3]
-        a, b = scratch.amounts[place], scratch.amounts[place + 1]
-        c, d = scratch.amounts[place + 2], scratch.amounts[place + 3]
+        a, b, c, d = amounts[place], amounts[place + 1], amounts[place + 2], amounts[place + 3]
+        first, second = rows[numbers[place]], rows[numbers[place + 1]]
+        third, fourth = rows[numbers[place + 2]], rows[numbers[place + 3]]
         for driver in range(sums.size):
-            one_and_two = a * rows[first, driver] + b * rows[second, driver]
-            sums[driver] += one_and_two + (c * rows[third, driver] + d * rows[fourth, driver])
-    for place in range(quarter, touched):
-        number = scratch.touched[place]
+            total = sums[driver] + a * first[driver]
+            total += b * second[driver]
+            total += c * third[driver]
+            sums[driver] = total + d * fourth[driver]
+    for place in range(quarter, numbers.size):
+        row = rows[numbers[place]]
         for driver in range(sums.size):
-            sums[driver] += scratch.amounts[place] * rows[number, driver]
+            sums[driver] += amounts[place] * row[driver]
+
+
+@compiled
+def add_halves(rows: Any, numbers: Slots, amounts: Sums, high: Sums, low: Sums) -> None:
+    """As `add_block`, of rows of two weights a byte: the upper halves, then the lower ones."""
+    quarter = numbers.size // 4 * 4
+    for place in range(0, quarter, 4):
+        a, b, c, d = amounts[place], amounts[place + 1], amounts[place + 2], amounts[place + 3]
+        first, second = rows[numbers[place]], rows[numbers[place + 1]]
+        third, fourth = rows[numbers[place + 2]], rows[numbers[place + 3]]
+        for driver in range(high.size):
+            total = high[driver] + a * upper(first[driver])
+            total += b * upper(second[driver])
+            total += c * upper(third[driver])
+            high[driver] = total + d * upper(fourth[driver])
+        for driver in range(low.size):
+            total = low[driver] + a * lower(first[driver])
+            total += b * lower(second[driver])
+            total += c * lower(third[driver])
+            low[driver] = total + d * lower(fourth[driver])
+    for place in range(quarter, numbers.size):
+        row = rows[numbers[place]]
+        for driver in range(high.size):
+            high[driver] += amounts[place] * upper(row[driver])
+            low[driver] += amounts[place] * lower(row[driver])
+
+
+@compiled
+def upper(pair: int) -> Any:
+    """Sixteen times the weight in the upper half of a byte; shifting nothing is fastest."""
+    return np.float32(np.int8(np.int64(pair) & -16))
+
+
+@compiled
+def lower(pair: int) -> Any:
+    """Sixteen times the weight in the lower half of a byte."""
+    return np.float32(np.int8(np.int64(pair) << 4))
 
 
 @compiled
@@ -268,34 +321,40 @@ def score(
     known: NDArray[np.int64],
 ) -> None:
     """Write the scores (n, k) of texts that end at `ends` (n,), and how many n-grams were known."""
-    longest = np.int64(0)
-    start = np.int64(0)
-    for text in range(ends.size):
-        longest = max(longest, ends[text] - start)
-        start = ends[text]
+    longest = longest_of(ends)
     room = np.empty(longest + 2, dtype=np.uint32)
     words = np.empty(longest, dtype=np.int32)
     stems = np.empty(longest, dtype=np.int32)
     slots = np.empty(longest, dtype=np.int32)
-    sums = np.empty(tables.rows.shape[1], dtype=np.float64)
+    sums = np.empty(tables.rows.shape[1] * (2 if tables.rows.itemsize == 1 else 1), np.float32)
     start = np.int64(0)
     for text in range(ends.size):
         read = codes[start : ends[text]]
         start = ends[text]
-        scores[text] = tables.intercepts
         size = read_words(tables, read, words, stems, room)
-        touched = count_words(tables, words[:size], scratch)
-        add_part(tables, tables.parts[0], scratch, touched, sums, scores[text])
-        known[text] = touched
-        if tables.cut:
-            touched = count_pieces(tables, read, room, scratch)
-            add_part(tables, tables.parts[1], scratch, touched, sums, scores[text])
-            known[text] += touched
+        one = count_words(tables, words[:size], scratch, 0)
+        weigh(tables, tables.parts[0], scratch, 0, one)
+        two = count_pieces(tables, read, room, scratch, one) if tables.cut else one
+        weigh(tables, tables.parts[1], scratch, one, two)
+        three = two
         if tables.reach:
-            touched = count_stems(tables, stems[:size], slots, scratch)
-            touched = count_pairs(tables, stems[:size], slots, scratch, touched)
-            add_part(tables, tables.parts[2], scratch, touched, sums, scores[text])
-            known[text] += touched
+            three = count_stems(tables, stems[:size], slots, scratch, two)
+            three = count_pairs(tables, stems[:size], slots, scratch, three)
+            weigh(tables, tables.parts[2], scratch, two, three)
+        known[text] = three
+        scores[text] = tables.intercepts
+        add_rows(tables.rows, scratch, three, sums, scores[text])
+
+
+@compiled
+def longest_of(ends: NDArray[np.int64]) -> Any:
+    """The characters of the longest of the texts that end there (n,)."""
+    longest = np.int64(0)
+    start = np.int64(0)
+    for end in ends:
+        longest = max(longest, end - start)
+        start = end
+    return longest
 
 
 @compiled

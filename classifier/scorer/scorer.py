@@ -51,7 +51,7 @@ class Scorer:
         return scores, known
 
     def _buffers(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
-        n = len(self.tables.rarity)
+        n = len(self.tables.rows)
         return np.zeros(n, np.int32), np.empty(n, np.int32), np.empty(n, np.float32)
 
 

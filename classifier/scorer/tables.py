@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from classifier.compaction import RoundedLines
 from classifier.features import EQUAL, NgramFeatures
 from classifier.stems import stem
 
@@ -28,8 +29,11 @@ WORD, SPACE, DIGIT = 1, 2, 4
 
 CODE_POINTS: Final = 0x110000
 LANES: Final = 16
-"""Rows of weights are as long as a multiple of so many 32-bit numbers: what a processor adds up at
+"""Rows of weights are as long as a multiple of so many numbers: what a processor adds up at
 once."""
+
+SIXTEEN: Final = 16
+"""What halves of a byte are read as many times their worth."""
 
 Numbers = NDArray[np.int32]
 
@@ -49,9 +53,11 @@ class Tables(NamedTuple):
     `kinds`: of every character. `spelled`: characters to the number of a word; `grams`: numbers of
     words to an n-gram; `stem_of`: a word's stem by number (-1: unknown); `stemmed`: characters to
     the number of a stem; `pairs`: numbers of one or two stems, the lower first, to an n-gram;
-    `pieces`: characters to an n-gram. `rarity` (f,) and `rows` (f, ≥ k): the idf of each n-gram,
-    and its weights for each driver times that. `parts`: what words, characters and stems weigh.
-    `run`, `cut`, `reach`: the longest run of words, of characters, and between two stems.
+    `pieces`: characters to an n-gram. `factors` (f, 2): the idf of each n-gram, and that times the
+    scale of its row. `rows` (f, ≥ k): its weights for each driver; where the classifier has rounded
+    ones, (f, ≥ k / 2) with two in a byte, the first half of them in the upper bits. `parts`: what
+    words, characters and stems weigh. `run`, `cut`, `reach`: the longest run of words, of
+    characters, and between two stems.
     """
 
     kinds: NDArray[np.uint8]
@@ -61,8 +67,8 @@ class Tables(NamedTuple):
     stemmed: Chains
     pairs: Chains
     pieces: Chains
-    rarity: NDArray[np.float32]
-    rows: NDArray[np.float32]
+    factors: NDArray[np.float32]
+    rows: NDArray[Any]
     intercepts: NDArray[np.float64]
     parts: NDArray[np.float64]
     run: int
@@ -91,7 +97,8 @@ def tables_of(pipeline: Pipeline) -> Tables:
     stems = _numbered(each for name in pairs.numbers for each in name.split(" "))
     rarity = np.concatenate([part.rarity for part in parts])
     columns = np.concatenate([part.columns for part in parts])
-    return Tables(
+    weights, scales = _weights(lines)
+    made = Tables(
         kinds=kinds(),
         spelled=_spelled(names),
         grams=chains_of(
@@ -103,14 +110,16 @@ def tables_of(pipeline: Pipeline) -> Tables:
             [sorted(_by_number(stems, name)) for name in pairs.numbers], pairs.numbers.values()
         ),
         pieces=_spelled(characters.numbers),
-        rarity=rarity.astype(np.float32),
-        rows=_rows(lines.coef_, columns, rarity),
+        factors=np.stack([rarity, rarity * scales[columns]], axis=1).astype(np.float32),
+        rows=_rows(weights, columns),
         intercepts=np.asarray(lines.intercept_, dtype=np.float64),
         parts=_part_weights(features),
         run=features.words_.ngram_range[1] if features.words_ else 0,
         cut=features.characters_.lengths[1] if features.characters_ else 0,
         reach=features.pairs_.analyzer.reach if features.pairs_ else 0,
     )
+    _freeze(made)
+    return made
 
 
 @lru_cache(maxsize=1)
@@ -137,6 +146,14 @@ def chains_of(chains: Sequence[Sequence[int]], values: Iterable[int]) -> Chains:
     symbols = np.array([symbol for chain in chains for symbol in chain], dtype=np.int64)
     ends = np.fromiter(map(len, chains), dtype=np.int64, count=len(chains)).cumsum()
     return _grown(symbols, ends, values)
+
+
+def _freeze(tables: Tables) -> None:
+    """Make it as unchangeable as tables read from a file, which the kernel is compiled for."""
+    for each in tables:
+        for array in each if isinstance(each, Chains) else (each,):
+            if isinstance(array, np.ndarray):
+                array.setflags(write=False)
 
 
 def _linear(lines: Any) -> bool:
@@ -179,15 +196,24 @@ def _part_weights(features: NgramFeatures) -> NDArray[np.float64]:
     return np.array(weights, dtype=np.float32).astype(np.float64)
 
 
-def _rows(
-    weights: NDArray[np.float64], columns: NDArray[np.intp], rarity: NDArray[np.float64]
-) -> NDArray[np.float32]:
+def _weights(lines: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Weights (k, f), and what each column of them is multiplied by (f,)."""
+    if isinstance(lines, RoundedLines):
+        return lines.steps_, lines.scales_.astype(np.float64) / SIXTEEN
+    return lines.coef_.astype(np.float32), np.ones(lines.coef_.shape[1])
+
+
+def _rows(weights: NDArray[Any], columns: NDArray[np.intp]) -> NDArray[Any]:
+    """A row for each of the columns, of 32-bit weights, or of two whole ones in a byte."""
     k = len(weights)
-    width = k if k <= LANES // 2 else -(-k // LANES) * LANES
-    rows = np.zeros((len(columns), width), dtype=np.float32)
+    width = 2 * -(-k // 2) if k <= LANES // 2 else -(-k // LANES) * LANES
+    rows = np.zeros((len(columns), width), dtype=weights.dtype)
     for driver, row in enumerate(weights):
-        rows[:, driver] = row[columns] * rarity
-    return rows
+        rows[:, driver] = row[columns]
+    if rows.itemsize > 1:
+        return rows
+    half = width // 2
+    return rows[:, :half] << 4 | rows[:, half:] & 15
 
 
 def _numbered(names: Iterable[str]) -> dict[str, int]:

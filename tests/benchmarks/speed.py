@@ -73,7 +73,7 @@ def compare(name: str, reading: str, rounds: int) -> Found:
     difference = np.abs(scorer.scores(asked) - pipeline.decision_function(asked)).max()
     contestants = _contestants(pipeline, scorer, learn, drivers)
     return Found(
-        *(name, reading, len(asked), len(pipeline.classes_), len(scorer.tables.rarity)),
+        *(name, reading, len(asked), len(pipeline.classes_), len(scorer.tables.rows)),
         seconds_to_compile=seconds,
         difference=float(difference),
         paces=tuple(_paces(contestants, asked, rounds)),

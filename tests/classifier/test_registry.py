@@ -125,6 +125,7 @@ def test_extra_files_are_kept_and_watched(model, tmp_path):
         "card.md",
         "curve.svg",
         "model.joblib",
+        "scorer.npy",
         "training.keys",
     }
 
@@ -290,6 +291,40 @@ def test_a_card_can_name_its_version(model, tmp_path):
     version = save(model, tmp_path, today=date(2026, 11, 22), card=lambda name: f"# Model {name}")
     assert (tmp_path / version / "card.md").read_text() == f"# Model {version}"
     verify(tmp_path / version)
+
+
+def test_what_is_loaded_reads_the_scorer_that_was_stored_with_it(saved, monkeypatch):
+    loaded = load_model(saved)
+    monkeypatch.setattr("classifier.scorer.warming.compile_scorer", None)
+    loaded.warming.warm_up()
+    tables = loaded.warming.scorer().tables
+    assert isinstance(tables.rows.base, np.memmap)
+    np.testing.assert_allclose(
+        loaded.predict_proba(TEXTS),
+        replace(loaded, warming=None).predict_proba(TEXTS),
+        rtol=0,
+        atol=1e-5,
+    )
+
+
+def test_a_stored_scorer_that_was_changed_is_refused(saved):
+    with (saved / "scorer.npy").open("r+b") as file:
+        file.seek(-100, 2)
+        file.write(b"\x01")
+    with pytest.raises(BadModel, match=r"scorer\.npy was changed"):
+        load_model(saved)
+
+
+def test_a_model_of_the_format_before_scorers_were_stored_goes_on_working(saved, model):
+    manifest = json.loads((saved / "manifest.json").read_text())
+    (saved / "scorer.npy").unlink()
+    rewritten(
+        saved, format=2, files={k: v for k, v in manifest["files"].items() if "scorer" not in k}
+    )
+    loaded = load_model(saved)
+    np.testing.assert_array_equal(loaded.predict_proba(TEXTS), model.predict_proba(TEXTS))
+    loaded.warming.warm_up()
+    assert loaded.warming.scorer() is not None
 
 
 def test_what_is_loaded_compiles_its_scorer_once_it_pays(saved):

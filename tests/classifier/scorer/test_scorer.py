@@ -1,7 +1,9 @@
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -10,12 +12,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
+from classifier.blending import BlendedLines
 from classifier.candidates import READINGS
+from classifier.compaction import RoundedLines, fit_compact
 from classifier.features import NgramFeatures
 from classifier.pipeline import PipelineConfig, build_pipeline
-from classifier.scorer import compile_scorer
+from classifier.scorer import compile_scorer, store_scorer, stored_scorer
 
 WORDS = [
     *("pakket", "pakketten", "geleverd", "levering", "leveren", "niet", "mijn", "card", "cards"),
@@ -39,17 +43,23 @@ def sentences(n: int, seed: int) -> list[str]:
     ]
 
 
-def read(config: PipelineConfig, drivers: int):
+def read(config: PipelineConfig, drivers: int, lines=BlendedLines):
     """A pipeline that learned its n-grams from odd texts, with random lines between drivers."""
-    pipeline = build_pipeline(config)
+    pipeline = Pipeline([("features", build_pipeline(config)[0]), ("classifier", lines())])
     texts = sentences(300, seed=drivers)
     width = pipeline[0].fit_transform(texts).shape[1]
     random = np.random.default_rng(drivers)
-    lines = drivers if drivers > 2 else 1
+    rows = drivers if drivers > 2 else 1
     pipeline[-1].classes_ = np.array([f"d{number}" for number in range(drivers)])
-    pipeline[-1].coef_ = random.normal(scale=3, size=(lines, width))
-    pipeline[-1].intercept_ = random.normal(size=lines)
+    pipeline[-1].coef_ = random.normal(scale=3, size=(rows, width))
+    pipeline[-1].intercept_ = random.normal(size=rows)
     return pipeline
+
+
+def compacted():
+    """A pipeline that kept a few of its n-grams."""
+    drivers = np.array(["a", "b", "c"] * 30)
+    return fit_compact(build_pipeline(), sentences(90, seed=2), drivers, most=150)
 
 
 def trained(config: PipelineConfig):
@@ -70,8 +80,27 @@ PIPELINES = {
     ),
     "no characters": read(PipelineConfig(character_range=None), 5),
     "trained": trained(PipelineConfig()),
+    "compacted": compacted(),
+    **{
+        f"rounded; {drivers} drivers": read(PipelineConfig(), drivers, RoundedLines)
+        for drivers in (2, 4, 9, 77)
+    },
 }
+
+
+def stored(scorer):
+    """The same scorer, written to a file and mapped into memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        store_scorer(scorer, Path(folder) / "scorer.npy")
+        found = stored_scorer(Path(folder) / "scorer.npy")
+    assert found is not None
+    return found
+
+
 SCORERS = {name: compile_scorer(pipeline) for name, pipeline in PIPELINES.items()}
+for name in ("trained", "compacted", "rounded; 77 drivers"):
+    PIPELINES[f"{name}; stored"] = PIPELINES[name]
+    SCORERS[f"{name}; stored"] = stored(SCORERS[name])
 EVERY = pytest.mark.parametrize("name", list(PIPELINES))
 
 odd = st.lists(st.sampled_from([*WORDS, *SPACES]), max_size=40).map("".join)
@@ -134,6 +163,34 @@ def test_known_ngrams_are_counted_as_the_pipeline_finds_them(name):
     np.testing.assert_array_equal(SCORERS[name].judge(texts)[1], expected)
 
 
+@pytest.mark.parametrize("name", ["compacted", "rounded; 77 drivers"])
+def test_rounded_weights_take_half_a_byte_each(name):
+    rows = SCORERS[name].tables.rows
+    drivers = len(PIPELINES[name].classes_)
+    assert rows.itemsize == 1
+    assert drivers / 2 <= rows.shape[1] <= drivers / 2 + 8
+
+
+def test_a_stored_scorer_is_a_view_of_its_file_and_is_not_written_to():
+    rows = SCORERS["trained; stored"].tables.rows
+    assert isinstance(rows.base, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        rows[0] = 1
+
+
+def test_a_scorer_stored_by_a_python_of_other_characters_is_not_used(tmp_path, monkeypatch):
+    store_scorer(SCORERS["trained"], tmp_path / "scorer.npy")
+    monkeypatch.setattr("unicodedata.unidata_version", "3.2.0")
+    assert stored_scorer(tmp_path / "scorer.npy") is None
+
+
+def test_another_file_is_no_scorer(tmp_path):
+    np.save(tmp_path / "scorer.npy", np.arange(3))
+    assert stored_scorer(tmp_path / "scorer.npy") is None
+    with pytest.raises(OSError, match="none"):
+        stored_scorer(tmp_path / "none.npy")
+
+
 def test_threads_that_share_a_scorer_get_what_each_would_alone():
     name = "words, characters and stem pairs; 77 drivers"
     batches = [sentences(40, seed=seed) for seed in range(24)]
@@ -185,6 +242,10 @@ def test_numba_is_not_imported_before_it_is_needed():
 
 def test_a_config_with_more_of_everything_is_another_pipeline():
     """The pipelines above differ in what they read, or the tests above would say little."""
-    widths = {name: scorer.tables.rows.shape for name, scorer in SCORERS.items()}
+    widths = {
+        name: (scorer.tables.rows.shape, scorer.tables.rows.dtype)
+        for name, scorer in SCORERS.items()
+        if "stored" not in name
+    }
     assert len(set(widths.values())) == len(widths)
     assert replace(PipelineConfig(), pair_reach=0) == READINGS["words and characters"]
