@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -169,11 +170,12 @@ def test_with_an_encoder_no_texts_give_no_predictions(reader):
 
 
 def warm(model: Model) -> Model:
-    """The same model with its scorer compiled."""
+    """The same model with its scorer and its reader compiled."""
     warming = Warming(model.pipeline)
-    warming.warm_up()
+    hot = replace(model, warming=warming)
+    hot.warm_up()
     assert warming.failure is None
-    return replace(model, warming=warming)
+    return hot
 
 
 ODD = [
@@ -216,6 +218,30 @@ def test_a_warm_model_does_not_ask_its_pipeline(model):
     expected = hot.predict_proba(ODD)
     hot.warming.pipeline = deaf = Deaf()
     np.testing.assert_array_equal(replace(hot, pipeline=deaf).predict_proba(ODD), expected)
+
+
+def test_a_warm_model_does_not_ask_its_vocabulary(model, monkeypatch):
+    cold = replace(model, novelty=Novelty(Vocabulary.of(TEXTS["late"]), (1.0, 2.0)))
+    hot = warm(cold)
+    expected = hot.judge(ODD).unknown
+    monkeypatch.setattr(Vocabulary, "heard", None)
+    np.testing.assert_array_equal(hot.judge(ODD).unknown, expected)
+    with pytest.raises(TypeError):
+        cold.judge(ODD)
+
+
+def test_threads_may_share_a_warm_model(model):
+    hot = warm(replace(model, novelty=Novelty(Vocabulary.of(TEXTS["late"]), (1.0, 2.0))))
+    expected = hot.judge(ODD)
+    with ThreadPoolExecutor(8) as threads:
+        for judged in threads.map(hot.judge, [ODD] * 40):
+            np.testing.assert_array_equal(judged.probabilities, expected.probabilities)
+            np.testing.assert_array_equal(judged.unknown, expected.unknown)
+
+
+def test_warming_up_a_model_that_compiles_nothing_does_nothing(model):
+    model.warm_up()
+    assert model.warming is None
 
 
 def test_a_scorer_of_another_pipeline_is_not_used(model):
