@@ -9,13 +9,14 @@ import numpy as np
 from classifier.candidates import Choice, by_few, choose
 from classifier.cascade_curve import CascadeCurve, Reads
 from classifier.combination import MeaningClassifier, meaning_reader
+from classifier.compaction import fit_compact
 from classifier.earlier import kept
 from classifier.embeddings import CachedEncoder
 from classifier.encoder import Encoder
 from classifier.evaluation import ConfusablePair, Evaluation, LearningCurve, evaluate_messages
 from classifier.evaluation.confusable import Pair
 from classifier.folded import Folded, folded
-from classifier.folds import OutOfFold, Progress, fit, fit_second, vocabulary_of
+from classifier.folds import OutOfFold, Progress, fit_second, training_rows, vocabulary_of
 from classifier.judging import TIMEZONE, in_half, judge, threshold_of_model
 from classifier.material import Material, material
 from classifier.messages import LabeledMessage
@@ -248,7 +249,9 @@ def _model(
     """The model of all the messages to train on; it routes nothing yet."""
     found, calibration = learned.found, learned.calibration
     about_driver = [message for message in given.kept if message.label.primary]
-    pipeline = fit(build_pipeline(config.pipeline), about_driver, given.seeds)
+    pipeline = fit_compact(
+        build_pipeline(config.pipeline), *training_rows(about_driver, given.seeds)
+    )
     counts = np.bincount(found.truth[found.truth >= 0], minlength=len(found.drivers))
     shares = np.where(counts > 0, counts, UNLABELED)
     return Model(
