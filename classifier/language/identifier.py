@@ -1,0 +1,100 @@
+"""How likely a text is Dutch, English or something else.
+
+A naive Bayes model over byte n-grams (py3langid, restricted to languages that reach a Dutch help
+desk) judges. Once there is much to read, its sums are done by a compiled loop; where the loop comes
+close to an answer changing, the library is asked, so that there is one answer, the library's.
+"""
+
+import threading
+import unicodedata
+from typing import Any, Final
+
+import numpy as np
+
+CANDIDATES: Final = ("nl", "en", "de", "fr", "es", "it", "pt", "pl", "tr", "ro", "uk", "ru", "ar")
+PAYS: Final = 2000
+"""Texts after which the library has taken longer than the loop takes to load."""
+CLOSE: Final = 1e-3
+"""Between probabilities: some hundred times what sums in another order can make of a difference."""
+
+Probabilities = tuple[float, float, float]
+
+
+class Identifier:
+    """py3langid's model, and after `PAYS` texts the loop that reads it faster, compiled by a thread
+    meanwhile. Threads may share it.
+
+    `limits` are the probabilities at which an answer changes. `failure`: why there is no loop.
+    """
+
+    def __init__(self, limits: tuple[float, ...]) -> None:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+        self.failure: Exception | None = None
+        self._limits = limits
+        self._library = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        self._library.set_languages(CANDIDATES)
+        self._loop: Any = None
+        self._asked = 0
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def probabilities(self, text: str) -> Probabilities:
+        """Of the likeliest language but Dutch and English, of Dutch, and of English, in [0, 1]."""
+        if self._loop is None:
+            self._count()
+            return self.judged(text)
+        found = self.summed(text)
+        return self.judged(text) if self._is_close(*found) else found
+
+    def judged(self, text: str) -> Probabilities:
+        """What the library says."""
+        ranked = dict(self._library.rank(text))
+        dutch, english = ranked.pop("nl"), ranked.pop("en")
+        return max(ranked.values()), dutch, english
+
+    def summed(self, text: str) -> Probabilities:
+        """What the loop says, the same but for rounding; `warm_up` has been called."""
+        read = unicodedata.normalize("NFC", text.lower() if text.isupper() else text)
+        data = np.frombuffer(read.encode("utf-8", "surrogatepass"), np.uint8)
+        evidence, tables = self._loop
+        found: Probabilities = evidence(tables, data)
+        return found
+
+    def warm_up(self) -> None:
+        """Compile now, and wait for it; does nothing the second time."""
+        with self._lock:
+            thread = self._start()
+        thread.join()
+
+    def _count(self) -> None:
+        self._asked += 1
+        if self._asked >= PAYS and self._thread is None:
+            with self._lock:
+                self._start()
+
+    def _start(self) -> threading.Thread:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._compile, name="compile-language")
+            self._thread.start()
+        return self._thread
+
+    def _compile(self) -> None:
+        try:
+            from classifier.language.kernel import evidence, tables_of
+
+            tables = tables_of(self._library)
+            evidence(tables, np.zeros(1, np.uint8))
+            self._loop = evidence, tables
+        except Exception as failure:
+            # Whatever it is, the library answers as well, and a message must not be lost over it.
+            self.failure = failure
+
+    def _is_close(self, another: float, dutch: float, english: float) -> bool:
+        """Whether rounding could change which of them is larger, or whether one is past a limit."""
+        known = max(dutch, english)
+        return (
+            abs(dutch - english) < CLOSE
+            or abs(another - known) < CLOSE
+            or any(abs(another - limit) < CLOSE for limit in self._limits)
+        )
