@@ -89,7 +89,8 @@ class Vocabulary:
         """`unseen_share` (n,) of texts in which that is `heard` (n, 4)."""
         unseen = self.unseen * heard[:, 1]
         told = heard[:, 0] + unseen
-        return np.divide(unseen, told, out=np.ones(len(heard)), where=told > 0)
+        nothing = told == 0
+        return np.asarray((unseen + nothing) / (told + nothing), dtype=np.float64)
 
     def foreign(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """The probability (n,) that each text is in a language nobody trained on.
