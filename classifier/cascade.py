@@ -14,8 +14,9 @@ from scipy.special import expit
 from classifier.calibration import UnknownCurve, tempered
 from classifier.novelty import Novelty
 
-ANY: Final = 25
-"""Reading any text takes as long as so many characters of it do."""
+ANY: Final = 45
+"""Reading a text, however short, takes at least as long as so many characters more do: measured
+0.94 ms, and 0.021 ms a character."""
 
 LONGEST: Final = 600
 """About the characters of which an encoder reads no more."""

@@ -5,7 +5,7 @@ share of messages read after another.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -63,30 +63,9 @@ class Pace:
         """Messages a second and core, where that share of what there is to read is read."""
         return 1.0 / (self.words + read * self.reading)
 
-
-@dataclass(frozen=True, slots=True)
-class CascadeCurve:
-    """Accuracy against the share that is read, from nothing to all, by out-of-fold predictions.
-
-    `chosen`: the point the model is at. `pace`: how fast that is, where it was measured.
-    """
-
-    points: tuple[CascadePoint, ...]
-    chosen: CascadePoint
-    pace: Pace | None = None
-
-    @property
-    def reads_all(self) -> bool:
-        """Whether there is nothing that the encoder does not read."""
-        return self.chosen.read == 1.0
-
-    def to_dict(self) -> dict[str, Any]:
-        """As it stands in the manifest."""
-        return {
-            "read": self.chosen.read,
-            "points": [each.to_dict() for each in self.points],
-            "pace": self.pace and {"words": self.pace.words, "reading": self.pace.reading},
-        }
+    def share(self, rate: float) -> float:
+        """The most that can be read at so many messages a second and core, in [0, 1]."""
+        return min(max((1.0 / rate - self.words) / self.reading, 0.0), 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +108,33 @@ class Judged:
         return float(worth[order[fits - 1]]) if fits else 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class CascadeCurve:
+    """Accuracy against the share that is read, from nothing to all, by out-of-fold predictions.
+
+    `chosen`: the point the model is at. `pace`: how fast that is, where it was measured. `judged`:
+    what it was made of.
+    """
+
+    points: tuple[CascadePoint, ...]
+    chosen: CascadePoint
+    judged: Judged = field(repr=False, compare=False)
+    pace: Pace | None = None
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether there is nothing that the encoder does not read."""
+        return self.chosen.read == 1.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in the manifest."""
+        return {
+            "read": self.chosen.read,
+            "points": [each.to_dict() for each in self.points],
+            "pace": self.pace and {"words": self.pace.words, "reading": self.pace.reading},
+        }
+
+
 def cascade_curve(judged: Judged, reads: Reads) -> CascadeCurve:
     """The curve through judged messages, and its chosen point.
 
@@ -137,8 +143,8 @@ def cascade_curve(judged: Judged, reads: Reads) -> CascadeCurve:
     """
     points = tuple(judged.at(share) for share in SHARES)
     if isinstance(reads, float | int):
-        return CascadeCurve(points, judged.at(float(reads)))
-    return CascadeCurve(points, _closest(points) if reads == "auto" else points[-1])
+        return CascadeCurve(points, judged.at(float(reads)), judged)
+    return CascadeCurve(points, _closest(points) if reads == "auto" else points[-1], judged)
 
 
 def _closest(points: Sequence[CascadePoint]) -> CascadePoint:

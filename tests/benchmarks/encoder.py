@@ -84,13 +84,14 @@ def _in_batches(encoder: Encoder, texts: Sequence[str], size: int) -> np.ndarray
 
 def points(curve: CascadeCurve) -> dict[str, CascadePoint]:
     """The points to compare, chosen by what training knows."""
-    fits = [each for each in curve.points if curve.pace and curve.pace.rate(each.read) >= FAST]
     chosen = {
         "everything read": curve.points[-1],
         "auto": curve.chosen,
         "words only": curve.points[0],
     }
-    return chosen | ({f"{FAST:,} a second": fits[-1]} if fits else {})
+    if curve.pace:
+        chosen[f"{FAST:,} a second"] = curve.judged.at(curve.pace.share(FAST))
+    return chosen
 
 
 def compared(

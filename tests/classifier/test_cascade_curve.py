@@ -109,6 +109,8 @@ def test_messages_a_second_go_by_what_is_read():
     pace = Pace(words=0.0001, reading=0.002)
     assert pace.rate(0.0) == pytest.approx(10_000)
     assert pace.rate(0.05) == pytest.approx(5_000)
+    assert pace.share(5_000) == pytest.approx(0.05)
+    assert (pace.share(20_000), pace.share(1)) == (0, 1)
 
 
 def test_the_curve_stands_in_a_manifest():
