@@ -5,6 +5,7 @@ it writes to, so there is one copy of the weights. Elsewhere it starts afresh, a
 with is sent to it. A worker whose parent is gone stops by itself.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -60,7 +61,10 @@ def crew(
     if jobs <= 1:
         yield lambda tasks: map(work, tasks)
         return
+    gc.collect()
+    gc.freeze()  # what is here already is never written to for counting what is still in use
     workers = _Workers(work, jobs, start or start_method())
+    gc.unfreeze()
     try:
         yield workers.run
     finally:
