@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import api, health, metrics, pages, webhooks
 from service.api.arrivals import store_together
 from service.auth import redirect_to_login
+from service.callers import look_up
 from service.dependencies import utc_now
 from service.gathering import Gathering
 from service.limits import BodyLimit, body_limit
@@ -87,11 +88,13 @@ def create_app(
 async def _lifespan(settings: Settings, given: Runtime | None, app: FastAPI) -> AsyncIterator[None]:
     runtime = given or open_runtime(settings)
     app.state.runtime = runtime
+    app.state.callers = callers = Gathering(partial(look_up, runtime))
     app.state.arrivals = arrivals = Gathering(partial(store_together, runtime), size=len)
     runtime.keep_warm()
     try:
         yield
     finally:
+        await callers.finish()
         await arrivals.finish()
         if given is None:
             runtime.close()

@@ -25,7 +25,7 @@ Answer = TypeVar("Answer")
 
 class Gathering(Generic[Call, Answer]):
     """Brings calls together for `work`, which gets a group and gives for each call its answer or
-    its error, in order. `size` is how many messages a call brings.
+    its error, in order. `size` is how many messages a call brings, one if not said.
 
     `work` runs in a thread of its own, one group at a time; all the rest happens in the event
     loop that this was made in.
@@ -35,7 +35,7 @@ class Gathering(Generic[Call, Answer]):
         self,
         work: Callable[[Sequence[Call]], Sequence[Answer | Exception]],
         *,
-        size: Callable[[Call], int],
+        size: Callable[[Call], int] = lambda _: 1,
         most: int = MOST_TOGETHER,
     ) -> None:
         self.most = most

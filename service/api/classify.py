@@ -13,7 +13,7 @@ from service.api import rendering
 from service.api.arrivals import Answer, Arrival, ArrivalsDep
 from service.api.calls import AttemptDep, writing
 from service.api.rendering import Names
-from service.auth import ClassifyKey
+from service.callers import ClassifyCaller
 from service.dependencies import Now, RuntimeDep
 from service.errors import ContentConflict
 from service.explanations import why
@@ -52,7 +52,7 @@ Item = RawMessage | BatchItem
 )
 async def classify(
     runtime: RuntimeDep,
-    identity: ClassifyKey,
+    identity: ClassifyCaller,
     attempt: AttemptDep,
     arrivals: ArrivalsDep,
     now: Now,
@@ -84,7 +84,7 @@ async def classify(
 )
 async def classify_batch(
     runtime: RuntimeDep,
-    identity: ClassifyKey,
+    identity: ClassifyCaller,
     attempt: AttemptDep,
     arrivals: ArrivalsDep,
     now: Now,

@@ -153,7 +153,7 @@ def _key(settings: Settings) -> str:
 
 def _wait(server: Server, warm: bool) -> None:
     address = f"http://127.0.0.1:{server.port}"
-    headers = {"Authorization": f"Bearer {server.key}"}
+    headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
     until = time.monotonic() + PATIENCE
     with httpx.Client(base_url=address, headers=headers, trust_env=False) as client:
         while time.monotonic() < until:
