@@ -30,6 +30,9 @@ SIGMA: Final = 0x3A3
 NO_WORD: Final = -1.0
 """Instead of the rarity of what is only the beginning of words."""
 
+PROBED: Final = 50
+"""So many words, each in a text, are tried before a reader is given out."""
+
 ASSIGNED: Final = 0x40000
 """No letter has a higher code point."""
 
@@ -112,12 +115,28 @@ class Reader:
 
 def compile_reader(vocabulary: Vocabulary) -> Reader:
     """A reader for a vocabulary; the first time on a machine this takes some seconds, later a
-    twentieth of one. Raises ImportError without numba."""
+    twentieth of one.
+
+    Raises ImportError without numba, and ArithmeticError should the reader and the vocabulary not
+    hear the same in some texts, as when machine code of another version were left on the disk.
+    """
     from classifier.scorer.lexicon_kernel import hear
 
     reader = Reader(vocabulary, lexicon_of(vocabulary), hear)
-    reader.heard([""])
+    texts = _probes(vocabulary)
+    if not np.array_equal(reader.heard(texts), vocabulary.heard(texts)):
+        raise ArithmeticError("the compiled reader does not hear what its vocabulary hears")
     return reader
+
+
+def _probes(vocabulary: Vocabulary) -> list[str]:
+    """A few texts of known words, of words that begin as known ones do, and of what is odd."""
+    words, beginnings = list(vocabulary.rarity), list(vocabulary.beginnings)
+    known = words[:: len(words) // PROBED + 1]
+    begun = beginnings[:: len(beginnings) // PROBED + 1]
+    odd = "İxİ a1b c_d [order:00ff12ab] [ORDER:00FF12AB] e"
+    texts = [f"{word} {word} {word.title()}q {odd}" for word in known]
+    return [*texts, " ".join(known), " ".join(begun), odd, f"{odd} ΣΑΣ"]
 
 
 class WarmingReader:

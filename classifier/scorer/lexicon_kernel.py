@@ -1,7 +1,8 @@
 """The loops over the words of texts, compiled to machine code.
 
 What they take is described in `lexicon.py`. They write only to what they are given and to what
-they make, so threads may run them side by side. All they call is in this file, as in `kernel.py`.
+they make, so threads may run them side by side. All they call is in this file, as in `kernel.py`;
+what they know of other files is tried by `lexicon.compile_reader` each time.
 """
 
 from typing import Any, NamedTuple

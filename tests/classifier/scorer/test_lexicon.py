@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from classifier.novelty import Vocabulary
-from classifier.scorer.lexicon import ASSIGNED, Reader, WarmingReader, compile_reader
+from classifier.scorer.lexicon import ASSIGNED, Reader, WarmingReader, compile_reader, lowered
 
 WORDS = [
     *("pakket", "pakketten", "Pakket", "PAKKE", "geleverd", "niet", "a", "A", "b", "ab", "İ", "iİ"),
@@ -163,6 +163,22 @@ def test_a_reader_is_compiled_when_it_is_first_asked_for():
     if compiling is not None:
         compiling.join()
     assert warming.reader() is not None
+
+
+@pytest.mark.parametrize("name", ["BEGINNING", "NO_WORD", "SPOILS"])
+def test_a_reader_that_hears_otherwise_is_not_given_out(name, monkeypatch):
+    """Here it is the reader's tables that change; were it the code, it would be noticed alike."""
+    changed = {"BEGINNING": 4, "NO_WORD": 1.0, "SPOILS": 7}[name]
+    place = "classifier.novelty" if name == "BEGINNING" else "classifier.scorer.lexicon"
+    monkeypatch.setattr(f"{place}.{name}", changed)
+    lowered.cache_clear()
+    words = "pakket niet geleverd factuur bezorging"
+    warming = WarmingReader(Vocabulary.of([words, words]))
+    warming.warm_up()
+    monkeypatch.undo()
+    lowered.cache_clear()
+    assert isinstance(warming.failure, ArithmeticError)
+    assert warming.reader() is None
 
 
 def test_what_cannot_be_compiled_leaves_the_vocabulary_to_answer():
