@@ -18,7 +18,7 @@ from service.database import migrate, open_database, read_only
 from service.secret import load_secret
 from service.settings import Settings
 from service.tables import ModelRow, TaxonomyRow
-from service.warmth import warm
+from service.warmth import read_ahead, warm
 
 TICK = timedelta(microseconds=1)
 NEWEST = (TaxonomyRow.used_since.desc(),)
@@ -67,8 +67,9 @@ class Runtime:
         return model
 
     def keep_warm(self) -> None:
-        """From now on, compile the scorer of the model in use, and of each that comes after it, in
-        the background; until it is there scikit-learn answers. Not where `warm_up` is off."""
+        """In the background, load what a first message would wait for, and compile the scorer of
+        the model in use and of each that comes after it; until then scikit-learn answers. Not
+        where `warm_up` is off."""
         if self.settings.warm_up:
             self._keeps_warm = True
             _in_background(self._look)
@@ -76,6 +77,7 @@ class Runtime:
     def _look(self) -> None:
         with suppress(WaaromError, OSError):  # whoever needs the model will say what is wrong
             self.current_model()
+        read_ahead()
 
     def taxonomy_file(self) -> Taxonomy | None:
         """The drivers as the file has them now, read again when it changes; None without one."""

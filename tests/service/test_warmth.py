@@ -127,6 +127,25 @@ def test_a_cache_that_cannot_be_written_is_said_in_words_that_help():
     assert "install" in in_words(ImportError("No module named 'numba'"))
 
 
+def test_what_was_read_ahead_is_not_read_from_disk_with_the_first_message():
+    code = (
+        "import sys\n"
+        "from classifier.language import detect_language\n"
+        "from classifier.redaction import redact\n"
+        "from service.warmth import read_ahead\n"
+        "opened, text = [], 'Ik ben Anna Smit, a@b.nl, 020-7946018, waar is mijn bestelling?'\n"
+        "sys.addaudithook(lambda name, said: name == 'open' and opened.append(said[0]))\n"
+        "read_ahead()\n"
+        "before = len(opened)\n"
+        "redact(text, key=b'k'), detect_language(text)\n"
+        "print(before > 0, opened[before:])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout == "True []\n", done.stdout + done.stderr
+
+
 def test_the_process_ends_while_a_scorer_is_being_compiled():
     code = (
         "import threading, time\n"
