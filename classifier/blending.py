@@ -1,16 +1,16 @@
 """Two linear classifiers as one: what logistic regression and support vectors both learned."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 from sklearn.utils.validation import check_is_fitted
+
+from classifier.descent import regression
 
 STEEPNESS = 3.0
 """What margins are multiplied by to be about as large as logits."""
@@ -110,15 +110,22 @@ class BlendedLines(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return start, self._regression(start, X, y, weights) if min(shares) < 1 else None
 
     def _regression(self, start: Line, X: Any, y: Any, weights: NDArray[np.float64] | None) -> Line:
-        regression = LogisticRegression(
-            C=self.C, tol=self.tol, max_iter=self.max_iter, warm_start=True
+        classes, truth = np.unique(y, return_inverse=True)
+        two = len(classes) == 2
+        # Two columns of a softmax that mirror each other are one line, penalized half as much.
+        lines = np.column_stack(start) if not two else _mirrored(np.column_stack(start))
+        found = regression(
+            csr_matrix(X, dtype=np.float32),
+            truth,
+            np.ones(len(truth)) if weights is None else np.asarray(weights),
+            lines.T.astype(np.float32, order="C"),
+            strength=self.C / 2 if two else self.C,
+            tolerance=self.tol,
+            steps=self.max_iter,
         )
-        regression.coef_ = start.weights.astype(X.dtype)
-        regression.intercept_ = start.intercepts.astype(X.dtype)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is meant
-            regression.fit(X, y, sample_weight=weights)
-        return Line(regression.coef_, regression.intercept_)
+        learned = found.T.astype(np.float64)
+        learned = learned[1:] - learned[:1] if two else learned
+        return Line(learned[:, :-1], learned[:, -1])
 
     def _mix(
         self, share: float, classes: NDArray[Any], machines: Line, regression: Line | None
@@ -130,6 +137,11 @@ class BlendedLines(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             intercepts = (1 - share) * regression.intercepts + share * length * intercepts
         self.classes_, self.coef_, self.intercept_ = classes, weights, intercepts
         return self
+
+
+def _mirrored(line: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One row, of the second class against the first, as a row for each."""
+    return np.concatenate([-line / 2, line / 2])
 
 
 def _centered(weights: NDArray[np.float64]) -> NDArray[np.float64]:

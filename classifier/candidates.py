@@ -149,6 +149,7 @@ def choose(
     seeds: Sequence[Seed] = (),
     second: Scorer | None = None,
     counts: Counts | None = None,
+    workers: int = 1,
 ) -> Choice:
     """What to read, what single messages weigh and how to draw the line, one after the other.
 
@@ -157,7 +158,7 @@ def choose(
     messages (n ≥ 1). Lines are compared in one out-of-fold pass over all of them, in which the
     candidates share what takes long; `Choice.found` is what that pass says by the one taken,
     `second` scorer included, and needs no other. With fewer than 300 messages about a driver
-    nothing is compared, and the default pipeline is taken.
+    nothing is compared, and the default pipeline is taken. `workers`: how many folds at a time.
     """
     if few := by_few(messages):
         return few
@@ -165,7 +166,7 @@ def choose(
     part = _part(known)
     progress(f"Comparing ways to read {len(part):,} messages")
     counts = counts or counts_of(messages, seeds)
-    trials = Trials(part, seeds, folds=FOLDS, counts=counts)
+    trials = Trials(part, seeds, folds=FOLDS, counts=counts, workers=workers)
     reading = trials.compare(READINGS)
     if reading is None:
         return Choice.fixed(PipelineConfig(), "no fold had two drivers to tell apart")
@@ -181,6 +182,7 @@ def choose(
         seeds=seeds,
         second=second,
         counts=counts,
+        workers=workers,
     )
     name = f"{reading.taken}; {weight.taken}; {line.taken}"
     rounds = {"What to read": reading, "what a message weighs": weight, "the line": line}

@@ -40,6 +40,7 @@ def fold_curve(
     seeds: Sequence[Seed] = (),
     second: Scorer | None = None,
     counts: Counts | None = None,
+    workers: int = 1,
 ) -> LearningCurve | None:
     """Train the first fold again on a quarter and on half of its labels, and judge all three alike.
 
@@ -76,4 +77,5 @@ def fold_curve(
         groups=groups,
         judging_groups=[group_of(message) for message in judging],
         now=int((found.truth >= 0).sum()),
+        workers=workers if second is None else 1,
     )

@@ -58,14 +58,17 @@ def folded(
     folds: int,
     assumed_unknown: float,
     reads: Reads = "all",
+    workers: int = 1,
     **shared: Any,
 ) -> Folded:
     """All that so many folds of messages (n) teach; `found` is what they say, where that is known.
 
     `assumed_unknown` and `reads` are those of `calibrate`; `shared` (config, progress,
-    seeds, second, counts) goes to all who train in folds.
+    seeds, second, counts) goes to all who train in folds, so many `workers` at a time.
     """
-    found = found or out_of_fold(messages, folds=folds, **shared)
+    found = found or out_of_fold(messages, folds=folds, workers=workers, **shared)
     calibration = calibrate(messages, found, assumed_unknown=assumed_unknown, reads=reads, **shared)
-    learning = fold_curve(messages, found, calibration.asked_all(), folds=folds, **shared)
+    learning = fold_curve(
+        messages, found, calibration.asked_all(), folds=folds, workers=workers, **shared
+    )
     return Folded(found, calibration, learning)

@@ -19,6 +19,7 @@ from classifier.novelty import Vocabulary, evidence
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.seeding import Seed, unlike, weighed
 from classifier.text import normalized
+from classifier.together import together
 
 Progress = Callable[[str], None]
 
@@ -118,12 +119,14 @@ def out_of_fold(
     seeds: Sequence[Seed] = (),
     second: Scorer | None = None,
     counts: Counts | None = None,
+    workers: int = 1,
 ) -> OutOfFold:
     """Predict each message by a pipeline trained on the other folds' messages about a driver.
 
     `seeds` train in every fold and are predicted in none; one that says what a message of the
     fold says is left out there. `second` is fitted and asked likewise. `counts` are those of all
     these texts and perhaps more (see `counts_of`), for whoever asks more than once.
+    `workers`: how many folds at a time.
     """
     return out_of_fold_each(
         messages,
@@ -134,6 +137,7 @@ def out_of_fold(
         seeds=seeds,
         second=second,
         counts=counts,
+        workers=workers,
     )[0]
 
 
@@ -147,6 +151,7 @@ def out_of_fold_each(
     seeds: Sequence[Seed] = (),
     second: Scorer | None = None,
     counts: Counts | None = None,
+    workers: int = 1,
 ) -> list[OutOfFold]:
     """As `out_of_fold`, for each `margin_share` in place of the config's, in the time of one."""
     counts = counts or counts_of(messages, seeds)
@@ -157,7 +162,8 @@ def out_of_fold_each(
     nearest = None if second is None else np.zeros(len(messages))
     predicted, unseen = np.zeros(len(messages), dtype=bool), np.ones(len(messages))
     fold_of = assign_folds(messages, folds)
-    for fold in range(folds):
+
+    def judge(fold: int) -> None:
         progress(f"Cross-validation: fold {fold + 1} of {folds}")
         inside, rest = fold_of == fold, at(messages, (fold_of != fold) & (truth >= 0))
         texts = [message.text for message in at(messages, inside)]
@@ -171,7 +177,10 @@ def out_of_fold_each(
                 scorer = fit_second(second, rest, beside)
                 found, nearest[inside] = scorer.judge(texts)
                 said[inside] = _spread(found, scorer.classes_, drivers)
-            predicted |= inside
+            predicted[inside] = True
+
+    # Two folds at a time would ask an encoder about the same texts, neither knowing of the other.
+    together(judge, range(folds), workers if second is None else 1)
     return [OutOfFold(drivers, each, truth, predicted, unseen, said, nearest) for each in logits]
 
 
@@ -185,14 +194,14 @@ def judged(
     counts: Counts | None = None,
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.str_]]]:
     """The logits (n, drivers learned) of texts (n,) by a pipeline trained on messages and seeds,
-    and those drivers; for each of the `shares` in place of the config's."""
+    and those drivers; for each of the `shares` in place of the config's. To be called by a task
+    (see `together`)."""
     features, classifier = build_pipeline(config)
     learned, drivers, weights = training_rows(messages, seeds)
     rows, judging = Blocks(learned, texts, counts).rows(features)
     asked = [config.margin_share] if shares is None else shares
-    with threadpool_limits(limits=1):
-        for fitted in classifier.fit_each(asked, rows, drivers, weights):
-            yield fitted.logits(judging), fitted.classes_
+    for fitted in classifier.fit_each(asked, rows, drivers, weights):
+        yield fitted.logits(judging), fitted.classes_
 
 
 class Opinions(NamedTuple):
@@ -221,7 +230,8 @@ def opinions_by(
     second: Scorer | None = None,
     counts: Counts | None = None,
 ) -> Opinions:
-    """What a pipeline and a second scorer, trained on messages and seeds, say of texts (n,)."""
+    """What a pipeline and a second scorer, trained on messages and seeds, say of texts (n,). To be
+    called by a task (see `together`)."""
     ((logits, drivers),) = judged(config, messages, seeds, texts, counts=counts)
     if second is None:
         return Opinions(drivers, logits, None, None)

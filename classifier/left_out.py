@@ -20,6 +20,7 @@ from classifier.messages import LabeledMessage
 from classifier.novelty import evidence
 from classifier.pipeline import PipelineConfig
 from classifier.seeding import Seed
+from classifier.together import together
 
 SHARE = 0.2
 MOST = 0.4
@@ -61,7 +62,10 @@ def left_out_evidence(
         return None
     progress("Learning what an unknown driver looks like")
     texts = [message.text for message in at(known, compared) + at(known, outside)]
-    said = opinions_by(config, rest, familiar, texts, second=second, counts=counts)
+    (said,) = together(
+        lambda some: opinions_by(config, some, familiar, texts, second=second, counts=counts),
+        [rest],
+    )
     unseen = vocabulary_of(rest, familiar).unseen_share(texts)
     by_all = evidence(said.blended(weight), unseen, said.nearest)
     by_words = evidence(said.logits, unseen)

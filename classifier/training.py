@@ -52,7 +52,7 @@ class TrainingConfig:
     (see `classifier.combination`), if anything, and `reads`: how much of the messages it reads (see
     `classifier.cascade_curve`). `timezone`: whose weeks a model is judged by.
     `earlier`: the manifest of an earlier model, whose choice of pipeline is kept where it was made
-    on nearly the same labels (see `classifier.earlier`).
+    on nearly the same labels (see `classifier.earlier`). `workers`: how many folds at a time.
     """
 
     pipeline: PipelineConfig = field(default_factory=PipelineConfig)
@@ -65,6 +65,7 @@ class TrainingConfig:
     reads: Reads = "auto"
     timezone: str = TIMEZONE
     earlier: Mapping[str, Any] | None = field(default=None, repr=False)
+    workers: int = 1
 
     def folds_for(self, n: int) -> int:
         return self.folds or (3 if n >= MANY else 5)
@@ -214,6 +215,7 @@ def _compared(
         seeds=given.seeds,
         second=second,
         counts=given.counts,
+        workers=config.workers,
     )
 
 
@@ -236,6 +238,7 @@ def _folded(
         seeds=given.seeds,
         second=second,
         counts=given.counts,
+        workers=config.workers,
     )
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from classifier.blocks import Blocks
 from classifier.comparison import Comparison, compare
@@ -14,6 +13,7 @@ from classifier.folds import assign_folds, at, counts_of, group_of, trainable, t
 from classifier.messages import LabeledMessage
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.seeding import Seed, unlike
+from classifier.together import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class _Fold:
 class Trials:
     """Pipelines judged by support vectors alone, which train in a fraction of the time.
 
-    In so many folds of messages (n) about a driver each; `seeds` train, too. Features and
-    judgments are remembered from one comparison to the next.
+    In so many folds of messages (n) about a driver each, `workers` of them at a time; `seeds`
+    train, too. Features and judgments are remembered from one comparison to the next.
     """
 
     def __init__(
@@ -40,11 +40,13 @@ class Trials:
         *,
         folds: int,
         counts: Counts | None = None,
+        workers: int = 1,
     ) -> None:
         counts = counts or counts_of(messages, seeds)
         self._folds: list[_Fold] = []
         self._groups: list[str] = []
         self._count = folds
+        self._workers = workers
         self._right: dict[PipelineConfig, NDArray[np.bool_]] = {}
         fold_of = assign_folds(messages, folds)
         for fold in range(folds):
@@ -64,7 +66,8 @@ class Trials:
     def _judged(self, config: PipelineConfig) -> NDArray[np.bool_]:
         alone = replace(config, margin_share=1.0)
         if alone not in self._right:
-            self._right[alone] = np.concatenate([_right(alone, fold) for fold in self._folds])
+            each = together(lambda fold: _right(alone, fold), self._folds, self._workers)
+            self._right[alone] = np.concatenate(each)
         return self._right[alone]
 
 
@@ -84,6 +87,5 @@ def _right(config: PipelineConfig, fold: _Fold) -> NDArray[np.bool_]:
     """Which messages (m,) of a fold are told by a pipeline that never saw them."""
     features, classifier = build_pipeline(config)
     learned, judged = fold.blocks.rows(features)
-    with threadpool_limits(limits=1):
-        classifier.fit(learned, fold.drivers, fold.weights)
+    classifier.fit(learned, fold.drivers, fold.weights)
     return np.asarray(classifier.predict(judged) == fold.truth)

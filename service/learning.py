@@ -16,6 +16,7 @@ from classifier.plots import coverage_plot, learning_plot, reading_plot, reliabi
 from classifier.promise import QueuePromise, outcomes
 from classifier.promotion import Promotion, should_promote
 from classifier.registry import current_version, load_model, save
+from classifier.scoring.workers import cores
 from classifier.taxonomy import Taxonomy, flat_taxonomy, load_taxonomy
 from classifier.training import Trained, TrainingConfig, train
 from service.encoders import encoder_in, with_cache
@@ -29,6 +30,9 @@ from service.settings import Settings
 from service.weeks import day_of
 
 NOTHING_KNOWN = "No message was held out, so nothing is known of what it is worth."
+WORKERS = 2
+"""Folds at a time, where there are cores enough: each takes its memory."""
+
 SHOWN = 5
 """So many names fit in a sentence."""
 
@@ -140,6 +144,7 @@ def training_config(
         reads=settings.encoder_reads,
         search=search,
         timezone=settings.timezone,
+        workers=min(cores(), WORKERS),
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from classifier.evaluation.groups import group_numbers, resamples
 from classifier.evaluation.rates import Rate, grouped_rate
+from classifier.together import together
 
 SHARES: Final = (0.25, 0.5, 0.75, 1.0)
 EXTRA: Final = 200
@@ -82,15 +83,17 @@ def learning_curve(
     now: int | None = None,
     extra: int = EXTRA,
     seed: int = 0,
+    workers: int = 1,
 ) -> LearningCurve:
     """Train on ever larger parts of the labeled messages and judge each on the same others.
 
     `labels` (n,): each message's driver, kept in proportion; `groups` (n,) stay together; `score`
     is called once per share of `shares` in (0, 1]. `now`: the labels that more are added to, by
-    default all n. Raises ValueError without two sizes to compare.
+    default all n. `workers`: how many parts at a time. Raises ValueError without two sizes to
+    compare.
     """
     parts = nested(labels, shares, groups=groups, seed=seed)
-    right = np.stack([score(rows) for rows in parts])
+    right = np.stack(together(score, parts, workers))
     sizes = [len(rows) for rows in parts]
     return fitted(sizes, right, groups=judging_groups, now=now, extra=extra, seed=seed)
 
