@@ -54,8 +54,9 @@ class JsonlPortion:
                 found.append((number, _needed(_row(line, rows.reading, layouts), rows.reading)))
             except BadValue as error:
                 rejected.append(rows.rejected(number, error.field, error.reason))
-        names = {name for _, row in found for name in row} | set(rows.reading.needed)
-        values = {name: [row.get(name, "") for _, row in found] for name in sorted(names)}
+        names = dict.fromkeys(name for _, row in found for name in row)
+        names.update(dict.fromkeys(rows.reading.needed))
+        values = {name: [row.get(name, "") for _, row in found] for name in names}
         return columns_of_table([number for number, _ in found], values, rows, rejected)
 
 
