@@ -206,7 +206,8 @@ def _weights(lines: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:
 def _rows(weights: NDArray[Any], columns: NDArray[np.intp]) -> NDArray[Any]:
     """A row for each of the columns, of 32-bit weights, or of two whole ones in a byte."""
     k = len(weights)
-    width = 2 * -(-k // 2) if k <= LANES // 2 else -(-k // LANES) * LANES
+    wide = k > LANES // 2 or weights.itemsize == 1
+    width = -(-k // LANES) * LANES if wide else k
     rows = np.zeros((len(columns), width), dtype=weights.dtype)
     for driver, row in enumerate(weights):
         rows[:, driver] = row[columns]
