@@ -1,6 +1,7 @@
 """Drivers by meaning, from a sentence encoder, and how that is weighed against the n-grams."""
 
 from collections.abc import Mapping, Sequence
+from threading import Lock
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -39,10 +40,12 @@ class Remembered:
     def __init__(self, encoder: Embeds) -> None:
         self.encoder = encoder
         self.known: dict[str, NDArray[np.float32]] = {}
+        self.reading = Lock()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        fresh = [text for text in dict.fromkeys(texts) if text not in self.known]
-        self.known.update(zip(fresh, self.encoder.encode(fresh), strict=True))
+        with self.reading:  # threads that train folds ask for the same texts at the same time
+            fresh = [text for text in dict.fromkeys(texts) if text not in self.known]
+            self.known.update(zip(fresh, self.encoder.encode(fresh), strict=True))
         if not len(texts):
             return self.encoder.encode([])
         return np.stack([self.known[text] for text in texts])

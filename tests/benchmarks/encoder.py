@@ -4,8 +4,8 @@
 
 The encoder is the one in the shared data. A model is trained on the set's training messages; its
 points on the curve are chosen by out-of-fold predictions and the speed measured there, before the
-test file is read: everything read; `auto`; and the most that can be read at 5,000 messages a
-second. Then each answers the test messages, in turns. Seconds are of processor time, of one
+test file is read: everything read; `auto`; and a tenth. (Behind folds stand models of fewer
+messages, which are less sure: the final one reads less than they say, and is faster.) Then each answers the test messages, in turns. Seconds are of processor time, of one
 thread; rates are medians over the rounds, with the least and the most.
 """
 
@@ -19,6 +19,7 @@ from statistics import median
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from classifier.cascade import effort
 from classifier.cascade_curve import CascadeCurve, CascadePoint
 from classifier.encoder import Encoder, load_encoder
 from classifier.folded import Folded
@@ -30,8 +31,8 @@ from tests.benchmarks.frontier.sets import read_set
 from tests.benchmarks.shared_data import shared
 
 ENCODER = shared() / "encoders" / "minilm-l6-int8"
-FAST = 5_000
-"""Messages a second that the fast point is chosen for."""
+FAST = 0.1
+"""The share of the fast point: it loses about 0.6 points out of fold on BANKING77."""
 
 TOGETHER = (1, 8, 16, 32)
 READ = 400
@@ -48,11 +49,14 @@ class Rate:
 
 @dataclass(frozen=True)
 class Found:
-    """A point of the curve: how right out of fold and on the test messages, and how fast."""
+    """A point of the curve: how right out of fold and on the test messages, and how fast.
+
+    `read`: the share of what there was to read that should be, `really` of the test messages.
+    """
 
     point: str
     read: float
-    messages: float
+    really: float
     out_of_fold: float
     test: float
     rate: Rate
@@ -89,9 +93,7 @@ def points(curve: CascadeCurve) -> dict[str, CascadePoint]:
         "auto": curve.chosen,
         "words only": curve.points[0],
     }
-    if curve.pace:
-        chosen[f"{FAST:,} a second"] = curve.judged.at(curve.pace.share(FAST))
-    return chosen
+    return chosen | {"a tenth": curve.judged.at(FAST)}
 
 
 def compared(
@@ -114,11 +116,18 @@ def compared(
             right[name] = float((said == truth).mean())
     return [
         Found(
-            *(name, point.read, point.messages, point.accuracy.value or 0.0, right[name]),
+            *(name, point.read, _share(models[name], texts)),
+            *(point.accuracy.value or 0.0, right[name]),
             rate=_rate(taken[name]),
         )
         for name, point in chosen.items()
     ]
+
+
+def _share(model: Model, texts: Sequence[str]) -> float:
+    """The share of what there is to read that the model reads."""
+    efforts = effort(texts)
+    return float(efforts[model.read_for_meaning(texts)].sum() / efforts.sum())
 
 
 def _at(model: Model, learned: Folded, point: CascadePoint) -> Model:
@@ -186,9 +195,12 @@ def _written(
         + (f"  {pace.rate(each.read):7,.0f}" if pace else "")
         for each in curve.points
     ]
-    lines += ["", "Test messages: point, read, out of fold, accuracy, messages/s a core"]
     lines += [
-        f"{each.point:<16} {each.read:6.1%}  {each.out_of_fold:.2%}  {each.test:.2%}  "
+        "",
+        "Test messages: point, to read, really read, out of fold, accuracy, messages/s a core",
+    ]
+    lines += [
+        f"{each.point:<16} {each.read:6.1%}  {each.really:6.1%}  {each.out_of_fold:.2%}  {each.test:.2%}  "
         + _shown(each.rate)
         for each in found
     ]

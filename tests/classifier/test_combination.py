@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,17 @@ def test_each_text_is_read_once_a_training_run(encoder):
     np.testing.assert_array_equal(remembered.encode(["pakket"])[0], first[1])
     assert remembered.encode([]).shape == (0, encoder.width)
     assert counted.read == ["factuur", "pakket"]
+
+
+def test_threads_that_ask_at_the_same_time_have_each_text_read_once(encoder):
+    counted = Counted(encoder)
+    remembered = Remembered(counted)
+    texts = [f"factuur {number}" for number in range(200)]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: remembered.encode(texts), range(4)))
+    assert sorted(counted.read) == sorted(texts)
+    for each in found:
+        np.testing.assert_array_equal(each, found[0])
 
 
 def test_probabilities_of_both_are_their_weighted_geometric_mean():
