@@ -5,8 +5,9 @@
 The encoder is the one in the shared data. A model is trained on the set's training messages; its
 points on the curve are chosen by out-of-fold predictions and the speed measured there, before the
 test file is read: everything read; `auto`; and a tenth. (Behind folds stand models of fewer
-messages, which are less sure: the final one reads less than they say, and is faster.) Then each answers the test messages, in turns. Seconds are of processor time, of one
-thread; rates are medians over the rounds, with the least and the most.
+messages, which are less sure: the final one reads less than they say, and is faster.) Then each
+answers the test messages, in turns. Seconds are of processor time, of one thread; rates are
+medians over the rounds, with the least and the most.
 """
 
 import argparse
@@ -200,8 +201,8 @@ def _written(
         "Test messages: point, to read, really read, out of fold, accuracy, messages/s a core",
     ]
     lines += [
-        f"{each.point:<16} {each.read:6.1%}  {each.really:6.1%}  {each.out_of_fold:.2%}  {each.test:.2%}  "
-        + _shown(each.rate)
+        f"{each.point:<16} {each.read:6.1%}  {each.really:6.1%}  {each.out_of_fold:.2%}  "
+        f"{each.test:.2%}  {_shown(each.rate)}"
         for each in found
     ]
     return "\n".join(lines)
