@@ -127,7 +127,7 @@ def _document(report: "ScoreReport", out: Path) -> dict[str, Any]:
 def _summary(report: "ScoreReport", out: Path) -> str:
     text = f"{report.rows:,} messages classified into {out} in {report.seconds:.1f} s"
     if report.resumed:
-        text += f", {report.resumed:,} rows of them by an earlier run"
+        text += f", going on from row {report.resumed + 1:,}"
     if report.rejected:
         text += f"; {report.rejected:,} rejected, see {report.rejected_file}"
     return f"{text}\n{_shares(report)}"

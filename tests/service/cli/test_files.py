@@ -3,6 +3,14 @@
 import csv
 import gzip
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
 
 
 def test_train_evaluate_and_classify_files_in_an_empty_folder(waarom, labeled_file, tmp_path):
@@ -129,6 +137,50 @@ def test_compressed_tables_in_and_lines_out(waarom, models_dir, tmp_path):
     assert [row["id"] for row in rows] == ["a", "b"]
     waarom("classify", "mail.csv.gz", "--models-dir", models_dir)
     assert (tmp_path / "mail.drivers.csv").exists()
+
+
+def test_parquet_in_and_out_on_two_processes(waarom, models_dir, tmp_path):
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    texts = ["pakket te laat", "geld terug", "", "factuur met btw"]
+    parquet.write_table(pyarrow.table({"text": texts}), tmp_path / "in.parquet")
+    folder = ("--models-dir", models_dir)
+    said = waarom("classify", "in.parquet", "-o", "out.parquet", *folder, "--jobs", 2, "--json")
+    assert (said.document["rows"], said.document["rejected"], said.document["jobs"]) == (3, 1, 2)
+    spent = said.document["processor_seconds"]
+    assert set(spent) == {"reading", "redaction", "scoring", "writing"}
+    rows = parquet.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [(row["id"], row["driver"]) for row in rows] == [
+        ("1", "delivery.late"),
+        ("2", "payment.refund"),
+        ("4", "payment.invoice"),
+    ]
+
+
+def test_what_ctrl_c_stopped_is_gone_on_with(waarom, models_dir, tmp_path):
+    texts = "".join(f"m{n},waar blijft mijn pakket {n}\n" for n in range(100_000))
+    (tmp_path / "in.csv").write_text("id,text\n" + texts)
+    command = ("classify", "in.csv", "-o", "out.csv", "--models-dir", str(models_dir), "--redacted")
+    running = subprocess.Popen(
+        [sys.executable, "-c", "from service.cli import main; main()", *command, "--jobs", "2"],
+        **{"cwd": tmp_path, "stderr": subprocess.PIPE, "start_new_session": True},
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+        text=True,
+    )
+    deadline = time.monotonic() + 100
+    while not (tmp_path / ".out.csv.part" / "journal.json").exists():
+        assert running.poll() is None, running.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(running.pid, signal.SIGINT)
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode == 1
+    assert re.fullmatch(r"Stopped after [\d,]+ messages; the same command goes on from .*\n", said)
+    assert not (tmp_path / "out.csv").exists()
+    resumed = waarom(*command, "--json")
+    assert resumed.document["rows"] == 100_000
+    assert resumed.err == f"resuming at row {resumed.document['resumed'] + 1:,}\n"
+    with open(tmp_path / "out.csv", encoding="utf-8") as file:
+        assert [row["id"] for row in csv.DictReader(file)] == [f"m{n}" for n in range(100_000)]
 
 
 def test_redact_takes_personal_data_out(waarom):
