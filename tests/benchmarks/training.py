@@ -13,6 +13,7 @@ import csv
 import gzip
 import json
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -95,7 +96,9 @@ def labels_of(each: Set) -> list[dict[str, str]]:
     path = shared() / "data" / each.name / each.file
     with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
         rows = [{"text": row["text"], "label": row["label"]} for row in csv.DictReader(file)]
-    return [row for row in rows if row["label"] != "oos"]
+    known = [row for row in rows if row["label"] != "oos"]
+    random.Random(0).shuffle(known)  # a file may be in order of its labels
+    return known
 
 
 def runs(each: Set) -> Iterator[Run]:
