@@ -8,7 +8,9 @@ from classifier.pseudonyms import pseudonym
 
 HOLDOUT_SHARE: Final = 0.15
 ORDER_CODE: Final = re.compile(r"\[order:[0-9a-f]{8}\]")
-PUNCTUATION: Final = re.compile(r"[^\w\s€$£%+<>=#&@]+|_+")
+_MARK = r"[^\w\s€$£%+<>=#&@]"
+PUNCTUATION: Final = re.compile(rf"{_MARK}{_MARK}*")
+"""Not `+`: a pattern that begins with one character is searched for several times as fast."""
 
 
 def normalized(text: str) -> str:
@@ -18,7 +20,7 @@ def normalized(text: str) -> str:
     their order number are the same. A text of punctuation only is kept as it is.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    words = PUNCTUATION.sub(" ", ORDER_CODE.sub("[order]", folded))
+    words = PUNCTUATION.sub(" ", ORDER_CODE.sub("[order]", folded).replace("_", " "))
     return " ".join(words.split()) or " ".join(folded.split())
 
 

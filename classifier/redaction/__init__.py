@@ -13,7 +13,7 @@ from typing import Final
 from classifier.messages import RedactedText
 from classifier.pseudonyms import pseudonym
 from classifier.redaction.addresses import addresses, emails
-from classifier.redaction.names import names
+from classifier.redaction.names import LINE, names
 from classifier.redaction.numbers import (
     BSN_DIGITS,
     FEWEST_PHONE_DIGITS,
@@ -41,6 +41,7 @@ RULES: Final[tuple[tuple[str, int, Rule], ...]] = (
 )
 """Kind, the digits a text must have for the rule to find anything, rule."""
 LAST: Final = RULES[-1][0]
+LONGEST_PLACEHOLDER: Final = len("[order:00000000]")
 PLACEHOLDER: Final = re.compile(r"\[(?:name|email|phone|iban|bsn|address|order:[0-9a-f]{8})\]")
 
 
@@ -59,10 +60,11 @@ def find_personal_data(text: str) -> list[Finding]:
     Kinds: email, iban, order, address, phone, bsn, name. Placeholders of an earlier redaction
     are left alone.
     """
-    return [Finding(start, end, kind) for start, end, kind in _found(text)]
+    return [Finding(start, end, kind) for start, end, kind in _found(text)[0]]
 
 
-def _found(text: str) -> list[Found]:
+def _found(text: str) -> tuple[list[Found], Reading]:
+    """What one round finds, and the text as it is read after it."""
     if "[" in text:
         reading = Reading.of(masked(text, [match.span() for match in PLACEHOLDER.finditer(text)]))
     else:
@@ -73,10 +75,9 @@ def _found(text: str) -> list[Found]:
         if spans:
             spans = apart(spans)
             findings += [(start, end, kind) for start, end in spans]
-            if kind != LAST:
-                reading = reading.masked(spans)
+            reading = reading.masked(spans)
     findings.sort()
-    return findings
+    return findings, reading
 
 
 def redact(text: str, *, key: bytes) -> RedactedText:
@@ -86,9 +87,27 @@ def redact(text: str, *, key: bytes) -> RedactedText:
     Repeats until nothing is found, so redacting twice is redacting once; each round turns at
     least one character into a placeholder, so it ends.
     """
-    while findings := _found(text):
+    findings, reading = _found(text)
+    while findings:
         text = "".join(_replaced(text, findings, key))
+        if _is_settled(reading, findings):
+            break
+        findings, reading = _found(text)
     return RedactedText(text)
+
+
+def _is_settled(reading: Reading, findings: list[Found]) -> bool:
+    """Whether another round would find nothing, as it mostly does; False may be wrong.
+
+    No rule can tell a mask from what takes its place, except for its length in a line of some 200
+    characters (`LINE`). Names, the last rule, have read the text as it is unless they found some.
+    """
+    if max(map(len, reading.text.split("\n"))) + len(findings) * LONGEST_PLACEHOLDER > LINE:
+        return False
+    rules = RULES if any(kind == LAST for _, _, kind in findings) else RULES[:-1]
+    return not any(
+        next(iter(rule(reading)), None) for _, digits, rule in rules if reading.digits >= digits
+    )
 
 
 def _replaced(text: str, findings: list[Found], key: bytes) -> Iterator[str]:

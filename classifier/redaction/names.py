@@ -26,6 +26,8 @@ GAP: Final = re.compile(r"[ \t\xa0]{1,3}")
 AND: Final = re.compile(r"[ ]?(?:,|&|/|\+|\ben\b|\band\b)[ ]?", re.IGNORECASE)
 ENDS: Final = re.compile(r"[ \t\xa0]*(?:[,.!?:;)\n\r|–-]|$)")
 LINE_ENDS: Final = re.compile(r"[ \t\xa0]*[,.!|)]*[ \t\xa0]*(?:\r?\n|$)")
+LINE: Final = 200
+"""Characters of a line that are looked at when asking whether it is all capitals."""
 LONGEST: Final = 6
 """Words in a name at most; longer runs of capitals are headings."""
 
@@ -56,12 +58,13 @@ CLOSING: Final = re.compile(
     r"(?!\w)[ \t\xa0]*(?P<mark>[,.!;:-]{0,3})[ \t\xa0]*(?:van[ ]|from[ ])?"
     rf"(?P<break>(?:\r?\n[ \t\xa0]*){{1,3}})?(?:{_TITLE}[ ])?"
 )
+_SHORT_CLOSING = r"gr(?:tz?)?(?!\w)"
 CLOSING_CLUE: Final = Clue(
     (
         *("groet", "dank", "thank", "thx", "cheers", "best,", "vg", "v.g"),
         *("hoogachtend", "liefs", "regards", "sincerely", "yours ", "wishes", "all the best"),
     ),
-    also=re.compile(r"gr(?:tz?)?(?!\w)"),
+    also=re.compile(_SHORT_CLOSING),
     reach=len("bij voorbaat "),
 )
 INTRODUCTION: Final = re.compile(
@@ -72,9 +75,10 @@ INTRODUCTION: Final = re.compile(
     r"|(?:u|je)[ ]spreekt[ ]met"
     rf"|you[ ]are[ ](?:speaking|talking)[ ](?:to|with))[ \t\xa0]*:?[ \t\xa0]+(?:{_TITLE}[ ]?)*"
 )
+_IN_NAME_OF = r"t\.?[ ]?n\.?[ ]?v\.?[ \t\xa0:]"
 INTRODUCTION_CLUE: Final = Clue(
     ("heet", "naam", "name", "called", "spreekt", "speaking", "talking"),
-    also=re.compile(r"t\.?[ ]?n\.?[ ]?v\.?[ \t\xa0:]"),
+    also=re.compile(_IN_NAME_OF),
     reach=len("volledige volledige "),
 )
 SPEAKING: Final = re.compile(
@@ -92,7 +96,8 @@ def names(reading: Reading) -> list[Span]:
     text, lowered = reading.text, reading.lowered
     if not TWO_WORDS.search(text):
         return []
-    found = [span for place in PLACES for span in place(text, lowered)]
+    places = PLACES if PLACES_CLUE.first(lowered) >= 0 else (_greeted,)
+    found = [span for place in places for span in place(text, lowered)]
     return found + _again(text, {text[start:end] for start, end in found}) if found else found
 
 
@@ -165,7 +170,7 @@ def _after_greeting(text: str, position: int, *, titled: bool, comma: bool) -> S
 
 def _shouted(text: str, span: Span) -> bool:
     """Whether the name stands in a line of capitals only, where capitals say nothing."""
-    line = text[text.rfind("\n", 0, span[0]) + 1 :][:200].split("\n", 1)[0]
+    line = text[text.rfind("\n", 0, span[0]) + 1 :][:LINE].split("\n", 1)[0]
     return line.isupper() and not ENDS.match(text, span[1])
 
 
@@ -237,6 +242,11 @@ def _i_am(text: str, lowered: str) -> Iterator[Span]:
 
 
 PLACES: Final = (_greeted, _signed, _introduced, _speaking, _i_am)
+PLACES_CLUE: Final = Clue(
+    (*CLOSING_CLUE.words, *INTRODUCTION_CLUE.words, *SPEAKING_CLUE.words, *I_AM_CLUE.words),
+    also=re.compile(rf"{_SHORT_CLOSING}|{_IN_NAME_OF}"),
+)
+"""What all places but a greeting have a clue in common: most messages have none."""
 
 
 def _again(text: str, found: set[str]) -> list[Span]:

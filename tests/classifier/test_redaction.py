@@ -22,6 +22,13 @@ PIECES = st.sampled_from(
 )
 
 
+def placeholder(kind: str, found: str) -> str:
+    if kind != "order":
+        return f"[{kind}]"
+    number = re.sub(r"[\W_]", "", found).upper()
+    return f"[order:{pseudonym(number, key=KEY, kind='order')[:8]}]"
+
+
 def same_for_any_order(text: str) -> str:
     return re.sub(r"\[order:[0-9a-f]{8}\]", "[order:#]", text)
 
@@ -43,6 +50,17 @@ def test_there_are_cases_of_both_kinds() -> None:
 def test_redacting_twice_is_redacting_once(text: str) -> None:
     once = redact(text, key=KEY)
     assert redact(once, key=KEY) == once
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES | st.just("A" * 90) | st.just(" Jan "), max_size=20).map("".join))
+def test_redaction_is_rounds_until_nothing_is_found(text: str) -> None:
+    redacted = redact(text, key=KEY)
+    while findings := find_personal_data(text):
+        for each in reversed(findings):
+            found = text[each.start : each.end]
+            text = text[: each.start] + placeholder(each.kind, found) + text[each.end :]
+    assert redacted == text
 
 
 @settings(max_examples=200, deadline=None)

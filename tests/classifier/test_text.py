@@ -1,3 +1,6 @@
+import re
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -63,3 +66,12 @@ def test_another_key_holds_out_other_messages() -> None:
     texts = [f"message {n}" for n in range(500)]
     first = [in_holdout(text, key=KEY) for text in texts]
     assert first != [in_holdout(text, key=b"another") for text in texts]
+
+
+@settings(deadline=None)
+@given(st.text(st.characters() | st.sampled_from("_-€. a[]"), max_size=60))
+def test_punctuation_is_as_a_space(text: str) -> None:
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    words = re.sub(r"\[order:[0-9a-f]{8}\]", "[order]", folded)
+    words = re.sub(r"[^\w\s€$£%+<>=#&@]+|_+", " ", words)
+    assert normalized(text) == (" ".join(words.split()) or " ".join(folded.split()))
