@@ -62,13 +62,13 @@ def crew(
         yield lambda tasks: map(work, tasks)
         return
     gc.collect()
-    gc.freeze()  # what is here already is never written to for counting what is still in use
+    gc.freeze()  # what is here already is neither searched nor written to for garbage any more
     workers = _Workers(work, jobs, start or start_method())
-    gc.unfreeze()
     try:
         yield workers.run
     finally:
         workers.stop()
+        gc.unfreeze()
 
 
 class _Workers:

@@ -46,9 +46,12 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class Found:
-    """Of one run: rows a second by the clock; how many times what the model alone does by one
-    process, times the processes; the same by processor time; the most memory of all processes
-    together (proportional: what is shared counts once), in MB; shares of processor time."""
+    """Of one run: rows a second by the clock; what the model alone does in one process, and how
+    many times that the file was done at, for each process; the same by processor time; the most
+    memory of all processes together (what is shared counts once), in MB; shares of processor time.
+
+    The model alone is timed before and after, because machines are not always as fast.
+    """
 
     format: str
     redacted: bool
@@ -56,6 +59,7 @@ class Found:
     jobs: int
     seconds: float
     rate: float
+    alone: float
     of_model: float
     of_model_by_processor: float
     megabytes: float
@@ -69,19 +73,19 @@ def main() -> None:
         folder = Path(name)
         _model(folder / "models")
         written, redacted = _messages()
-        alone = _alone(folder / "models", [row["text"] for row in redacted])
+        texts = [row["text"] for row in redacted]
         if not asked.json:
-            print(_heading(alone))  # noqa: T201
+            print(HEADING)  # noqa: T201
         every = []
         for rows, is_redacted, suffix in _runs(written, redacted, asked.format):
             path = folder / f"messages{suffix}"
             _write(path, islice(_repeated(rows), asked.rows))
-            every.append(_run(path, asked, alone, redacted=is_redacted))
+            every.append(_run(path, asked, texts, redacted=is_redacted))
             path.unlink()
             if not asked.json:
                 print(_line(every[-1]), flush=True)  # noqa: T201
         if asked.json:
-            print(json.dumps({"alone": alone, "runs": [asdict(each) for each in every]}))  # noqa: T201
+            print(json.dumps([asdict(each) for each in every], indent=2))  # noqa: T201
 
 
 def _asked() -> argparse.Namespace:
@@ -151,18 +155,13 @@ def _write_parquet(path: Path, rows: Iterator[Row]) -> None:
             writer.write_table(pyarrow.Table.from_pylist(batch, schema))
 
 
-def _alone(models: Path, texts: list[str]) -> dict[str, float]:
-    """Seconds of processor time a message takes the model, and its compiled scorer, in memory."""
+def _alone(models: Path, texts: list[str]) -> float:
+    """Seconds of processor time a message takes the model in memory."""
     model = load_model(models)
-    if model.warming is None:
-        raise TypeError("a loaded model has a scorer")
-    model.warming.warm_up()
-    scorer = model.warming.scorer()
+    if model.warming is not None:
+        model.warming.warm_up()
     portions = [texts[start : start + 2000] for start in range(0, len(texts), 2000)]
-    found = {"model": _seconds(lambda: [model.judge(each) for each in portions])}
-    if scorer is not None:
-        found["scorer"] = _seconds(lambda: [scorer.scores(each) for each in portions])
-    return {name: seconds / len(texts) for name, seconds in found.items()}
+    return _seconds(lambda: [model.judge(each) for each in portions]) / len(texts)
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -174,14 +173,13 @@ def _seconds(work: Callable[[], object]) -> float:
     return sorted(took)[len(took) // 2]
 
 
-def _run(
-    path: Path, asked: argparse.Namespace, alone: dict[str, float], *, redacted: bool
-) -> Found:
+def _run(path: Path, asked: argparse.Namespace, texts: list[str], *, redacted: bool) -> Found:
     """One `waarom classify`, from one kind of file to the same."""
     out = path.with_name("drivers" + "".join(path.suffixes))
     command = [str(Path(sys.executable).with_name("waarom")), "classify", str(path), "-o", str(out)]
     command += ["--models-dir", str(path.parent / "models"), "--jobs", str(asked.jobs), "--json"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    alone = _alone(path.parent / "models", texts)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen(
         [*command, *(["--redacted"] if redacted else [])],
@@ -192,6 +190,7 @@ def _run(
     megabytes = _most_memory(process)
     said = json.loads(process.communicate()[0])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    alone = (alone + _alone(path.parent / "models", texts)) / 2
     if said["rows"] != asked.rows or process.returncode:
         raise RuntimeError(f"{said['rows']} rows of {asked.rows} came out of {path.name}")
     out.unlink()
@@ -201,8 +200,9 @@ def _run(
     rate = asked.rows / said["seconds"]
     return Found(
         *("".join(path.suffixes), redacted, asked.rows, said["jobs"], said["seconds"], rate),
-        of_model=rate * alone["model"] / said["jobs"],
-        of_model_by_processor=alone["model"] * asked.rows / processor,
+        alone=1 / alone,
+        of_model=rate * alone / said["jobs"],
+        of_model_by_processor=alone * asked.rows / processor,
         megabytes=megabytes,
         shares={name: took / sum(spent.values()) for name, took in spent.items()},
     )
@@ -234,23 +234,17 @@ def _kilobytes(process: int) -> int:
     return 0
 
 
-def _heading(alone: dict[str, float]) -> str:
-    each = "; ".join(
-        f"the {name} alone {1e6 * took:.1f} µs a message, {1 / took:,.0f}/s a core"
-        for name, took in alone.items()
-    )
-    return (
-        f"\n{each}\n\n"
-        "| | processes | seconds | messages/s | × model (by processor time) | MB | shares |\n"
-        "|---|---|---|---|---|---|---|"
-    )
+HEADING = (
+    "\n| | processes | seconds | messages/s | model alone/s | × model (by processor time) | MB "
+    "| shares |\n|---|---|---|---|---|---|---|---|"
+)
 
 
 def _line(found: Found) -> str:
     shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in found.shares.items())
     return (
         f"| {found.format}{' --redacted' if found.redacted else ''} | {found.jobs} "
-        f"| {found.seconds:.1f} | {found.rate:,.0f} "
+        f"| {found.seconds:.1f} | {found.rate:,.0f} | {found.alone:,.0f} "
         f"| {found.of_model:.2f} ({found.of_model_by_processor:.2f}) | {found.megabytes:.0f} "
         f"| {shares} |"
     )
