@@ -16,10 +16,10 @@ from classifier.folds import (
     assign_folds,
     at,
     group_of,
-    opinions_by,
     trainable,
 )
 from classifier.messages import LabeledMessage
+from classifier.opinions import opinions_by
 from classifier.pipeline import PipelineConfig
 from classifier.seeding import Seed, unlike
 

@@ -12,12 +12,12 @@ from classifier.folds import (
     assign_folds,
     at,
     hashed,
-    opinions_by,
     trainable,
     vocabulary_of,
 )
 from classifier.messages import LabeledMessage
 from classifier.novelty import evidence
+from classifier.opinions import opinions_by
 from classifier.pipeline import PipelineConfig
 from classifier.seeding import Seed
 from classifier.together import together
