@@ -27,7 +27,7 @@ def warm(model: Model) -> Exception | None:
     one later. Why there is none, if there is none; the model answers as well without, slower."""
     if model.warming is None:
         return None
-    model.warming.warm_up()
+    model.warm_up()
     failure = model.warming.failure
     if failure is not None:
         logger.warning("%s", in_words(failure))
