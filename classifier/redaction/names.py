@@ -58,13 +58,12 @@ CLOSING: Final = re.compile(
     r"(?!\w)[ \t\xa0]*(?P<mark>[,.!;:-]{0,3})[ \t\xa0]*(?:van[ ]|from[ ])?"
     rf"(?P<break>(?:\r?\n[ \t\xa0]*){{1,3}})?(?:{_TITLE}[ ])?"
 )
-_SHORT_CLOSING = r"gr(?:tz?)?(?!\w)"
 CLOSING_CLUE: Final = Clue(
     (
         *("groet", "dank", "thank", "thx", "cheers", "best,", "vg", "v.g"),
         *("hoogachtend", "liefs", "regards", "sincerely", "yours ", "wishes", "all the best"),
     ),
-    also=re.compile(_SHORT_CLOSING),
+    also=re.compile(r"gr(?:tz?)?(?!\w)"),
     reach=len("bij voorbaat "),
 )
 INTRODUCTION: Final = re.compile(
@@ -75,10 +74,9 @@ INTRODUCTION: Final = re.compile(
     r"|(?:u|je)[ ]spreekt[ ]met"
     rf"|you[ ]are[ ](?:speaking|talking)[ ](?:to|with))[ \t\xa0]*:?[ \t\xa0]+(?:{_TITLE}[ ]?)*"
 )
-_IN_NAME_OF = r"t\.?[ ]?n\.?[ ]?v\.?[ \t\xa0:]"
 INTRODUCTION_CLUE: Final = Clue(
     ("heet", "naam", "name", "called", "spreekt", "speaking", "talking"),
-    also=re.compile(_IN_NAME_OF),
+    also=re.compile(r"t\.?[ ]?n\.?[ ]?v\.?[ \t\xa0:]"),
     reach=len("volledige volledige "),
 )
 SPEAKING: Final = re.compile(
@@ -96,8 +94,7 @@ def names(reading: Reading) -> list[Span]:
     text, lowered = reading.text, reading.lowered
     if not TWO_WORDS.search(text):
         return []
-    places = PLACES if PLACES_CLUE.first(lowered) >= 0 else (_greeted,)
-    found = [span for place in places for span in place(text, lowered)]
+    found = [span for place in PLACES for span in place(text, lowered)]
     return found + _again(text, {text[start:end] for start, end in found}) if found else found
 
 
@@ -242,11 +239,6 @@ def _i_am(text: str, lowered: str) -> Iterator[Span]:
 
 
 PLACES: Final = (_greeted, _signed, _introduced, _speaking, _i_am)
-PLACES_CLUE: Final = Clue(
-    (*CLOSING_CLUE.words, *INTRODUCTION_CLUE.words, *SPEAKING_CLUE.words, *I_AM_CLUE.words),
-    also=re.compile(rf"{_SHORT_CLOSING}|{_IN_NAME_OF}"),
-)
-"""What all places but a greeting have a clue in common: most messages have none."""
 
 
 def _again(text: str, found: set[str]) -> list[Span]:
