@@ -235,12 +235,33 @@ def count_cuts(tables: Tables, word: Codes, scratch: Scratch, touched: int) -> i
     return touched
 
 
+def row_ahead(typing: Any, rows: Any, number: Any) -> Any:
+    """Ask for the beginning of a row, which is on its way while others are reckoned with."""
+    return numba.void(rows, numba.intp), ahead_code
+
+
+def ahead_code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """The code of `ask_ahead`: to be read, and soon again."""
+    rows = context.make_array(signature.args[0])(context, builder, args[0])
+    places = [args[1], context.get_constant(numba.intp, 0)]
+    start = cgutils.get_item_pointer(context, builder, signature.args[0], rows, places)
+    byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+    asked = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+    builder.call(asked, [builder.bitcast(start, byte), flag(0), flag(3), flag(1)])
+    return context.get_dummy_value()
+
+
+ask_ahead = cast(Callable[..., None], intrinsic(row_ahead))
+
+
 @compiled
 def weigh(tables: Tables, weight: float, scratch: Scratch, start: int, end: int) -> None:
     """Write what the rows of a part's n-grams are multiplied by, and forget their counts."""
     square = 0.0
     for place in range(start, end):
         number = scratch.touched[place]
+        ask_ahead(tables.rows, number)
         count = scratch.counts[number]
         scratch.counts[number] = 0
         amount = DAMPED[count - 1] if count <= DAMPED.size else 1.0 + np.log(count)
