@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 BENCH_PYTHON = $(if $(wildcard $(BENCH_VENV)/.ready),$(BENCH_VENV)/bin/python,$(BIN)/python)
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test check fix bench bench-accuracy bench-setup lock clean
+.PHONY: help setup demo test check fix bench bench-accuracy bench-speed bench-setup lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -37,6 +37,9 @@ bench: $(VENV)/.ready ## accuracy, speed and memory, against peers in the same r
 
 bench-accuracy: $(VENV)/.ready ## accuracy, few labels, calibration: writes docs/benchmarks.md
 	$(BENCH_PYTHON) -m tests.benchmarks.frontier
+
+bench-speed: $(VENV)/.ready ## speed and memory: writes docs/benchmarks.md
+	$(BENCH_PYTHON) -m tests.benchmarks.pace
 
 bench-setup: $(BENCH_VENV)/.ready ## install the peers that Waarom itself does not need
 

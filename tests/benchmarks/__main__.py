@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-BENCHMARKS = ("frontier", "promise", "accuracy", "volumes")
+BENCHMARKS = ("frontier", "pace", "promise", "accuracy", "volumes")
 
 
 def main() -> None:
