@@ -40,6 +40,11 @@ def detect_language(text: str) -> str:
     return ONE_WORD.get(sample.strip(" .,!?\n\t")) or _likeliest(sample)
 
 
+def warm_up() -> None:
+    """Have the faster loop from now on: half a second, or some the first time on a machine."""
+    _identifier().warm_up()
+
+
 def _is_latin(sample: str) -> bool:
     """Whether most of its letters are Latin ones; not if it has none."""
     if not any(map(str.isalpha, sample)):

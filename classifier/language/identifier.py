@@ -84,7 +84,8 @@ class Identifier:
             from classifier.language.kernel import evidence, tables_of
 
             tables = tables_of(self._library)
-            evidence(tables, np.zeros(1, np.uint8))
+            # Bytes cannot be written to, and for an array that could be it would be compiled anew.
+            evidence(tables, np.frombuffer(b" ", np.uint8))
             self._loop = evidence, tables
         except Exception as failure:
             # Whatever it is, the library answers as well, and a message must not be lost over it.
