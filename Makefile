@@ -44,7 +44,7 @@ bench-speed: $(VENV)/.ready ## speed and memory: writes docs/benchmarks.md
 bench-setup: $(BENCH_VENV)/.ready ## install the peers that Waarom itself does not need
 
 lock: $(VENV)/.ready ## write the constraints files anew (needs uv on the path)
-	uv pip compile pyproject.toml --extra encoder --group dev --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra encoder --extra parquet --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o constraints.txt
 	echo label-studio | uv pip compile - --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o constraints-label-studio.txt

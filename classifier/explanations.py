@@ -109,7 +109,7 @@ def explain(
     score = float((terms[0] - terms[1]).sum()) + intercept
     words = _strongest(model.pipeline[0], text, columns, terms, most)
     remainder = score - intercept - sum(word.weight for word in words)
-    share = 1.0 - model.meaning_weight if model.meaning else 1.0
+    share = 1.0 - model.meaning_weight if model.read_for_meaning([text], row)[0] else 1.0
     return Explanation(driver, against, words, intercept, score, remainder, share)
 
 

@@ -82,7 +82,7 @@ def train(
     drivers. Without a taxonomy, or with one that knows none of the labels, a
     flat one is derived from them.
 
-    A sentence encoder needs the extra: pip install waarom[encoder]. The model
+    A sentence encoder needs the extra: pip install waarom\\[encoder]. The model
     refers to its folder, which must stay where it is.
 
     Example: waarom train

@@ -40,17 +40,18 @@ MORE = 200
 
 @dataclass(frozen=True)
 class Set:
-    """Labeled messages to train on; the goals are seconds on two idle cores, and megabytes."""
+    """Labeled messages to train on; the goals, if any, are seconds on two idle cores, and
+    megabytes."""
 
     name: str
     file: str
-    most_seconds: int
+    most_seconds: int | None = None
     most_mb: int = 3000
 
 
 SETS = (
     Set("banking77", "train.csv", most_seconds=60),
-    Set("clinc150", "train.csv", most_seconds=60),
+    Set("clinc150", "train.csv"),
     Set("it_tickets", "all.csv.gz", most_seconds=300),
 )
 
@@ -117,7 +118,6 @@ def _run(each: Set, what: str, rows: Sequence[dict[str, str]], plain: float, fol
     took = _measured(["train", "--labels", "labels.csv", "--models-dir", "models"], folder)
     seconds = time.monotonic() - began
     manifest = json.loads((folder / "models" / took["version"] / "manifest.json").read_text())
-    met = seconds <= each.most_seconds and took["peak_mb"] <= each.most_mb
     line = list(manifest["choice"]["rounds"].values())[-1]
     return Run(
         set=each.name,
@@ -129,8 +129,15 @@ def _run(each: Set, what: str, rows: Sequence[dict[str, str]], plain: float, fol
         peak_mb=took["peak_mb"],
         accuracy=line["figures"][line["taken"]],
         kept=bool(manifest["choice"]["kept_from"]),
-        goal=f"{'met' if met else 'NOT MET'} (≤ {each.most_seconds} s, ≤ {each.most_mb:,} MB)",
+        goal=_goal(each, seconds, took["peak_mb"]),
     )
+
+
+def _goal(each: Set, seconds: float, peak_mb: float) -> str:
+    if each.most_seconds is None:
+        return ""
+    met = seconds <= each.most_seconds and peak_mb <= each.most_mb
+    return f"{'met' if met else 'NOT MET'} (≤ {each.most_seconds} s, ≤ {each.most_mb:,} MB)"
 
 
 def _measured(arguments: Sequence[str], folder: Path) -> dict[str, Any]:
