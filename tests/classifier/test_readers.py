@@ -207,7 +207,7 @@ def test_one_id_with_two_labels_is_rejected_with_both_lines(write: Write) -> Non
         ("m.csv", b"PK\x03\x04rest of a zip", "save it as CSV"),
         ("m.xlsx", b"PK\x03\x04rest of a zip", ".csv"),
         ("m.csv.gz", b"no gzip at all", "compress it again"),
-        ("m.csv.gz", gzip.compress(b"text\nhallo\n" * 9)[:-9], "compress it again"),
+        ("m.csv.gz", gzip.compress(b"text\nhallo\n" * 9, mtime=0)[:-9], "compress it again"),
         ("m.csv", "text,text\na,b\n", "twice"),
         ("m.eml", "Dit is geen mail.\n", "not a mail"),
     ],
