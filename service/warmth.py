@@ -1,17 +1,9 @@
 """What a first message would wait for is made ahead, and what to do where it cannot be made."""
 
 import logging
-from typing import Final
 
-from classifier import language
+from classifier import language, redaction
 from classifier.model import Model
-from classifier.redaction import redact
-
-READ: Final = (
-    "Beste Jan de Vries, waar blijft het pakket? Bel 06-12345678 of +44 20 7946 0018, of schrijf "
-    "naar jan@example.nl, Dorpsstraat 1, 1234 AB Utrecht. Geld terug op NL91 ABNA 0417 1643 00."
-)
-"""Of each kind of personal data something, so that all that finds it is loaded."""
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +11,7 @@ logger = logging.getLogger(__name__)
 def read_ahead() -> None:
     """Load the word lists of redaction and of languages, half a second each, and what reads
     languages faster."""
-    redact(READ, key=b"of nobody")
+    redaction.warm_up()
     language.warm_up()
 
 

@@ -24,7 +24,7 @@ from classifier.redaction.numbers import (
 )
 from classifier.redaction.reading import Reading, Span, apart, masked
 
-__all__ = ["Finding", "find_personal_data", "pseudonym", "redact"]
+__all__ = ["Finding", "find_personal_data", "pseudonym", "redact", "warm_up"]
 
 Rule = Callable[[Reading], Iterable[Span]]
 Found = tuple[int, int, str]
@@ -43,6 +43,11 @@ RULES: Final[tuple[tuple[str, int, Rule], ...]] = (
 LAST: Final = RULES[-1][0]
 LONGEST_PLACEHOLDER: Final = len("[order:00000000]")
 PLACEHOLDER: Final = re.compile(r"\[(?:name|email|phone|iban|bsn|address|order:[0-9a-f]{8})\]")
+EVERY_KIND: Final = (
+    "Beste Jan de Vries, waar blijft het pakket? Bel 06-12345678 of +44 20 7946 0018, of schrijf "
+    "naar jan@example.nl, Dorpsstraat 1, 1234 AB Utrecht. Geld terug op NL91 ABNA 0417 1643 00."
+)
+"""Something of each kind, so that all that finds it is loaded."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -94,6 +99,11 @@ def redact(text: str, *, key: bytes) -> RedactedText:
             break
         findings, reading = _found(text)
     return RedactedText(text)
+
+
+def warm_up() -> None:
+    """Load the word lists and tables that the first texts would wait for: 60 MB, half a second."""
+    redact(EVERY_KIND, key=b"of nobody")
 
 
 def _is_settled(reading: Reading, findings: list[Found]) -> bool:

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from classifier import language, redaction
 from classifier.errors import BadFile
 from classifier.messages import Rejected
 from classifier.pseudonyms import pseudonym
@@ -120,6 +121,8 @@ def classify_file(
     jobs, start = _division(path, model, plan)
     if jobs > 1 or not _is_small(path):
         _warm(model, handling)
+    if jobs > 1:
+        language.warm_up()
     shared = model if jobs == 1 or start == FORK else None
     work = _Work(path, reading, handling, format_, shared, plan.load)
     with open_journal(out, task, format_.begun(), between=plan.between) as (journal, changed):
@@ -251,10 +254,12 @@ def _warm(model: Predictor, handling: Handling) -> None:
     And have the compiled scorer from the first message on: it and the pipeline may differ in the
     last digit, and a result must not depend on where it was interrupted.
     """
-    warming = getattr(model, "warming", None)
-    if warming is not None:
-        warming.warm_up()
-    one = Columns([1], ["1"], ["Waar blijft bestelling 1234567 van Jan?"], [""], [""], ["email"])
+    if not handling.redacted:
+        redaction.warm_up()
+    warm_up = getattr(model, "warm_up", None)
+    if warm_up is not None:
+        warm_up()
+    one = Columns([1], ["1"], ["Waar blijft bestelling 1234567?"], [""], [""], ["email"])
     answers(one, model, handling, Clock())
 
 
