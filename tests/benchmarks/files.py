@@ -36,7 +36,9 @@ from classifier.scoring.workers import cores
 from classifier.training import TrainingConfig, train
 from service.sample import generate
 from tests.benchmarks.frontier.sets import SAMPLE, SAMPLE_KEY, SAMPLE_UNTIL, read_set
+from tests.benchmarks.shared_data import ROOT
 
+MAIN = "from service.cli import main; main()"
 FORMATS = (".csv", ".jsonl", ".parquet", ".csv.gz")
 DISTINCT = 6_000
 BATCH = 10_000
@@ -176,9 +178,10 @@ def _seconds(work: Callable[[], object]) -> float:
 def _run(path: Path, asked: argparse.Namespace, texts: list[str], *, redacted: bool) -> Found:
     """One `waarom classify`, from one kind of file to the same."""
     out = path.with_name("drivers" + "".join(path.suffixes))
-    command = [str(Path(sys.executable).with_name("waarom")), "classify", str(path), "-o", str(out)]
+    command = [sys.executable, "-c", MAIN, "classify", str(path), "-o", str(out)]
     command += ["--models-dir", str(path.parent / "models"), "--jobs", str(asked.jobs), "--json"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment |= {"PYTHONPATH": str(ROOT)}
     alone = _alone(path.parent / "models", texts)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen(

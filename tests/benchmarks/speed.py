@@ -38,13 +38,14 @@ from tests.benchmarks.shared_data import ROOT, shared
 
 REFERENCE, PEER = "scikit-learn", "fastText"
 LOADING = """
-import json, pickle, resource, sys, time
+import json, pickle, sys, time
 from pathlib import Path
 import numba, classifier.compaction, classifier.features, sklearn.pipeline
 from classifier.scorer import stored_scorer
 
 def state():
-    return time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return time.process_time(), pages * 4096 / 1e6
 
 began, before = state()
 pipeline = pickle.loads(Path(sys.argv[1]).read_bytes())
