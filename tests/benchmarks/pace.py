@@ -70,8 +70,15 @@ def document(said: Mapping[str, str | None]) -> str:
     when = (
         f"{datetime.now(UTC).date()}, commit {commit(ROOT)}, on {about['cores']} cores ({facts})."
     )
-    parts = [f"### {name.capitalize()}\n\n{text or 'Failed.'}" for name, text in said.items()]
+    parts = [f"### {name.capitalize()}\n\n{_shown(text)}" for name, text in said.items()]
     return "\n\n".join(["## Speed and memory", HOW, when, *parts])
+
+
+def _shown(text: str | None) -> str:
+    """Tables as they are, and what is not a table with its lines kept."""
+    if text is None:
+        return "Failed."
+    return text if "|---" in text or "| ---" in text else f"```\n{text}\n```"
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ from tests.benchmarks import pace
 
 
 def test_each_part_stands_under_its_name_and_a_failure_is_said():
-    text = pace.document({"scoring": "| a |", "files": None})
+    text = pace.document({"scoring": "| a |\n|---|", "redaction": "a 1\nb 2", "files": None})
     assert text.startswith("## Speed and memory")
     assert "### Scoring\n\n| a |" in text
+    assert "### Redaction\n\n```\na 1\nb 2\n```" in text
     assert text.endswith("### Files\n\nFailed.")
 
 

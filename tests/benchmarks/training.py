@@ -201,15 +201,20 @@ def main() -> None:
     asked = parser.parse_args()
     found = []
     if not asked.json:
-        print(" | ".join(COLUMNS), flush=True)  # noqa: T201
+        _print_row(COLUMNS)
+        _print_row(["---"] * len(COLUMNS))
     for each in SETS:
         if not asked.names or each.name in asked.names:
             for run in runs(each):
                 found.append(run)
                 if not asked.json:
-                    print(" | ".join(run.row()), flush=True)  # noqa: T201
+                    _print_row(run.row())
     if asked.json:
         print(json.dumps([asdict(run) for run in found], ensure_ascii=False))  # noqa: T201
+
+
+def _print_row(cells: Sequence[str]) -> None:
+    print(f"| {' | '.join(cells)} |", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
