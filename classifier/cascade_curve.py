@@ -15,11 +15,15 @@ from classifier.evaluation.rates import Rate, grouped_rate
 
 Reads = float | Literal["auto", "all"]
 """What the encoder reads: a share in [0, 1] of what there is to read, the most doubt a character
-first; all; or as little as it takes to be as right as if it read all."""
+first; all; or no more than half if that is as right as if it read all."""
 
 SHARES: Final = (0.0, 0.02, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0)
 CLOSE: Final = 0.001
 """What counts as equally right: one message in a thousand."""
+
+LEAST: Final = 0.5
+"""The least share that is chosen by itself. What the n-grams are sure of may yet be about nothing:
+that the curve cannot show, for hardly any training message is."""
 
 FEWEST: Final = 500
 """With fewer out-of-fold predictions nothing can be said of so small a difference."""
@@ -138,8 +142,8 @@ class CascadeCurve:
 def cascade_curve(judged: Judged, reads: Reads) -> CascadeCurve:
     """The curve through judged messages, and its chosen point.
 
-    "auto" chooses the smallest share from which on no point loses more than 0.001; with fewer than
-    500 messages, all.
+    "auto" chooses the smallest share of at least a half from which on no point loses more than
+    0.001; with fewer than 500 messages, all.
     """
     points = tuple(judged.at(share) for share in SHARES)
     if isinstance(reads, float | int):
@@ -148,12 +152,13 @@ def cascade_curve(judged: Judged, reads: Reads) -> CascadeCurve:
 
 
 def _closest(points: Sequence[CascadePoint]) -> CascadePoint:
-    """The point that reads least, of those as right as the last one, and so are all after it."""
+    """The point that reads least, of those that read half or more and are as right as the last one,
+    and so are all after it."""
     chosen = points[-1]
     if chosen.accuracy.n < FEWEST:
         return chosen
-    for each in reversed(points):
-        if each.lost > CLOSE:
+    for share, each in reversed(list(zip(SHARES, points, strict=True))):
+        if share < LEAST or each.lost > CLOSE:
             break
         chosen = each
     return chosen

@@ -87,8 +87,8 @@ class Settings(BaseSettings):
     )
     encoder_reads: Literal["auto", "all"] | Share = Field(
         "auto",
-        description="What an encoder reads: all, a share such as 0.1, or as little as costs "
-        "nothing.",
+        description="What an encoder reads: all, a share such as 0.1, or no more than half "
+        "where that costs nothing.",
     )
 
     max_message_bytes: int = Field(1_000_000, gt=0, description="Larger messages are refused.")

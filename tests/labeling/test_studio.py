@@ -340,6 +340,20 @@ def look_at(page: Page, project: Project, task: int) -> None:
     page.get_by_text("Where is my box?").last.wait_for(timeout=60_000)
 
 
+def can_be_submitted(page: Page, project: Project, task: int) -> Locator:
+    """The button, once it can be pressed. A page that loads slowly may stay without an answer to
+    submit for ever, until it is loaded again."""
+    button = page.get_by_role("button", name="Submit").first
+    for _ in range(5):
+        look_at(page, project, task)
+        try:
+            expect(button).to_be_enabled(timeout=15_000)
+        except AssertionError:
+            continue
+        return button
+    raise AssertionError("the answer never could be submitted")
+
+
 def resting_place(shown: Locator) -> float:
     """The height (pixels from the top) of an element once the page has stopped drawing it anew."""
     for _ in range(100):
@@ -361,9 +375,9 @@ def test_the_predicted_driver_is_pre_filled_and_submitting_accepts_it(
     seen = question("a", prediction=prediction(taxonomy, "delivery.late"), model_version="1")
     (task,) = studio.upload(project.id, [task_data(seen, taxonomy)])
     with logged_in(studio_server) as page:
-        look_at(page, project, task)
+        button = can_be_submitted(page, project, task)
         with page.expect_response(lambda r: "/annotations" in r.url and r.request.method == "POST"):
-            page.get_by_role("button", name="Submit").first.click()
+            button.click()
     (answer,) = answers(studio, project, taxonomy)
     assert (answer.label, answer.origin) == (Label("delivery.late"), Origin.ACCEPTED)
 

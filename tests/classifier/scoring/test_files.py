@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from classifier.errors import BadFile
+from classifier.language import detect_language
 from classifier.messages import Predictions
 from classifier.readers import PortionSize
 from classifier.scoring import COLUMNS, Plan, Progress, classify_file, classify_lines
@@ -247,6 +248,7 @@ def test_progress_counts_messages_and_portions_bound_the_memory(tmp_path: Path) 
     del rows
     seen: list[Progress] = []
     model, plan = WordModel(), Plan(jobs=1, size=PortionSize(rows=1000))
+    detect_language("What it knows of languages is loaded once, whatever the file.")
     tracemalloc.start()
     classify_file(
         source, tmp_path / "o.csv", model, key=KEY, redacted=True, progress=seen.append, plan=plan
