@@ -5,11 +5,12 @@ desk) judges. Once there is much to read, its sums are done by a compiled loop; 
 close to an answer changing, the library is asked, so that there is one answer, the library's.
 """
 
-import threading
 import unicodedata
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
+
+from classifier.background import Background
 
 CANDIDATES: Final = ("nl", "en", "de", "fr", "es", "it", "pt", "pl", "tr", "ro", "uk", "ru", "ar")
 PAYS: Final = 2000
@@ -20,29 +21,23 @@ CLOSE: Final = 1e-3
 Probabilities = tuple[float, float, float]
 
 
-class Identifier:
-    """py3langid's model, and after `PAYS` texts the loop that reads it faster, compiled by a thread
-    meanwhile. Threads may share it.
+class Identifier(Background[Any]):
+    """py3langid's model, and after `PAYS` texts the loop that reads it faster, compiled meanwhile.
 
-    `limits` are the probabilities at which an answer changes. `failure`: why there is no loop.
+    `limits` are the probabilities at which an answer changes.
     """
 
     def __init__(self, limits: tuple[float, ...]) -> None:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-        self.failure: Exception | None = None
+        super().__init__(self._compiled, "compile-language", PAYS)
         self._limits = limits
         self._library = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
         self._library.set_languages(CANDIDATES)
-        self._loop: Any = None
-        self._asked = 0
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
 
     def probabilities(self, text: str) -> Probabilities:
         """Of the likeliest language but Dutch and English, of Dutch, and of English, in [0, 1]."""
-        if self._loop is None:
-            self._count()
+        if self.made(1) is None:
             return self.judged(text)
         found = self.summed(text)
         return self.judged(text) if self._is_close(*found) else found
@@ -57,39 +52,18 @@ class Identifier:
         """What the loop says, the same but for rounding; `warm_up` has been called."""
         read = unicodedata.normalize("NFC", text.lower() if text.isupper() else text)
         data = np.frombuffer(read.encode("utf-8", "surrogatepass"), np.uint8)
-        evidence, tables = self._loop
+        evidence, tables = cast("Any", self.made())
         found: Probabilities = evidence(tables, data)
         return found
 
-    def warm_up(self) -> None:
-        """Compile now, and wait for it; does nothing the second time."""
-        with self._lock:
-            thread = self._start()
-        thread.join()
+    def _compiled(self) -> Any:
+        """The loop and its tables."""
+        from classifier.language.kernel import evidence, tables_of
 
-    def _count(self) -> None:
-        self._asked += 1
-        if self._asked >= PAYS and self._thread is None:
-            with self._lock:
-                self._start()
-
-    def _start(self) -> threading.Thread:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._compile, name="compile-language")
-            self._thread.start()
-        return self._thread
-
-    def _compile(self) -> None:
-        try:
-            from classifier.language.kernel import evidence, tables_of
-
-            tables = tables_of(self._library)
-            # Bytes cannot be written to, and for an array that could be it would be compiled anew.
-            evidence(tables, np.frombuffer(b" ", np.uint8))
-            self._loop = evidence, tables
-        except Exception as failure:
-            # Whatever it is, the library answers as well, and a message must not be lost over it.
-            self.failure = failure
+        tables = tables_of(self._library)
+        # Bytes cannot be written to, and for an array that could be it would be compiled anew.
+        evidence(tables, np.frombuffer(b" ", np.uint8))
+        return evidence, tables
 
     def _is_close(self, another: float, dutch: float, english: float) -> bool:
         """Whether rounding could change which of them is larger, or whether one is past a limit."""

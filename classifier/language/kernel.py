@@ -1,15 +1,12 @@
 """The walk over a text's bytes and the sums over the n-grams it meets, compiled to machine code."""
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
+from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
+from classifier.machine_code import compiled
 
 UNSEEN = -1
 LANE = 16
@@ -18,12 +15,6 @@ MOST = 8192
 """Times an n-gram is counted at most; no sample has as many bytes."""
 SCATTER = 2654435761
 """2^32 divided by the golden ratio: what spreads n-grams over slots (Knuth, TAOCP 3, 6.4)."""
-
-
-def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """The function as machine code, made once on a machine and kept on disk; it holds no lock."""
-    made = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(function)
-    return cast(Callable[Parameters, Result], made)
 
 
 class Tables(NamedTuple):

@@ -9,7 +9,7 @@ file it is in, and not by those of others it calls.
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
+from typing import Any, NamedTuple, cast
 
 import numba
 import numpy as np
@@ -17,10 +17,9 @@ from numba.core import cgutils as untyped
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from classifier.machine_code import compiled
 from classifier.scorer.tables import DIGIT, EMPTY, ROOT_SLOT, SPACE, WORD, Chains, Tables
 
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
 Codes = NDArray[np.uint32]
 Slots = NDArray[np.int32]
 Sums = NDArray[np.float32]
@@ -59,15 +58,6 @@ class Scratch(NamedTuple):
     counts: Slots
     touched: Slots
     amounts: NDArray[np.float32]
-
-
-def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """The function as machine code, made once on a machine and kept on disk.
-
-    It holds no lock while it runs. Numbers in it behave as in C: integers overflow silently.
-    """
-    made = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(function)
-    return cast(Callable[Parameters, Result], made)
 
 
 @compiled

@@ -5,15 +5,15 @@ another.
 """
 
 import re
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.background import Background
 from classifier.novelty import Vocabulary
 from classifier.scorer.tables import EMPTY, code_points
 
@@ -139,40 +139,13 @@ def _probes(vocabulary: Vocabulary) -> list[str]:
     return [*texts, " ".join(known), " ".join(begun), odd, f"{odd} ΣΑΣ"]
 
 
-class WarmingReader:
+class WarmingReader(Background[Reader]):
     """The reader for a vocabulary, compiled in the background once it is asked for. Until then,
-    and where it cannot be made, the vocabulary itself answers. Threads may share it.
-
-    `failure`: why there will be none.
-    """
+    and where it cannot be made, the vocabulary itself answers."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self.vocabulary = vocabulary
-        self.failure: Exception | None = None
-        self._reader: Reader | None = None
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        super().__init__(partial(compile_reader, vocabulary), "compile-reader")
 
     def reader(self) -> Reader | None:
         """The reader, if it is there."""
-        if self._reader is None and self._thread is None:
-            self._start()
-        return self._reader
-
-    def warm_up(self) -> None:
-        """Compile now, and wait for it; does nothing the second time."""
-        self._start().join()
-
-    def _start(self) -> threading.Thread:
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._compile, name="compile-reader")
-                self._thread.start()
-            return self._thread
-
-    def _compile(self) -> None:
-        try:
-            self._reader = compile_reader(self.vocabulary)
-        except Exception as failure:
-            # Whatever it is, the vocabulary answers as well.
-            self.failure = failure
+        return self.made()

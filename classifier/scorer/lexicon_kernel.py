@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.machine_code import compiled
 from classifier.novelty import BEGINNING
-from classifier.scorer.kernel import Codes, compiled
+from classifier.scorer.kernel import Codes
 from classifier.scorer.lexicon import BREAK, DOTTED, NO_WORD, ODD, SPOILS, Lexicon
 from classifier.scorer.tables import EMPTY
 

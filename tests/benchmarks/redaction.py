@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from classifier import language
 from classifier.cleaning import clean
 from classifier.language import detect_language
-from classifier.language.detection import _identifier
 from classifier.messages import RawMessage
 from classifier.redaction import RULES, redact
 from classifier.redaction.reading import Reading, apart
@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    _identifier().warm_up()
+    language.warm_up()
     every = []
     for name, raw in _messages().items():
         every.append(measure(name, raw, asked.rounds))
