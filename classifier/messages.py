@@ -45,6 +45,11 @@ class Label:
         """Every driver the message is about, the primary one first; empty when unknown."""
         return (self.primary, *self.also) if self.primary else ()
 
+    @property
+    def mentions(self) -> tuple[str, ...]:
+        """Every driver the message is about, also where the primary one has no name yet."""
+        return self.drivers or self.also
+
     @classmethod
     def parse(cls, written: str, *, unknown_label: str = UNKNOWN) -> "Label":
         """Read `a|b|c` (the first is primary). Empty, or `unknown_label`, means unknown driver."""
@@ -109,16 +114,34 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """A driver that a message may be about, whatever else it is about.
+
+    `probability` in [0, 1] is calibrated: that it is about this driver at all. `chosen`: likely
+    enough to be said of it. `spans`: from where to where in the text read, in characters, the
+    sentences that spoke for it stand; empty where it was not one sentence that did.
+    """
+
+    driver: str
+    probability: float
+    chosen: bool
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """What a model says of one message.
 
     `drivers` are the model's k driver ids, `probabilities` (k,) is calibrated and sums to 1 given
     that the message is about one of them; `unknown` in [0, 1] is the probability that it is not.
+    `mentions` are the likelier ones of all drivers it may be about, the likeliest primary driver
+    first and the others by their probability; empty where a model knows one driver a message.
     """
 
     drivers: tuple[str, ...]
     probabilities: NDArray[np.float64]
     unknown: float
+    mentions: tuple[Mention, ...] = ()
 
     @property
     def driver(self) -> str:
@@ -129,6 +152,11 @@ class Prediction:
     def confidence(self) -> float:
         """The probability that the likeliest driver is right: (1 - unknown) · max p."""
         return (1.0 - self.unknown) * float(self.probabilities.max())
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        """The drivers it is about beside the likeliest one, the surest first."""
+        return tuple(each.driver for each in self.mentions[1:] if each.chosen)
 
     def ranked(self, n: int) -> list[tuple[str, float]]:
         """The n likeliest drivers with their probability given that it is one of them."""
