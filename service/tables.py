@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -124,7 +125,11 @@ class MessageRow(Table):
 
 
 class PredictionRow(Table):
-    """`top` is [[driver, p], …] for the five likeliest; `rest` is spread over the others."""
+    """`top` is [[driver, p], …] for the five likeliest; `rest` is spread over the others.
+
+    `mentions` is [[driver, p, chosen, [[start, end], …]], …] as in `Prediction.mentions`: what it
+    may be about at all; empty for a model that knows one driver a message.
+    """
 
     __tablename__ = "predictions"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -138,6 +143,7 @@ class PredictionRow(Table):
     unknown: Mapped[float]
     confidence: Mapped[float]
     threshold: Mapped[float | None]
+    mentions: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     made_at: Mapped[datetime]
 
 
@@ -303,12 +309,14 @@ class StaleWeekRow(Table):
 class TermRow(Table):
     """The sums of one driver on one day, per model and recalibration, of the whole or a slice.
 
-    `slice` is '' for the whole, else an attribute; the row with driver '' holds the sums that do
-    not depend on a driver (messages to weight_spread). Names as in `classifier.volumes`.
+    `kind`: 'primary' of the driver each message is about first of all, 'mention' of all it is
+    about. `slice` is '' for the whole, else an attribute; the row with driver '' holds the sums
+    that do not depend on a driver (messages to weight_spread). Names as in `classifier.volumes`.
     """
 
     __tablename__ = "terms"
     week: Mapped[str] = mapped_column(String(8), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True, default="primary")
     day: Mapped[date] = mapped_column(primary_key=True)
     model: Mapped[str] = mapped_column(String(40), primary_key=True)
     recalibration: Mapped[str] = mapped_column(String(40), primary_key=True)

@@ -191,8 +191,17 @@ def _prediction_row(
         unknown=each.prediction.unknown,
         confidence=each.prediction.confidence,
         threshold=threshold if np.isfinite(threshold) else None,
+        mentions=logged_mentions(each.prediction),
         made_at=now,
     )
+
+
+def logged_mentions(prediction: Prediction) -> list[list[object]]:
+    """`Prediction.mentions` as they are stored: [driver, p, chosen, [[start, end], …]] each."""
+    return [
+        [each.driver, round(each.probability, 6), each.chosen, [list(span) for span in each.spans]]
+        for each in prediction.mentions
+    ]
 
 
 def _draw(

@@ -8,12 +8,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from service.database import MIGRATIONS, chunks, migrate, numbers, open_database
-from service.tables import BookmarkRow, KeyRow, Table
+from service.tables import BookmarkRow, KeyRow, PredictionRow, StaleWeekRow, Table
 
 
 @pytest.fixture
@@ -48,6 +48,45 @@ def test_the_ladder_of_queues_comes_and_goes_with_its_migration(database_url: st
             (command.upgrade if there else command.downgrade)(config, version)
         with engine.connect() as connection:
             assert tables.issubset(inspect(connection).get_table_names()) is there
+    engine.dispose()
+
+
+OLD_MESSAGE = """
+INSERT INTO messages (id, external_id, content_hash, channel, direction, counted, subject, text,
+  text_key, holdout, language, received_at, day, week, attributes, scores, stored_at)
+VALUES (1, 'a', '', 'ticket', 'inbound', true, '', 'x', '', false, 'nl', :now, :day, '2026-W46',
+  '{}', '{}', :now)
+"""
+OLD_PREDICTION = """
+INSERT INTO predictions (id, message_id, first, model, recalibration, taxonomy, top, rest, unknown,
+  confidence, made_at)
+VALUES (1, 1, true, 'm', 'none', 't', '[]', 0, 0, 0.5, :now)
+"""
+
+
+def test_predictions_made_before_mentions_have_none_and_every_week_is_summed_anew(
+    database_url: str,
+) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = open_database(database_url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        when = {"now": "2026-11-10 09:00:00", "day": "2026-11-10"}
+        for statement in (OLD_MESSAGE, OLD_PREDICTION):
+            connection.execute(text(statement), when)
+        command.upgrade(config, "0004")
+    with Session(engine) as session:
+        assert session.scalars(select(PredictionRow.mentions)).all() == [[]]
+        assert session.scalars(select(StaleWeekRow.week)).all() == ["2026-W46"]
+    for version in ("0003", "0004"):
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            (command.upgrade if version == "0004" else command.downgrade)(config, version)
+    with engine.connect() as connection:
+        key = inspect(connection).get_pk_constraint("terms")["constrained_columns"]
+    assert "kind" in key
     engine.dispose()
 
 

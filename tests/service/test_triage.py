@@ -7,16 +7,25 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select
 
-from classifier.messages import Label, RawMessage
+from classifier.messages import Label, Mention, Prediction, RawMessage
 from service.intake import receive
 from service.plans import LABELED, TOO_OLD
 from service.reviews import question
 from service.runtime import Runtime, open_runtime
 from service.settings import Settings
-from service.tables import DecisionRow, DrawRow, MessageRow, OutboxRow, ReviewRow
+from service.tables import (
+    DecisionRow,
+    DrawRow,
+    MessageRow,
+    OutboxRow,
+    PredictionRow,
+    ReviewRow,
+)
+from service.triage import logged_mentions
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SURE = "waar blijft mijn pakket, het is te laat en nog niet bezorgd"
@@ -263,3 +272,23 @@ def test_writers_at_once_leave_one_message_each_and_a_feed_without_gaps(
     assert positions == list(range(1, 31))
     reviews = rows(trained_runtime, ReviewRow)
     assert len({review.message_id for review in reviews}) == len(reviews)
+
+
+def test_a_model_of_one_driver_a_message_logs_no_mentions(trained_runtime: Runtime) -> None:
+    send(trained_runtime, RawMessage(text=SURE, external_id="a"))
+    assert only(trained_runtime, PredictionRow).mentions == []
+
+
+def test_mentions_are_logged_in_their_order_with_where_they_stand() -> None:
+    mentions = (
+        Mention("delivery.late", 0.98765432, True),
+        Mention("payment.refund", 0.61, True, ((30, 61), (70, 90))),
+        Mention("payment.invoice", 0.04, False, ((62, 69),)),
+    )
+    drivers = tuple(each.driver for each in mentions)
+    made = Prediction(drivers, np.array([0.7, 0.2, 0.1]), 0.01, mentions)
+    assert logged_mentions(made) == [
+        ["delivery.late", 0.987654, True, []],
+        ["payment.refund", 0.61, True, [[30, 61], [70, 90]]],
+        ["payment.invoice", 0.04, False, [[62, 69]]],
+    ]
