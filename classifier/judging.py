@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from classifier.decisions import LEAST_CONFIDENCE, is_routed, precision_threshold
 from classifier.evaluation import Evaluation, evaluate_messages
 from classifier.evaluation.confusable import Pair
-from classifier.messages import LabeledMessage
+from classifier.messages import LabeledMessage, Prediction
 from classifier.model import Model, fingerprint
 
 TIMEZONE = "Europe/Amsterdam"
@@ -28,14 +28,16 @@ def judge(
     Messages that `set_threshold` (n,) do not judge what it routes. Weeks are those of `timezone`.
     `opinions`: what two people said of the same message, neither knowing the other's answer.
     """
-    probabilities, unknown = _predicted(model, messages)
+    predictions = model.predict([message.text for message in messages])
+    mentions, chosen = mention_columns(predictions)
     return evaluate_messages(
-        probabilities,
-        unknown,
+        *_columns(predictions),
         messages,
         model.drivers,
         threshold=model.threshold,
         target=model.target_precision,
+        mentions=mentions,
+        chosen=chosen,
         set_threshold=set_threshold,
         timezone=timezone,
         opinions=opinions,
@@ -75,7 +77,7 @@ def threshold_of_model(model: Model, messages: Sequence[LabeledMessage], target:
     """The threshold that messages (n) the model was not trained on set for it."""
     if not messages:
         return float("inf")
-    probabilities, unknown = _predicted(model, messages)
+    probabilities, unknown = _columns(model.predict([message.text for message in messages]))
     named = [message.label.drivers for message in messages]
     correct = [model.drivers[column] in named[row] for row, column in _likeliest(probabilities)]
     return threshold_of(probabilities, unknown, np.array(correct, dtype=bool), target)
@@ -101,10 +103,31 @@ def _likeliest(probabilities: NDArray[np.float64]) -> Iterable[tuple[int, int]]:
     return enumerate(int(column) for column in probabilities.argmax(axis=1))
 
 
-def _predicted(
-    model: Model, messages: Sequence[LabeledMessage]
+def mention_columns(
+    predictions: Sequence[Prediction],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]] | tuple[None, None]:
+    """How likely messages are to be about each driver (n, k), and whether that is said of them
+    (n, k); None of a model that knows one driver a message.
+
+    A driver too unlikely to be mentioned is as likely as that it is the primary one.
+    """
+    if not any(each.mentions for each in predictions):
+        return None, None
+    column = {driver: place for place, driver in enumerate(predictions[0].drivers)}
+    probabilities, unknown = _columns(predictions)
+    likely = (1.0 - unknown)[:, None] * probabilities
+    chosen = np.zeros(likely.shape, dtype=bool)
+    for row, each in enumerate(predictions):
+        for mention in each.mentions:
+            likely[row, column[mention.driver]] = mention.probability
+            chosen[row, column[mention.driver]] = mention.chosen
+    return likely, chosen
+
+
+def _columns(
+    predictions: Sequence[Prediction],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    predictions = model.predict([message.text for message in messages])
+    """Probabilities (n, k) and unknown (n,)."""
     return (
         np.stack([each.probabilities for each in predictions]),
         np.array([each.unknown for each in predictions]),

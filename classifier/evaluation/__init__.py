@@ -12,6 +12,7 @@ from classifier.evaluation.learning_curve import LearningCurve, learning_curve
 from classifier.evaluation.mistakes import Confusion, DriverScore
 from classifier.evaluation.novelty import UnknownDrivers
 from classifier.evaluation.rates import Rate, grouped_rate, rate
+from classifier.evaluation.several import Several
 from classifier.evaluation.slices import Slice
 from classifier.evaluation.splits import TimeSplit, split_by_time
 from classifier.evaluation.weighting import Weighted
@@ -29,6 +30,7 @@ __all__ = [
     "LearningCurve",
     "Rate",
     "Remedy",
+    "Several",
     "Slice",
     "TimeSplit",
     "UnknownDrivers",

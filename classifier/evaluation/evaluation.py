@@ -17,6 +17,7 @@ from classifier.evaluation.mistakes import Confusion, DriverScore, FScores, conf
 from classifier.evaluation.novelty import UnknownDrivers, unknown_drivers
 from classifier.evaluation.outcomes import Outcomes, outcomes
 from classifier.evaluation.rates import Rate, grouped_rate
+from classifier.evaluation.several import Several, several
 from classifier.evaluation.slices import Slice, slices, time_slices
 from classifier.evaluation.weighting import Weighted, weighted
 from classifier.messages import Label, LabeledMessage
@@ -33,10 +34,11 @@ class Evaluation:
     `unknown_labels` say none of the drivers, `other_drivers` name drivers the model does not know.
     `auto` is over all n but those that set the threshold. `groups`: so many of the n are separate
     (texts, customers), and intervals go by them. `weighted`: the figures for all messages, where
-    labels were drawn with a known probability. `learning`: what more labels would be worth, where
-    that was measured. `correct` and `counted` have a row for every
-    message given, left out or not (False there), so that two evaluations of the same messages can
-    be paired.
+    labels were drawn with a known probability. `several`: the drivers said of a message beside
+    those people do, where labels have several; F1 is of those then. `learning`: what more labels
+    would be worth, where that was measured. `correct` and `counted` have a row for every message
+    given, left out or not (False there), so that two evaluations of the same messages can be
+    paired.
     """
 
     n: int
@@ -58,6 +60,7 @@ class Evaluation:
     groups: int
     correct: NDArray[np.bool_]
     counted: NDArray[np.bool_]
+    several: Several | None = None
     learning: LearningCurve | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -86,6 +89,7 @@ class Evaluation:
             "confusable": [each.to_dict() for each in self.confusable],
             "groups": self.groups,
             "learning_curve": self.learning.to_dict() if self.learning else None,
+            "several": self.several.to_dict() if self.several else None,
         }
 
 
@@ -97,6 +101,8 @@ def evaluate(
     *,
     threshold: float,
     target: float,
+    mentions: NDArray[np.float64] | None = None,
+    chosen: NDArray[np.bool_] | None = None,
     message_ids: Sequence[str] | None = None,
     languages: Sequence[str] | None = None,
     channels: Sequence[str] | None = None,
@@ -115,14 +121,17 @@ def evaluate(
     [0, 1]; `labels` (n), None or an empty `Label` for none of the drivers. `threshold` and
     `target` are the confidence from which the model routes itself and the precision that should
     give. Rows where `trained_on` (n,) is true are left out. `message_ids` default to row numbers,
-    from 1. With several drivers a label, the likeliest driver is right when it is one of them.
+    from 1. With several drivers a label, the likeliest driver is right when it is one of them;
+    `mentions` (n, k) then are how likely each message is to be about each driver, by default
+    (1 - unknown) · probabilities, and `chosen` (n, k) what the model says it is about, by default
+    the likeliest driver and those at least half probable.
     Messages of one of the `groups` (n; "" for none) count as one in every interval. Rows that
     `set_threshold` (n,) do not judge what it routes. `inclusion` (n) in (0, 1]: the probability
     with which each was drawn for its label, None where nobody knows. `opinions` and `trained` are
     those of `confusable`. Raises ValueError when the sizes do not agree.
     """
     n = len(probabilities)
-    columns = (message_ids, languages, channels, groups, received_at, inclusion)
+    columns = (message_ids, languages, channels, groups, received_at, inclusion, mentions, chosen)
     _check_sizes(probabilities, drivers, unknown, labels, trained_on, set_threshold, *columns)
     kept = np.arange(n) if trained_on is None else np.flatnonzero(~trained_on)
     ids = [str(row + 1) for row in range(n)] if message_ids is None else message_ids
@@ -134,12 +143,15 @@ def evaluate(
         _at(ids, kept),
         threshold,
         groups=group_numbers(groups, n)[kept],
-        set_threshold=None if set_threshold is None else set_threshold[kept],
+        set_threshold=_rows(set_threshold, kept),
+        mentions=_rows(mentions, kept),
+        chosen=_rows(chosen, kept),
     )
     by = _slices(found, kept, languages, channels, received_at, timezone)
     judged = _evaluation(found, by, kept, n, auto(found, threshold=threshold, target=target))
     drawn = weighted(found, _some(inclusion, kept))
-    return replace(judged, weighted=drawn, confusable=_confusable(found, opinions, trained))
+    pairs = _confusable(found, opinions, trained)
+    return replace(judged, weighted=drawn, confusable=pairs, several=several(found))
 
 
 def evaluate_messages(
@@ -150,6 +162,8 @@ def evaluate_messages(
     *,
     threshold: float,
     target: float,
+    mentions: NDArray[np.float64] | None = None,
+    chosen: NDArray[np.bool_] | None = None,
     set_threshold: NDArray[np.bool_] | None = None,
     timezone: str = "Europe/Amsterdam",
     opinions: Iterable[Pair] = (),
@@ -166,6 +180,8 @@ def evaluate_messages(
         drivers,
         threshold=threshold,
         target=target,
+        mentions=mentions,
+        chosen=chosen,
         message_ids=[message.message_id for message in messages],
         languages=[message.language for message in messages],
         channels=[message.channel for message in messages],
@@ -250,6 +266,10 @@ def _spread(values: NDArray[np.bool_], rows: NDArray[np.intp], n: int) -> NDArra
 
 def _at(values: Sequence[Item], rows: NDArray[np.intp]) -> list[Item]:
     return [values[row] for row in rows]
+
+
+def _rows(values: NDArray[Any] | None, rows: NDArray[np.intp]) -> NDArray[Any] | None:
+    return None if values is None else values[rows]
 
 
 def _some(values: Sequence[Item] | None, rows: NDArray[np.intp]) -> list[Item] | None:

@@ -79,11 +79,20 @@ class FScores:
 def scores(found: Outcomes, *, seed: int = 0) -> tuple[FScores, tuple[DriverScore, ...]]:
     """F1 over messages with a driver the model knows, and every driver in the model's order."""
     rows = np.flatnonzero(found.counted)
-    truth, chosen = found.truth[rows], found.chosen[rows]
-    drawn = _resampled(truth, chosen, found.groups[rows], seed) if len(rows) else None
-    return _overall(truth, chosen, drawn), tuple(
-        _driver(found, rows, column) for column in range(len(found.drivers))
-    )
+    overall = f_scores(found.truth[rows], found.chosen[rows], found.groups[rows], seed=seed)
+    return overall, tuple(_driver(found, rows, column) for column in range(len(found.drivers)))
+
+
+def f_scores(
+    truth: NDArray[np.bool_],
+    chosen: NDArray[np.bool_],
+    groups: NDArray[np.intp],
+    *,
+    seed: int = 0,
+) -> FScores:
+    """F1 of the drivers people and the model name (n, k), messages of a group (n,) together."""
+    drawn = _resampled(truth, chosen, groups, seed) if len(truth) else None
+    return _overall(truth, chosen, drawn)
 
 
 def macro_f1(

@@ -39,7 +39,7 @@ def rate(right: int | NDArray[np.bool_], n: int | None = None) -> Rate:
 
 
 def grouped_rate(
-    right: NDArray[np.bool_],
+    right: NDArray[np.bool_] | NDArray[np.float64],
     groups: NDArray[np.intp],
     weights: NDArray[np.float64] | None = None,
 ) -> Rate:
@@ -47,12 +47,13 @@ def grouped_rate(
 
     `groups` (n,) numbers; `weights` (n,) > 0, as 1/π, give a weighted mean (Hájek). The interval
     is Clopper-Pearson at the effective number of messages (Korn and Graubard 1998): as many
-    separate, equally weighted ones as would vary as much.
+    separate, equally weighted ones as would vary as much. What is only partly `right` is a
+    fraction of 1 in (n,); these vary less than what is right or wrong, and count as if not.
     """
     n = len(right)
-    separate = len(np.unique(groups)) == n
-    if n == 0 or (separate and weights is None):
-        return rate(right)
+    exact = right.dtype == np.bool_ and weights is None and len(np.unique(groups)) == n
+    if n == 0 or exact:
+        return rate(int(right.sum()), n)
     weights = np.ones(n) if weights is None else weights
     value = float(np.average(right, weights=weights))
     size = effective_number(right, groups, weights, value)
@@ -62,7 +63,7 @@ def grouped_rate(
 
 
 def effective_number(
-    right: NDArray[np.bool_],
+    right: NDArray[np.bool_] | NDArray[np.float64],
     groups: NDArray[np.intp],
     weights: NDArray[np.float64],
     value: float,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from classifier.decisions import LEAST_CONFIDENCE
-from classifier.judging import in_half, judge, judge_at, threshold_of
-from classifier.messages import Label, LabeledMessage, RedactedText
+from classifier.judging import in_half, judge, judge_at, mention_columns, threshold_of
+from classifier.messages import Label, LabeledMessage, Mention, Prediction, RedactedText
 from classifier.promise import GRID
 from classifier.taxonomy import flat_taxonomy
 from classifier.training import train
@@ -113,3 +113,45 @@ def test_no_threshold_is_so_low_that_most_of_what_just_reaches_it_is_wrong():
     found = threshold_of(probabilities, np.zeros(1000), right, 0.95)
     assert found == pytest.approx(0.9)
     assert GRID[-1] == LEAST_CONFIDENCE
+
+
+def test_a_driver_too_unlikely_to_be_mentioned_is_as_likely_as_that_it_is_the_primary_one():
+    mentions = (Mention("late", 0.9, True), Mention("lost", 0.3, False))
+    drivers, shares = ("lost", "phone", "late"), np.array([0.3, 0.1, 0.6])
+    likely, chosen = mention_columns([Prediction(drivers, shares, 0.2, mentions)])
+    np.testing.assert_allclose(likely, [[0.3, 0.08, 0.9]])
+    assert chosen.tolist() == [[False, False, True]]
+    assert mention_columns([Prediction(drivers, shares, 0.2)]) == (None, None)
+
+
+class Mentioning:
+    """A model beside which somebody says which drivers a message mentions."""
+
+    def __init__(self, model, said):
+        self.model, self.said = model, said
+
+    def __getattr__(self, name):
+        return getattr(self.model, name)
+
+    def predict(self, texts):
+        found = self.model.predict(texts)
+        return [replace(each, mentions=self.said(each)) for each in found]
+
+
+def test_what_a_model_mentions_is_judged_where_labels_have_several_drivers(model, messages):
+    also = "payment.invoice"
+    told = [
+        replace(each, label=Label(each.label.primary, (also,)))
+        for each in messages
+        if each.label.primary != also
+    ]
+
+    def said(prediction):
+        first = Mention(prediction.driver, 0.9, True)
+        return (first, Mention(also, 0.8, True)) if prediction.driver != also else (first,)
+
+    found = judge(Mentioning(model, said), told).several
+    assert found.others_recall.value == 1.0
+    assert found.others_precision.value == 1.0
+    assert found.f1.micro > judge(model, told).several.f1.micro
+    assert judge(Mentioning(model, said), messages).several is None
