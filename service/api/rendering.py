@@ -1,13 +1,14 @@
 """Rows and reports as the API shows them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from classifier.decisions import Status
 from classifier.messages import Direction
 from classifier.taxonomy import Taxonomy
 from service.explanations import Why
+from service.mentions import Answered, DriverSeen, answered, drivers_seen
 from service.messages import MessageView
 from service.reviews import Question
 from service.schemas.messages import (
@@ -19,6 +20,7 @@ from service.schemas.messages import (
     LabelSeen,
     MessageOut,
     ReviewSeen,
+    SentenceOut,
 )
 from service.schemas.reports import (
     DriverOut,
@@ -30,8 +32,6 @@ from service.schemas.reviews import AskedMessage, LabelOut, Proposal, ReviewOut
 from service.settings import Settings
 from service.tables import DecisionRow, LabelRow, MessageRow, ModelRow, PredictionRow
 
-LIKELIEST = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -40,19 +40,26 @@ class Names:
     taxonomy: Taxonomy
     language: str
 
-    def scores(self, prediction: PredictionRow | None) -> list[DriverScore]:
-        """The likeliest drivers, at most three, with the probability that each is right."""
+    def drivers(
+        self, row: MessageRow, prediction: PredictionRow | None, answer: Answered
+    ) -> list[DriverScore]:
+        """Those answered and the likeliest, with their roles; none without a prediction."""
         if prediction is None:
             return []
-        known = 1.0 - prediction.unknown
-        return [self.score(driver, known * p) for driver, p in prediction.top[:LIKELIEST]]
+        seen = drivers_seen(row, prediction, answer, self.taxonomy)
+        return [self.driver(each) for each in seen]
 
-    def score(self, driver: str, probability: float) -> DriverScore:
+    def driver(self, seen: DriverSeen) -> DriverScore:
         return DriverScore(
-            id=driver,
-            name=self.taxonomy.name(driver, self.language),
-            path=list(self.taxonomy.path(driver, self.language)),
-            score=round(min(1.0, max(0.0, probability)), 6),
+            id=seen.driver,
+            name=self.taxonomy.name(seen.driver, self.language),
+            path=list(self.taxonomy.path(seen.driver, self.language)),
+            score=seen.score,
+            role=seen.role.value,
+            mention=seen.mention,
+            sentences=[
+                SentenceOut.model_validate(each, from_attributes=True) for each in seen.sentences
+            ],
         )
 
 
@@ -99,13 +106,15 @@ def message(view: MessageView, names: Names) -> MessageOut:
 
 def _classified(view: MessageView, names: Names) -> dict[str, Any]:
     row, prediction, decision = view.row, view.prediction, view.decision
+    answer = answered(decision, view.label, prediction, names.taxonomy)
     return {
         "id": row.id,
         "external_id": row.external_id,
         "direction": Direction(row.direction),
         "language": row.language,
         "driver": decision.driver if decision else None,
-        "drivers": names.scores(prediction),
+        "also": list(answer.also),
+        "drivers": names.drivers(row, prediction, answer),
         "unknown": round(prediction.unknown, 6) if prediction else None,
         "decision": decision.status if decision else None,
         "doubts": decision.doubts if decision else [],
@@ -147,9 +156,7 @@ def label(row: LabelRow, routed: DecisionRow) -> LabelOut:
     )
 
 
-def review(
-    question: Question, doubts: Sequence[str], names: Names, settings: Settings
-) -> ReviewOut:
+def review(question: Question, routed: DecisionRow, names: Names, settings: Settings) -> ReviewOut:
     """A question as a person meets it: a blind one shows nothing of what the model thinks."""
     row, asked = question.review, question.message
     lasts = timedelta(minutes=settings.claim_minutes)
@@ -168,22 +175,34 @@ def review(
             text=asked.text,
             attributes=asked.attributes,
         ),
-        proposal=_proposal(question.prediction, doubts, names),
+        proposal=_proposal(question, routed, names),
         claimed_by=row.claimed_by,
         claimed_until=row.claimed_at + lasts if row.claimed_at else None,
     )
 
 
-def _proposal(
-    prediction: PredictionRow | None, doubts: Sequence[str], names: Names
-) -> Proposal | None:
+def _proposal(question: Question, routed: DecisionRow, names: Names) -> Proposal | None:
+    prediction = question.prediction
     if prediction is None:
         return None
-    scores = names.scores(prediction)
-    likeliest = scores[0].id if scores and scores[0].score > prediction.unknown else None
+    answer = _proposed(prediction, routed, names)
     return Proposal(
-        driver=likeliest, drivers=scores, unknown=round(prediction.unknown, 6), doubts=list(doubts)
+        driver=answer.primary,
+        also=list(answer.also),
+        drivers=names.drivers(question.message, prediction, answer),
+        unknown=round(prediction.unknown, 6),
+        doubts=list(routed.doubts),
     )
+
+
+def _proposed(prediction: PredictionRow, routed: DecisionRow, names: Names) -> Answered:
+    """What the model says of a message, also where a person has decided about it since."""
+    if routed.status != Status.PERSON:
+        return answered(routed, None, prediction, names.taxonomy)
+    (driver, probability), *_ = prediction.top
+    likelier = (1.0 - prediction.unknown) * probability > prediction.unknown
+    said = DecisionRow(status=Status.REVIEW.value, driver=driver if likelier else None)
+    return answered(said, None, prediction, names.taxonomy)
 
 
 def example(row: MessageRow, routed: DecisionRow) -> ExampleMessage:

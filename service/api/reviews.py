@@ -139,8 +139,8 @@ def release(
 
 def _shown(session: Session, runtime: Runtime, question: reviews.Question) -> ReviewOut:
     names = Names(taxonomy_in_use(session, runtime), runtime.settings.language)
-    doubts = current_decision(session, question.message.id).doubts
-    return rendering.review(question, doubts, names, runtime.settings)
+    routed = current_decision(session, question.message.id)
+    return rendering.review(question, routed, names, runtime.settings)
 
 
 def _explained(runtime: Runtime, shown: ReviewOut) -> ReviewOut:

@@ -28,6 +28,7 @@ from service.schemas.problems import Problem
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 DecisionWord = Literal["auto", "review", "person"]
+RoleWord = Literal["primary", "also", "candidate"]
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_\-]{0,39}$")]
 
 
@@ -42,7 +43,7 @@ class MessageIn(Request):
 
     model_config = request_example(
         {
-            "text": "Waar blijft mijn pakket? Het zou gisteren bezorgd worden.",
+            "text": "Waar blijft mijn pakket? Het vorige kwam ook kapot aan.",
             "external_id": "zd-10421",
             "channel": "ticket",
             "received_at": "2026-11-20T09:12:00+01:00",
@@ -76,12 +77,35 @@ class MessageIn(Request):
         return self
 
 
+class SentenceOut(BaseModel):
+    """A sentence as it is kept, redacted: `field`[start:end], counted in characters from 0."""
+
+    field: Literal["subject", "text"]
+    start: int
+    end: int
+    text: str
+
+
 class DriverScore(BaseModel):
     id: str
     name: str
     path: list[str] = Field(description="Names from the root of the taxonomy down.")
     score: Fraction = Field(
-        description="Calibrated probability that this is the driver; with `unknown` at most 1."
+        description="Calibrated probability that this is the driver, the primary one where a "
+        "message is about several; with `unknown` at most 1, but for a parent and the drivers "
+        "below it, which it is the sum of."
+    )
+    role: RoleWord = Field(
+        description="primary: `driver` itself; also: the message is about this one, too; "
+        "candidate: likely, but not said of it."
+    )
+    mention: Fraction | None = Field(
+        description="Calibrated probability that the message is about this driver at all, whatever "
+        "else it is about. Null for a model that knows one driver a message, and for a driver so "
+        "unlikely that it is not kept."
+    )
+    sentences: list[SentenceOut] = Field(
+        description="Those that spoke for it; empty where it was the message as a whole."
     )
 
 
@@ -120,18 +144,29 @@ STANDING: dict[str, Any] = {
     "direction": "inbound",
     "language": "nl",
     "driver": "delivery.late",
+    "also": ["delivery.damaged"],
     "drivers": [
         {
             "id": "delivery.late",
             "name": "Te laat",
             "path": ["Bezorging", "Te laat"],
             "score": 0.93,
+            "role": "primary",
+            "mention": 0.97,
+            "sentences": [
+                {"field": "text", "start": 0, "end": 24, "text": "Waar blijft mijn pakket?"}
+            ],
         },
         {
             "id": "delivery.damaged",
             "name": "Beschadigd",
             "path": ["Bezorging", "Beschadigd"],
             "score": 0.02,
+            "role": "also",
+            "mention": 0.84,
+            "sentences": [
+                {"field": "text", "start": 25, "end": 55, "text": "Het vorige kwam ook kapot aan."}
+            ],
         },
     ],
     "unknown": 0.03,
@@ -149,7 +184,7 @@ CLASSIFIED: dict[str, Any] = STANDING | {
         "words": [
             {"field": "text", "start": 17, "end": 23, "text": "pakket", "weight": 2.25},
             {"field": "text", "start": 0, "end": 4, "text": "Waar", "weight": 1.5},
-            {"field": "text", "start": 50, "end": 56, "text": "worden", "weight": -0.25},
+            {"field": "text", "start": 29, "end": 35, "text": "vorige", "weight": -0.25},
         ],
         "intercept": 0.125,
         "score": 4.0,
@@ -169,7 +204,12 @@ class Standing(BaseModel):
     driver: str | None = Field(
         description="The driver; only a proposal while `decision` is `review`; null for unknown."
     )
-    drivers: list[DriverScore] = Field(description="The likeliest, at most three.")
+    also: list[str] = Field(
+        description="The other drivers it is about: by the model, or by the person who decided."
+    )
+    drivers: list[DriverScore] = Field(
+        description="Of the prediction: `driver`, those of `also`, and the likeliest three."
+    )
     unknown: Fraction | None = Field(description="Probability that it is none of the drivers.")
     decision: DecisionWord | None = Field(
         description="Who routed it: auto (the model), person, or review (waits for one). "

@@ -87,6 +87,7 @@ class Proposal(BaseModel):
     """What the model thinks; a blind question comes without it."""
 
     driver: str | None
+    also: list[str] = Field(description="The other drivers it is about, according to the model.")
     drivers: list[DriverScore]
     unknown: float
     doubts: list[str]
@@ -104,18 +105,45 @@ REVIEW: dict[str, Any] = {
         "language": "nl",
         "received_at": "2026-11-20T08:12:00Z",
         "subject": "",
-        "text": "Doos gescheurd en de lamp is kapot, ik wil mijn geld terug.",
+        "text": "Doos gescheurd en de lamp is kapot. Ik wil mijn geld terug.",
         "attributes": {"product": "lamp"},
     },
     "proposal": {
         "driver": "delivery.damaged",
+        "also": ["payment.refund"],
         "drivers": [
             {
                 "id": "delivery.damaged",
                 "name": "Beschadigd",
                 "path": ["Bezorging", "Beschadigd"],
                 "score": 0.51,
-            }
+                "role": "primary",
+                "mention": 0.96,
+                "sentences": [
+                    {
+                        "field": "text",
+                        "start": 0,
+                        "end": 35,
+                        "text": "Doos gescheurd en de lamp is kapot.",
+                    }
+                ],
+            },
+            {
+                "id": "payment.refund",
+                "name": "Terugbetaling",
+                "path": ["Betaling", "Terugbetaling"],
+                "score": 0.43,
+                "role": "also",
+                "mention": 0.81,
+                "sentences": [
+                    {
+                        "field": "text",
+                        "start": 36,
+                        "end": 59,
+                        "text": "Ik wil mijn geld terug.",
+                    }
+                ],
+            },
         ],
         "unknown": 0.04,
         "doubts": ["low_confidence"],
@@ -127,7 +155,7 @@ REVIEW: dict[str, Any] = {
         "against": "payment.refund",
         "words": [
             {"field": "text", "start": 5, "end": 14, "text": "gescheurd", "weight": 1.75},
-            {"field": "text", "start": 50, "end": 54, "text": "geld", "weight": -1.25},
+            {"field": "text", "start": 48, "end": 52, "text": "geld", "weight": -1.25},
         ],
         "intercept": -0.125,
         "score": 0.5,

@@ -4,6 +4,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
+
+from service.runtime import Runtime
+from service.tables import PredictionRow
 
 SURE = "waar blijft mijn pakket, het is te laat en nog niet bezorgd"
 DOUBTFUL = "hallo daar, een vraag over iets heel anders"
@@ -182,3 +186,51 @@ def test_a_reader_of_the_feed_misses_nothing_while_messages_arrive(
             if done and not page["items"]:
                 break
     assert seen == list(range(1, 26))
+
+
+def mentioning(runtime: Runtime, message_id: int, mentions: list[Any]) -> None:
+    """As a model that knows several drivers would have said of a message."""
+    with runtime.writing() as session:
+        mine = update(PredictionRow).where(PredictionRow.message_id == message_id)
+        session.execute(mine.values(mentions=mentions))
+
+
+def test_a_message_about_several_drivers_names_them_all_and_the_sentences_that_say_so(
+    client: TestClient, headers: dict[str, str], classify: Any, trained_runtime: Runtime
+) -> None:
+    answer = classify(SURE, subject="Pakket kapot")
+    assert answer["also"] == []
+    assert {(each["mention"], each["role"]) for each in answer["drivers"][1:]} == {
+        (None, "candidate")
+    }
+    spans = [["delivery.late", 0.97, True, [[13, 38]]], ["delivery.damaged", 0.8, True, [[0, 12]]]]
+    mentioning(trained_runtime, answer["id"], spans)
+    found = client.get(f"/v1/messages/{answer['id']}", headers=headers).json()
+    assert (found["driver"], found["also"]) == ("delivery.late", ["delivery.damaged"])
+    assert [each["role"] for each in found["drivers"][:3]] == ["primary", "also", "candidate"]
+    late, damaged, *_ = found["drivers"]
+    assert (late["mention"], damaged["mention"]) == (0.97, 0.8)
+    assert late["sentences"] == [{"field": "text", "start": 0, "end": 24, "text": SURE[:24]}]
+    assert damaged["sentences"] == [
+        {"field": "subject", "start": 0, "end": 12, "text": "Pakket kapot"}
+    ]
+    assert late["score"] == answer["drivers"][0]["score"]
+
+
+def test_after_a_correction_the_roles_are_those_the_person_gave(
+    client: TestClient, headers: dict[str, str], classify: Any, trained_runtime: Runtime
+) -> None:
+    message = classify(SURE)["id"]
+    mentioning(trained_runtime, message, [["delivery.late", 0.97, True, [[0, 25]]]])
+    said = {"driver": "payment.refund", "also": ["delivery.damaged"]}
+    assert (
+        client.post(f"/v1/messages/{message}/labels", json=said, headers=headers).status_code == 201
+    )
+    found = client.get(f"/v1/messages/{message}", headers=headers).json()
+    assert (found["driver"], found["also"]) == ("payment.refund", ["delivery.damaged"])
+    roles = {each["id"]: each["role"] for each in found["drivers"]}
+    assert roles == {
+        "payment.refund": "primary",
+        "delivery.damaged": "also",
+        "delivery.late": "candidate",
+    } | {each: "candidate" for each in roles if each.startswith("payment.i")}

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from service.runtime import Runtime
-from service.tables import ReviewRow
+from service.tables import PredictionRow, ReviewRow
 
 DOUBTFUL = "hallo daar, een vraag over iets heel anders"
 
@@ -56,6 +56,38 @@ def test_a_blind_question_shows_nothing_of_what_the_model_thinks(
         session.execute(update(ReviewRow).values(blind=True))
     found = claim(client, ann)
     assert (found["blind"], found["proposal"]) == (True, None)
+
+
+def test_a_proposal_names_the_other_drivers_too_unless_the_question_is_blind(
+    client: TestClient, ann: Headers, classify: Any, trained_runtime: Runtime
+) -> None:
+    text = "hallo, de factuur van mijn pakket? en iets heel anders"
+    first, second, third = (each["id"] for each in classify(text)["drivers"])
+    with trained_runtime.writing() as session:
+        said = [[first, 0.7, True, [[0, 34]]], [third, 0.6, True, []], [second, 0.1, False, []]]
+        session.execute(update(PredictionRow).values(mentions=said))
+    proposal = claim(client, ann)["proposal"]
+    assert (proposal["driver"], proposal["also"]) == (first, [third])
+    roles = [(each["id"], each["role"], each["mention"]) for each in proposal["drivers"]]
+    assert roles == [(first, "primary", 0.7), (third, "also", 0.6), (second, "candidate", 0.1)]
+    assert [each["text"] for each in proposal["drivers"][0]["sentences"]] == [text[:34]]
+    with trained_runtime.writing() as session:
+        session.execute(update(ReviewRow).values(blind=True))
+    blind = claim(client, ann)
+    assert blind["proposal"] is None
+    assert third not in str(blind)
+
+
+def test_what_a_person_decided_meanwhile_is_not_given_away_as_a_proposal(
+    client: TestClient, ann: Headers, classify: Any, trained_runtime: Runtime
+) -> None:
+    asked = classify("hallo, de factuur van mijn pakket? en iets heel anders")
+    held = claim(client, ann)["proposal"]
+    said = {"driver": "payment.other"}
+    sent = client.post(f"/v1/messages/{asked['id']}/labels", json=said, headers=ann)
+    assert sent.status_code == 201
+    again = client.get(f"/v1/reviews/{asked['review_id']}", headers=ann).json()["proposal"]
+    assert {**again, "doubts": []} == {**held, "doubts": []}
 
 
 def test_a_question_says_which_words_spoke_for_the_proposal_when_asked(
