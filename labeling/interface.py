@@ -13,8 +13,9 @@ the interface or switching from buttons to a tree loses nothing.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from textwrap import shorten
 from typing import Final, Literal
 from xml.etree import ElementTree
 
@@ -31,6 +32,12 @@ TEXT: Final = "text"
 MOST_BUTTONS: Final = 15
 HOTKEYS: Final = "1234567890qwert"
 UNKNOWN_HOTKEY: Final = "u"
+MOST_SENTENCES: Final = 3
+"""More sentences than these that spoke for one driver are not quoted."""
+MOST_CHARACTERS: Final = 160
+"""Of one sentence; the message itself stands above it."""
+# Smaller than the message, and not in the way of it; a line break in the field is one on screen.
+ASIDE: Final = "font-size: 0.9rem; font-weight: 400; line-height: 1.4; white-space: pre-line"
 
 # What XML 1.0 cannot carry at all, escaped or not.
 _UNPRINTABLE = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -81,8 +88,8 @@ def uses_tree(taxonomy: Taxonomy) -> bool:
 def labeling_interface(taxonomy: Taxonomy, *, language: Language = "nl") -> str:
     """The labeling interface as XML; the same taxonomy and language give the same bytes.
 
-    It shows the task's fields `subject`, `facts`, `text` and `because` (see `labeling.tasks`).
-    `because` is empty for a blind question, and then takes no place.
+    It shows the task's fields `subject`, `facts`, `text`, `because` and `sentences` (see
+    `labeling.tasks`). The last two are empty for a blind question, and then take no place.
     """
     words = _WORDS[language]
     view = _element("View")
@@ -91,7 +98,8 @@ def labeling_interface(taxonomy: Taxonomy, *, language: Language = "nl") -> str:
     message = _element("View", style="border-left: 4px solid #8886; margin: 1em 0")
     message.append(_element("Text", name=TEXT, value="$text"))
     view.append(message)
-    view.append(_element("Header", value="$because", size="6"))
+    view.append(_element("Header", value="$because", size="6", style=ASIDE))
+    view.append(_element("Header", value="$sentences", size="6", style=ASIDE))
     # A hidden control is not required, so a ticked `unknown` is a complete answer.
     main = _element("View", visibleWhen="choice-unselected", whenTagName=UNKNOWN)
     # A full tree ignores a click on another driver, so it must be emptied first: say so.
@@ -114,6 +122,22 @@ def because(words: Sequence[str], *, language: Language = "nl") -> str:
     if not words:
         return ""
     return _WORDS[language]["because"].format(words=_printable(", ".join(words)))
+
+
+def sentences(
+    said: Mapping[str, Sequence[str]], taxonomy: Taxonomy, *, language: Language = "nl"
+) -> str:
+    """A line a driver: what it is called on its button, and the sentences that spoke for it.
+
+    `said` maps driver ids to sentences; those without any, and those that are no leaves of this
+    taxonomy (which cannot be pre-filled either), have no line.
+    """
+    names = dict(_named_leaves(taxonomy, language))
+    return "\n".join(
+        f"• {_printable(names[driver])}: {' '.join(map(_quoted, quoted[:MOST_SENTENCES]))}"
+        for driver, quoted in said.items()
+        if quoted and driver in names
+    )
 
 
 def instructions(taxonomy: Taxonomy, language: Language = "nl") -> str:
@@ -158,8 +182,8 @@ def _buttons(
         showInline="true",
         **_required(one, language),
     )
-    shown = _distinct([(leaf, _path(taxonomy, leaf, language)) for leaf in taxonomy.leaves])
-    for (leaf, text), hotkey in zip(shown, HOTKEYS, strict=False):
+    named = _named_leaves(taxonomy, language)
+    for (leaf, text), hotkey in zip(named, HOTKEYS, strict=False):
         key = {"hotkey": hotkey} if one else {}
         buttons.append(_choice(taxonomy.by_id[leaf], text, language, **key))
     return buttons
@@ -240,6 +264,14 @@ def _name(taxonomy: Taxonomy, driver_id: str, language: Language) -> str:
 
 def _path(taxonomy: Taxonomy, driver_id: str, language: Language) -> str:
     return " / ".join(taxonomy.path(driver_id, language))
+
+
+def _named_leaves(taxonomy: Taxonomy, language: Language) -> list[tuple[str, str]]:
+    return _distinct([(leaf, _path(taxonomy, leaf, language)) for leaf in taxonomy.leaves])
+
+
+def _quoted(sentence: str) -> str:
+    return f"“{shorten(_printable(sentence), MOST_CHARACTERS, placeholder=' …')}”"
 
 
 def _definition(driver: Driver, language: Language) -> str:

@@ -9,6 +9,10 @@ How an annotation is read:
 - `unknown` ticked: the label's primary is None, whatever stands in `primary`. The interface hides
   that control once `unknown` is ticked, yet Label Studio still sends what stood in it;
 - `also` keeps its drivers beside `unknown`, and loses the primary one and doubles;
+- what was pre-filled and left is `accepted`: the primary driver and all of `also`. Another primary
+  driver, an `also` more or less, or `unknown` is `changed`. An answer to a question where nothing
+  was pre-filled is `manual`. What was pre-filled is read in the task; where that is gone, what
+  Label Studio noted beside each choice tells, except of an `also` that was removed;
 - no primary and no `unknown`, two primary drivers, a driver the taxonomy does not have (or that
   is not a leaf), an empty result, a draft: `Unusable`, so that the question stays open;
 - controls that are not ours are passed over.
@@ -28,14 +32,15 @@ Json = dict[str, Any]
 
 
 class Origin(StrEnum):
-    """What a person did with the driver that was pre-filled for them."""
+    """What a person did with the drivers that were pre-filled for them."""
 
     ACCEPTED = "accepted"
     CHANGED = "changed"
     MANUAL = "manual"
 
 
-_ORIGINS: Final = {"prediction": Origin.ACCEPTED, "prediction-changed": Origin.CHANGED}
+_UNTOUCHED: Final = "prediction"
+_TOUCHED: Final = "prediction-changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +49,9 @@ class StudioQuestion:
 
     `external_id` comes back with the answer; `priority` orders the review queue, highest first.
     A `blind` question shows nothing of what a model thinks: it measures how much the pre-filled
-    driver sways people. `because` is the line under the message that says which words spoke for
-    the driver that is pre-filled (see `labeling.interface.because`); shown with that driver only.
+    drivers sway people. `because` is the line under the message that says which words spoke for
+    the main driver that is pre-filled, `sentences` are the lines below it that quote what spoke for
+    each (see `labeling.interface`); shown with pre-filled drivers only.
     """
 
     external_id: str
@@ -60,6 +66,7 @@ class StudioQuestion:
     prediction: Prediction | None = None
     model_version: str = ""
     because: str = ""
+    sentences: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +117,7 @@ def task_data(question: StudioQuestion, taxonomy: Taxonomy) -> Json:
         "subject": question.subject or "",
         "facts": _facts(question),
         "because": question.because if prediction else "",
+        "sentences": question.sentences if prediction else "",
         "external_id": question.external_id,
         "channel": question.channel,
         "language": question.language,
@@ -131,20 +139,25 @@ def answered_task(
 
 
 def prediction_json(question: StudioQuestion, taxonomy: Taxonomy) -> Json | None:
-    """The likeliest driver, in the shape the interface pre-fills from; `score` is in [0, 1].
+    """The likeliest driver and what else it is about, in the shape the interface pre-fills from.
 
     None when there is no prediction, its driver is no leaf of this taxonomy, or the model finds
-    "unknown driver" likelier still: then nothing is suggested.
+    "unknown driver" likelier still: then nothing is suggested. A leaf is suggested also of a
+    message that was routed by its parent alone: labels are leaves. `score` is in [0, 1].
     """
     prediction = question.prediction
     if prediction is None or prediction.driver not in taxonomy.leaves:
         return None
     if prediction.unknown > prediction.confidence:
         return None
+    also = tuple(driver for driver in prediction.also if driver in taxonomy.leaves)
+    result = [_chosen(PRIMARY, (prediction.driver,), taxonomy)]
+    if also:
+        result.append(_chosen(ALSO, also, taxonomy))
     return {
         "model_version": question.model_version,
         "score": prediction.confidence,
-        "result": [_chosen(PRIMARY, (prediction.driver,), taxonomy)],
+        "result": result,
     }
 
 
@@ -173,15 +186,29 @@ def read_task(task: Mapping[str, Any], taxonomy: Taxonomy) -> list[Answer | Unus
     """Every annotation of a task, oldest first; drafts are not among them."""
     external_id = str(task.get("data", {}).get("external_id", ""))
     annotations = sorted(task.get("annotations", []), key=lambda each: int(each["id"]))
-    return [read_annotation(each, taxonomy, external_id=external_id) for each in annotations]
+    predictions = _by_number(task.get("predictions"))
+    return [
+        read_annotation(
+            each,
+            taxonomy,
+            external_id=external_id,
+            shown=predictions.get(_number(each.get("parent_prediction"))),
+        )
+        for each in annotations
+    ]
 
 
 def read_annotation(
-    annotation: Mapping[str, Any], taxonomy: Taxonomy, *, external_id: str = ""
+    annotation: Mapping[str, Any],
+    taxonomy: Taxonomy,
+    *,
+    external_id: str = "",
+    shown: Mapping[str, Any] | None = None,
 ) -> Answer | Unusable:
-    """One annotation, by the rules at the top of this module."""
+    """One annotation, by the rules at the top of this module; `shown` is the prediction it began
+    with, where that is known."""
     try:
-        return _answer(annotation, taxonomy, external_id)
+        return _answer(annotation, taxonomy, external_id, shown)
     except _NotAnAnswer as why:
         reason = str(why)
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -194,7 +221,12 @@ def read_annotation(
     )
 
 
-def _answer(annotation: Mapping[str, Any], taxonomy: Taxonomy, external_id: str) -> Answer:
+def _answer(
+    annotation: Mapping[str, Any],
+    taxonomy: Taxonomy,
+    external_id: str,
+    shown: Mapping[str, Any] | None,
+) -> Answer:
     # Only drafts have this field, and no field of their own says that they are drafts.
     if "was_postponed" in annotation:
         raise _NotAnAnswer("a draft that was not submitted")
@@ -218,7 +250,7 @@ def _answer(annotation: Mapping[str, Any], taxonomy: Taxonomy, external_id: str)
         created_at=datetime.fromisoformat(annotation["created_at"]),
         updated_at=datetime.fromisoformat(annotation["updated_at"]),
         seconds=annotation.get("lead_time"),
-        origin=_origin(annotation, result, label),
+        origin=_origin(annotation, result, label, shown),
     )
 
 
@@ -267,13 +299,34 @@ def _of(result: Iterable[Mapping[str, Any]], control: str) -> list[Mapping[str, 
 
 
 def _origin(
-    annotation: Mapping[str, Any], result: list[Mapping[str, Any]], label: Label | None
+    annotation: Mapping[str, Any],
+    result: list[Mapping[str, Any]],
+    label: Label | None,
+    shown: Mapping[str, Any] | None,
 ) -> Origin:
-    if label is not None and label.primary is not None:
-        said = next((item.get("origin") for item in _of(result, PRIMARY)), None)
-        if said in _ORIGINS:
-            return _ORIGINS[said]
-    return Origin.CHANGED if annotation.get("parent_prediction") else Origin.MANUAL
+    if label is None or label.primary is None:
+        return Origin.CHANGED if annotation.get("parent_prediction") else Origin.MANUAL
+    if shown is not None:
+        return Origin.ACCEPTED if _same(label, shown["result"]) else Origin.CHANGED
+    noted = {str(item.get("origin")) for name in (PRIMARY, ALSO) for item in _of(result, name)}
+    if noted == {_UNTOUCHED}:
+        return Origin.ACCEPTED
+    pre_filled = annotation.get("parent_prediction") or noted & {_UNTOUCHED, _TOUCHED}
+    return Origin.CHANGED if pre_filled else Origin.MANUAL
+
+
+def _same(label: Label, offered: list[Mapping[str, Any]]) -> bool:
+    """Whether a label says just what was pre-filled, whatever was clicked meanwhile."""
+    return _picked(offered, PRIMARY) == [label.primary] and set(_picked(offered, ALSO)) == set(
+        label.also
+    )
+
+
+def _by_number(predictions: Any) -> dict[int, Mapping[str, Any]]:
+    """A task's predictions by their number; exports hold nothing but the numbers."""
+    listed = predictions if isinstance(predictions, list) else []
+    whole = [each for each in listed if isinstance(each, Mapping)]
+    return {int(each["id"]): each for each in whole if isinstance(each.get("result"), list)}
 
 
 def _annotator(said: Any) -> tuple[int | None, str | None]:

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
-from classifier.messages import Prediction
-from labeling.interface import because
+from classifier.messages import Mention, Prediction
+from classifier.taxonomy import Taxonomy
+from labeling.interface import because, sentences
 from labeling.tasks import StudioQuestion
 from service.database import chunks
 from service.explanations import why
-from service.runtime import Runtime
+from service.runtime import Runtime, taxonomy_in_use
 from service.tables import MessageRow, PredictionRow, ReviewRow
+from service.triage import classified_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +31,17 @@ def open_questions(
     session: Session, runtime: Runtime, review_ids: Sequence[int]
 ) -> list[OpenQuestion]:
     """The questions among these reviews that nobody has answered yet, in the order of the ids."""
+    taxonomy = taxonomy_in_use(session, runtime)
     found: dict[int, OpenQuestion] = {}
     for some in chunks(review_ids):
         query = (
             select(ReviewRow, MessageRow, PredictionRow)
             .join(MessageRow, MessageRow.id == ReviewRow.message_id)
-            .outerjoin(
-                PredictionRow, (PredictionRow.message_id == MessageRow.id) & PredictionRow.first
-            )
+            .outerjoin(PredictionRow, PredictionRow.id == _newest())
             .where(ReviewRow.id.in_(some), ReviewRow.state.in_(["open", "claimed"]))
         )
         for review, message, prediction in session.execute(query):
-            asked = _asked(runtime, review, message, prediction)
+            asked = _asked(runtime, taxonomy, review, message, prediction)
             found[review.id] = OpenQuestion(review.id, message.id, asked)
     return [found[each] for each in review_ids if each in found]
 
@@ -50,10 +51,23 @@ def question_name(review: ReviewRow, message: MessageRow) -> str:
     return message.external_id if review.round == 1 else f"{message.external_id}~{review.round}"
 
 
+def _newest() -> ScalarSelect[int]:
+    """The prediction of the text as it is: a message's content may have been replaced."""
+    mine = select(func.max(PredictionRow.id)).where(PredictionRow.message_id == MessageRow.id)
+    return mine.correlate(MessageRow).scalar_subquery()
+
+
 def _asked(
-    runtime: Runtime, review: ReviewRow, message: MessageRow, prediction: PredictionRow | None
+    runtime: Runtime,
+    taxonomy: Taxonomy,
+    review: ReviewRow,
+    message: MessageRow,
+    row: PredictionRow | None,
 ) -> StudioQuestion:
-    seen = None if review.blind else why(runtime, message, prediction)
+    language = runtime.settings.language
+    prediction = None if review.blind or row is None else _prediction(row)
+    seen = why(runtime, message, row) if prediction else None
+    said = _said(message, prediction) if prediction else {}
     return StudioQuestion(
         external_id=question_name(review, message),
         text=message.text,
@@ -64,13 +78,28 @@ def _asked(
         language=message.language,
         priority=-float(review.priority) - review.order_key / 2**63,
         blind=review.blind,
-        prediction=_prediction(prediction) if prediction else None,
-        model_version=prediction.model if prediction else "",
-        because=because(seen.for_it, language=runtime.settings.language) if seen else "",
+        prediction=prediction,
+        model_version=row.model if row else "",
+        because=because(seen.for_it, language=language) if seen else "",
+        sentences=sentences(said, taxonomy, language=language),
     )
 
 
 def _prediction(row: PredictionRow) -> Prediction:
-    """The five likeliest drivers are all that pre-filling needs."""
+    """The five likeliest drivers, and what was mentioned, are all that pre-filling needs."""
     drivers = tuple(driver for driver, _ in row.top)
-    return Prediction(drivers, np.array([p for _, p in row.top]), row.unknown)
+    mentions = tuple(
+        Mention(driver, p, chosen, tuple((start, end) for start, end in spans))
+        for driver, p, chosen, spans in row.mentions
+    )
+    return Prediction(drivers, np.array([p for _, p in row.top]), row.unknown, mentions)
+
+
+def _said(message: MessageRow, prediction: Prediction) -> dict[str, list[str]]:
+    """The sentences that spoke for each driver that is pre-filled."""
+    read = classified_text(message.subject, message.text)
+    spans = {each.driver: each.spans for each in prediction.mentions}
+    return {
+        driver: [read[start:end] for start, end in spans.get(driver, ())]
+        for driver in (prediction.driver, *prediction.also)
+    }

@@ -8,12 +8,15 @@ from classifier.taxonomy import Driver, Taxonomy
 from labeling.interface import (
     ALSO,
     MOST_BUTTONS,
+    MOST_CHARACTERS,
+    MOST_SENTENCES,
     NOTE,
     PRIMARY,
     SUGGESTION,
     because,
     instructions,
     labeling_interface,
+    sentences,
 )
 
 NASTY = "<script>alert(\"x\")</script> & '$text' ]]> \x00\x1b"
@@ -119,7 +122,7 @@ def test_two_drivers_with_one_name_can_be_told_apart():
 def test_the_line_of_words_is_a_field_of_the_task_and_no_text_of_the_interface(small):
     """So that the interface of a blind question is the same, and says nothing."""
     shown = [element.get("value") for element in parsed(small).iter("Header")]
-    assert "$because" in shown
+    assert {"$because", "$sentences"} <= set(shown)
     assert "Because of" not in labeling_interface(small, language="en")
 
 
@@ -128,6 +131,35 @@ def test_words_are_listed_in_the_language_of_the_project():
     assert because(["parcel"], language="en") == "Because of: parcel"
     assert because(["{words}", "\x00a"], language="en") == "Because of: {words}, a"
     assert because([]) == ""
+
+
+def test_each_driver_has_a_line_with_the_sentences_that_spoke_for_it(small):
+    said = {"delivery.late": ["It is late.", "Still nothing!"], "billing.refund": ["My money?"]}
+    assert sentences(said, small, language="en").splitlines() == [
+        "• Delivery / Late: “It is late.” “Still nothing!”",
+        "• Billing / Refund: “My money?”",
+    ]
+    assert sentences(said, small, language="nl").startswith("• Delivery / late (nl): ")
+
+
+def test_a_driver_without_sentences_or_without_a_button_has_no_line(small):
+    said = {"delivery.late": [], "delivery": ["a parent"], "gone": ["another taxonomy"]}
+    assert sentences(said, small) == ""
+    assert sentences({}, small) == ""
+
+
+def test_a_long_sentence_is_cut_and_stays_on_one_line(small):
+    line = sentences({"delivery.late": ["late\n\x00again " * 100] * 9}, small)
+    assert line.count("\n") == 0
+    assert line.count("“late again") == MOST_SENTENCES
+    assert len(line) < MOST_SENTENCES * (MOST_CHARACTERS + 3) + 40
+
+
+def test_drivers_of_one_name_are_told_apart_in_sentences_as_on_buttons():
+    twins = Taxonomy(tuple(Driver(id=each, names={"en": "Same"}) for each in ("a", "b")))
+    buttons = [choice.get("value") for choice in control(parsed(twins), PRIMARY)]
+    lines = sentences({"a": ["x"], "b": ["x"]}, twins, language="en").splitlines()
+    assert lines == [f"• {button}: “x”" for button in buttons]
 
 
 class Reader(HTMLParser):

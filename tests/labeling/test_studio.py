@@ -2,9 +2,11 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
 from pathlib import Path
@@ -14,7 +16,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-from classifier.messages import Label, Prediction, RedactedText
+from classifier.messages import Label, Mention, Prediction, RedactedText
 from classifier.taxonomy import Taxonomy
 from labeling.errors import (
     DriversInUse,
@@ -23,7 +25,7 @@ from labeling.errors import (
     StudioUnauthorized,
     StudioUnavailable,
 )
-from labeling.interface import because, instructions, labeling_interface
+from labeling.interface import because, instructions, labeling_interface, sentences, uses_tree
 from labeling.studio import Project, Studio
 from labeling.tasks import (
     Answer,
@@ -57,9 +59,10 @@ def question(external_id: str, **more: object) -> StudioQuestion:
     return StudioQuestion(external_id=external_id, text=RedactedText("Where is my box?"), **more)
 
 
-def prediction(taxonomy: Taxonomy, driver: str) -> Prediction:
+def prediction(taxonomy: Taxonomy, driver: str, *also: str) -> Prediction:
     likely = [0.7 if leaf == driver else 0.3 / 3 for leaf in taxonomy.leaves[:4]]
-    return Prediction(taxonomy.leaves[:4], np.array(likely), 0.05)
+    mentions = tuple(Mention(each, 0.8, chosen=True) for each in (driver, *also))
+    return Prediction(taxonomy.leaves[:4], np.array(likely), 0.05, mentions if also else ())
 
 
 @pytest.fixture
@@ -364,39 +367,103 @@ def resting_place(shown: Locator) -> float:
     raise AssertionError("the page never came to rest")
 
 
+@dataclass
+class Answering:
+    """Somebody in front of a browser, and questions with three drivers pre-filled."""
+
+    page: Page
+    studio: Studio
+    project: Project
+    taxonomy: Taxonomy
+
+    @property
+    def main(self) -> str:
+        return self.taxonomy.leaves[0]
+
+    @property
+    def also(self) -> tuple[str, str]:
+        return self.taxonomy.leaves[1], self.taxonomy.leaves[3]
+
+    def answer(self, *clicks: Callable[[], None]) -> Answer:
+        """What comes back of a new question that is submitted after these clicks."""
+        predicted = prediction(self.taxonomy, self.main, *self.also)
+        asked = question(f"m-{next(numbers)}", prediction=predicted, model_version="1")
+        (task,) = self.studio.upload(self.project.id, [task_data(asked, self.taxonomy)])
+        button = can_be_submitted(self.page, self.project, task)
+        for click in clicks:
+            click()
+        sent = self.page.expect_response(
+            lambda said: "/annotations" in said.url and said.request.method == "POST"
+        )
+        with sent:
+            button.click()
+        found = answers(self.studio, self.project, self.taxonomy)
+        (read,) = [each for each in found if each.task_id == task]
+        return read
+
+    def tick_unknown(self) -> None:
+        self.page.locator('input[type=checkbox][name="The main reason is not in the list"]').click()
+
+    def clear(self, driver: str) -> None:
+        """Take a driver out of `also`, of a tree or of buttons."""
+        if uses_tree(self.taxonomy):
+            chosen = self.page.locator(f'.ant-select-selection-item[title="{self.name(driver)}"]')
+            chosen.locator(".ant-select-selection-item-remove").click()
+            expect(chosen).to_have_count(0)
+        else:
+            self.page.locator(f'input[type=checkbox][name="{self.name(driver)}"]').uncheck()
+
+    def name(self, driver: str) -> str:
+        return " / ".join(self.taxonomy.path(driver, "en"))
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("size", ["small", "large"])
-def test_the_predicted_driver_is_pre_filled_and_submitting_accepts_it(
+def test_predicted_drivers_are_pre_filled_and_what_becomes_of_them_is_told(
     studio, studio_server, require, request, size
 ):
     require(CHROMIUM.exists(), f"no Chromium at {CHROMIUM}")
     taxonomy = request.getfixturevalue(size)
-    project = studio.ensure_project(f"Pre-filled {size}", labeling_interface(taxonomy))
-    seen = question("a", prediction=prediction(taxonomy, "delivery.late"), model_version="1")
-    (task,) = studio.upload(project.id, [task_data(seen, taxonomy)])
+    title = f"Pre-filled {size}"
+    project = studio.ensure_project(title, labeling_interface(taxonomy, language="en"))
     with logged_in(studio_server) as page:
-        button = can_be_submitted(page, project, task)
-        with page.expect_response(lambda r: "/annotations" in r.url and r.request.method == "POST"):
-            button.click()
-    (answer,) = answers(studio, project, taxonomy)
-    assert (answer.label, answer.origin) == (Label("delivery.late"), Origin.ACCEPTED)
+        person = Answering(page, studio, project, taxonomy)
+        left = person.answer()
+        fewer = person.answer(lambda: person.clear(person.also[0]))
+        none = person.answer(*(partial(person.clear, each) for each in person.also))
+        unknown = person.answer(person.tick_unknown)
+    main, also = person.main, person.also
+    assert (left.label, left.origin) == (Label(main, also), Origin.ACCEPTED)
+    assert (fewer.label, fewer.origin) == (Label(main, also[1:]), Origin.CHANGED)
+    assert (none.label, none.origin) == (Label(main), Origin.CHANGED)
+    assert (unknown.label, unknown.origin) == (Label(None, also), Origin.CHANGED)
 
 
 @pytest.mark.browser
-def test_the_words_that_spoke_are_shown_with_the_pre_filled_driver_only(
+def test_what_spoke_is_shown_with_the_pre_filled_drivers_only(
     studio, studio_server, require, small
 ):
-    """As text, whatever they are; not blind, and not in tasks from before there were any."""
+    """As text, whatever it is; not blind, and not in tasks from before there was any."""
     require(CHROMIUM.exists(), f"no Chromium at {CHROMIUM}")
-    said = because(["<b>box</b>", "$text"], language="en")
-    seen = {"prediction": prediction(small, "delivery.late"), "because": said}
+    words = because(["<b>box</b>", "$text"], language="en")
+    lines = sentences(
+        {"delivery.late": ["<i>It</i> is late!"], "billing.refund": ["$text back?"]},
+        small,
+        language="en",
+    )
+    seen = {
+        "prediction": prediction(small, "delivery.late", "billing.refund"),
+        "because": words,
+        "sentences": lines,
+    }
     interface = labeling_interface(small, language="en")
-    before = "\n".join(line for line in interface.splitlines() if "$because" not in line)
+    new = ("$because", "$sentences")
+    before = [line for line in interface.splitlines() if not any(each in line for each in new)]
     title = f"Project {next(numbers)}"
-    project = studio.ensure_project(title, before)
+    project = studio.ensure_project(title, "\n".join(before))
     older = [task_data(question(each, **seen), small) for each in ("answered", "open")]
     for task in older:
-        del task["data"]["because"]
+        del task["data"]["because"], task["data"]["sentences"]
     answered, still_open = studio.upload(project.id, older)
     studio.annotate(answered, annotation_result(Label("delivery.late"), small))
     assert studio.ensure_project(title, interface).id == project.id
@@ -407,7 +474,10 @@ def test_the_words_that_spoke_are_shown_with_the_pre_filled_driver_only(
         for task in (shown, still_open, blind):
             look_at(page, project, task)
             page.get_by_text("Also about").last.wait_for()
-            expect(page.get_by_text(said, exact=True)).to_have_count(1 if task == shown else 0)
-            assert "Because of" not in page.locator("body").inner_text() or task == shown
+            for said in (words, *lines.splitlines()):
+                expect(page.get_by_text(said)).to_have_count(1 if task == shown else 0)
             places[task] = resting_place(page.get_by_text("Also about").last)
+        look_at(page, project, shown)
+        drawn = page.get_by_text(lines.splitlines()[0])
+        assert drawn.inner_text() == lines, "one line on screen for each driver"
     assert places[blind] == places[still_open] < places[shown]

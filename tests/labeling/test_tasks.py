@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.messages import Label, Prediction, RedactedText
+from classifier.messages import Label, Mention, Prediction, RedactedText
 from classifier.taxonomy import Driver, Taxonomy
 from labeling.interface import labeling_interface
 from labeling.tasks import (
@@ -44,8 +44,13 @@ def question(**more: object) -> StudioQuestion:
     return StudioQuestion(external_id="m-1", text=RedactedText("Where is my box?"), **more)
 
 
-def prediction(driver: str, unknown: float = 0.1) -> Prediction:
-    return Prediction(("billing.invoice", driver), np.array([0.2, 0.8]), unknown)
+def prediction(driver: str, unknown: float = 0.1, also: tuple[str, ...] = ()) -> Prediction:
+    """Of `driver`, which also mentions others, and may mention one more that is not chosen."""
+    mentions = tuple(Mention(each, 0.8, chosen=True) for each in (driver, *also))
+    mentions += (Mention("delivery.damaged", 0.1, chosen=False),)
+    return Prediction(
+        ("billing.invoice", driver), np.array([0.2, 0.8]), unknown, mentions if also else ()
+    )
 
 
 def annotation(*items: tuple[str, str, list], **more: object) -> dict:
@@ -89,9 +94,72 @@ class TestAnswersGivenInABrowser:
         assert read.label == Label("delivery.late", ("billing.refund",))
         assert read.note == "asked twice"
 
+    def test_a_driver_more_than_were_pre_filled_is_changed(self, small):
+        assert answer("buttons", "also", small).origin == Origin.CHANGED
+
     def test_a_skipped_question_has_no_label_though_one_was_pre_filled(self, small):
         read = answer("buttons", "skipped", small)
         assert (read.skipped, read.label) == (True, None)
+
+
+class TestWhatBecameOfThePreFilledDrivers:
+    OFFERED = Label("delivery.late", ("billing.refund", "billing.invoice"))
+
+    def read(self, label: Label, taxonomy: Taxonomy, *, known: bool = True, **noted: str) -> Answer:
+        """An answer to a question where OFFERED was pre-filled; `noted` is what Label Studio says
+        of each control's choices, `known` whether the prediction is still in the task."""
+        result = annotation_result(label, taxonomy)
+        for item in result:
+            item["origin"] = noted.get(item["from_name"], "manual")
+        offered = {"id": 5, "result": annotation_result(self.OFFERED, taxonomy)}
+        task = {
+            "data": {"external_id": "m-1"},
+            "annotations": [annotation() | {"result": result, "parent_prediction": 5}],
+            "predictions": [offered] if known else [5],
+        }
+        (found,) = read_task(task, taxonomy)
+        assert isinstance(found, Answer)
+        return found
+
+    @pytest.mark.parametrize(
+        ("said", "origin"),
+        [
+            (OFFERED, Origin.ACCEPTED),
+            (Label("delivery.late", OFFERED.also[::-1]), Origin.ACCEPTED),
+            (Label("delivery.late", ("billing.refund",)), Origin.CHANGED),
+            (Label("delivery.late", (*OFFERED.also, "delivery.damaged")), Origin.CHANGED),
+            (Label("delivery.late"), Origin.CHANGED),
+            (Label("billing.refund", ("delivery.late", "billing.invoice")), Origin.CHANGED),
+            (Label(None, OFFERED.also), Origin.CHANGED),
+            (Label(None), Origin.CHANGED),
+        ],
+    )
+    def test_is_read_off_what_was_pre_filled(self, said, origin, small):
+        read = self.read(said, small, primary="prediction", also="prediction")
+        assert (read.label, read.origin) == (said, origin)
+
+    def test_what_was_changed_and_changed_back_is_accepted(self, small):
+        noted = {"primary": "prediction-changed", "also": "manual"}
+        assert self.read(self.OFFERED, small, **noted).origin == Origin.ACCEPTED
+
+    @pytest.mark.parametrize(
+        ("also", "origin"),
+        [
+            ("prediction", Origin.ACCEPTED),
+            ("prediction-changed", Origin.CHANGED),
+            ("manual", Origin.CHANGED),
+        ],
+    )
+    def test_is_what_label_studio_noted_where_the_prediction_is_gone(self, also, origin, small):
+        read = self.read(self.OFFERED, small, known=False, primary="prediction", also=also)
+        assert read.origin == origin
+
+    def test_nothing_pre_filled_is_manual_whatever_else_the_task_holds(self, small):
+        sent = annotation() | {"result": annotation_result(self.OFFERED, small)}
+        offered = {"id": 5, "result": sent["result"]}
+        (read,) = read_task({"annotations": [sent], "predictions": [offered]}, small)
+        assert isinstance(read, Answer)
+        assert read.origin == Origin.MANUAL
 
 
 class TestAnswersThatAreNone:
@@ -189,28 +257,46 @@ class TestTasks:
 
     def test_a_blind_question_shows_nothing_of_the_model(self, small):
         asked = question(
-            prediction=prediction("delivery.late"), model_version="v9", blind=True, because="box"
+            prediction=prediction("delivery.late", also=("billing.refund",)),
+            model_version="v9",
+            blind=True,
+            because="box",
+            sentences="a box",
         )
         task = task_data(asked, small)
-        assert task["data"]["because"] == ""
+        assert "box" not in json.dumps(task["data"] | {"text": ""})
         assert task["predictions"] == []
         assert "v9" not in json.dumps(task)
         assert "0.72" not in json.dumps(task)
 
     @pytest.mark.parametrize("given", [prediction("gone"), prediction("delivery.late", 0.6)])
     def test_what_cannot_be_shown_or_is_likelier_unknown_is_not_suggested(self, given, small):
-        task = task_data(question(prediction=given, because="Because of: box"), small)
+        asked = question(prediction=given, because="Because of: box", sentences="Late: a box")
+        task = task_data(asked, small)
         assert task["predictions"] == []
-        assert task["data"]["because"] == ""
+        assert (task["data"]["because"], task["data"]["sentences"]) == ("", "")
 
-    def test_what_spoke_for_the_pre_filled_driver_comes_along(self, small):
-        asked = question(prediction=prediction("delivery.late"), because="Because of: box")
-        assert task_data(asked, small)["data"]["because"] == "Because of: box"
+    def test_what_spoke_for_the_pre_filled_drivers_comes_along(self, small):
+        given = {"because": "Because of: box", "sentences": "Late: a box"}
+        data = task_data(question(prediction=prediction("delivery.late"), **given), small)["data"]
+        assert {name: data[name] for name in given} == given
+
+    def test_what_else_it_is_about_is_pre_filled_and_what_is_only_likely_is_not(self, small, large):
+        for taxonomy in (small, large):
+            also = taxonomy.leaves[-2:]
+            asked = question(prediction=prediction("delivery.late", also=also))
+            (sent,) = task_data(asked, taxonomy)["predictions"]
+            assert sent["result"] == annotation_result(Label("delivery.late", also), taxonomy)
+
+    def test_what_this_taxonomy_lacks_is_left_out_of_what_else_it_is_about(self, small):
+        asked = question(prediction=prediction("delivery.late", also=("gone", "billing")))
+        (sent,) = task_data(asked, small)["predictions"]
+        assert sent["result"] == annotation_result(Label("delivery.late"), small)
 
     def test_every_task_has_every_field_that_the_interface_shows(self, small, large):
         for taxonomy in (small, large):
             shown = set(re.findall(r'"\$(\w+)"', labeling_interface(taxonomy)))
-            assert shown == {"subject", "facts", "text", "because"}
+            assert shown == {"subject", "facts", "text", "because", "sentences"}
             for asked in (question(), question(blind=True, prediction=prediction("gone"))):
                 assert shown <= set(task_data(asked, taxonomy)["data"])
 
