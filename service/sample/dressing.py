@@ -3,7 +3,7 @@
 Every personal string is written through `Writer.own`, so that a test knows what must disappear.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from service.sample import wordings as words
@@ -26,6 +26,12 @@ class Writer:
         """Note a personal string as it stands in the text."""
         self.personal.append(value)
         return value
+
+    def beside(self, rng: Random) -> "Writer":
+        """The same customer at the same message, going by other draws."""
+        other = Writer(self.person, rng, careless=self.careless)
+        other.personal, other._order = self.personal, self._order
+        return other
 
     def say(self, name: str) -> str:
         """One of the wordings of this name in the customer's language."""
@@ -107,6 +113,21 @@ def email(writer: Writer, body: str, *, quotes: bool) -> str:
     if quotes:
         parts.append(_quoted_reply(writer))
     return "\n\n".join(parts)
+
+
+def at_length(writer: Writer, first: str, others: Sequence[str]) -> str:
+    """A long mail's body: a paragraph on each thing, among sentences that say nothing."""
+    paragraphs = [f"{writer.say('AT_LENGTH')} {first}" if writer.chance(0.6) else first]
+    for other in others:
+        said = f"{writer.say('AND_ALSO')}{other}" if writer.chance(0.4) else other
+        before = f"{writer.say('BETWEEN')} " if writer.chance(0.6) else ""
+        paragraphs.append(f"{before}{said}")
+        if writer.chance(0.3):
+            stop = "" if said.endswith((".", "!", "?")) else "."
+            paragraphs[-1] += f"{stop} {writer.say('BETWEEN')}"
+    if writer.chance(0.6):
+        paragraphs.append(writer.say("IN_CLOSING"))
+    return "\n\n".join(paragraphs)
 
 
 def subject(writer: Writer, *, follow_up: bool) -> str:

@@ -40,14 +40,19 @@ def load_phrasebook(folder: Path = PHRASINGS) -> Phrasebook:
 
 
 class Deck:
-    """Deals one driver's phrasings in one language, evenly and in a seeded order."""
+    """Deals one driver's phrasings in one language, evenly and in a seeded order.
 
-    def __init__(self, texts: tuple[str, ...], key: str) -> None:
+    `hand`: who deals. Decks of the same key have the same late phrasings, and each hand its order.
+    """
+
+    def __init__(self, texts: tuple[str, ...], key: str, *, hand: str = "") -> None:
         self._rng = Random(f"deck:{key}")  # noqa: S311 (sample data)
         shuffled = self._rng.sample(texts, len(texts))
         first_late = len(shuffled) - len(shuffled) // LATE_PART
         self._all = [Phrasing(text, at >= first_late) for at, text in enumerate(shuffled)]
         self._left: dict[bool, list[Phrasing]] = {True: [], False: []}
+        if hand:
+            self._rng.seed(f"deck:{key}:{hand}")
 
     def deal(self, *, late: bool, brief: bool = False) -> Phrasing:
         """The next phrasing; the late ones are in the deck if `late`.

@@ -1,6 +1,7 @@
 """Who writes when, about which driver, in which conversation. Texts come later."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
@@ -11,6 +12,9 @@ from service.sample.people import Person, person
 from service.sample.slots import COURIERS, MARKETPLACES, PRODUCTS, STRIKING_COURIER
 
 ALSO_SHARE = 0.05
+FURTHER_SHARE = 0.03
+"""Of the mails about a driver: long ones, with two drivers beside the primary one."""
+MOST_ALSO = 2
 FOLLOW_UP_SHARE = 0.07
 """Slightly more than the 6 % that come out: not every message has one to follow."""
 WINDOW_SECONDS = 13 * 86_400
@@ -20,18 +24,23 @@ SHIPPED = ("delivery", "orders", "returns")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A message before it has a text. `second` counts from the first week's Monday 00:00."""
+    """A message before it has a text. `second` counts from the first week's Monday 00:00.
+
+    `also` are the drivers beside the primary one, of which the last `further` ones stand in
+    paragraphs of their own.
+    """
 
     number: int
     second: int
     driver: str
-    also: str | None
+    also: tuple[str, ...]
     channel: str
     customer: Person
     conversation: int
     follow_up: bool
     product: str | None
     partner: str | None
+    further: int = 0
 
     @property
     def week(self) -> int:
@@ -53,7 +62,21 @@ def plan(seed: int, messages: int, weeks: int) -> list[Planned]:
             customer = known(seed, rng.randrange(messages))
             one = _planned(number, week * WEEK_SECONDS + second, driver, customer, strike, rng)
             planned.append(replace(one, also=_also(driver, rates, rng)))
-    return _linked(planned, Random(f"conversations:{seed}"))  # noqa: S311 (sample data)
+    linked = _linked(planned, Random(f"conversations:{seed}"))  # noqa: S311 (sample data)
+    return [_long(one, weeks, seed) for one in linked]
+
+
+def mixed(seed: int, messages: int, weeks: int) -> list[Planned]:
+    """The mails of `plan` after the training weeks, each about a driver and, in paragraphs of
+    their own, about one or two others; all are drivers that occur in the training weeks."""
+    mails = (one for one in plan(seed, messages, weeks) if one.week >= demand.TRAINING_WEEKS)
+    made = []
+    for one in mails:
+        if one.channel == "email" and one.driver in demand.SHARES:
+            rng = Random(f"mixed:{seed}:{one.number}")  # noqa: S311 (sample data)
+            alone = replace(one, also=(), further=0)
+            made.append(_further(alone, rng.randint(1, MOST_ALSO), dict(demand.SHARES), rng))
+    return made
 
 
 def _planned(
@@ -63,7 +86,7 @@ def _planned(
         number=number,
         second=second,
         driver=driver,
-        also=None,
+        also=(),
         channel=demand.channel(driver, rng),
         customer=customer,
         conversation=number,
@@ -73,11 +96,32 @@ def _planned(
     )
 
 
-def _also(driver: str, rates: dict[str, float], rng: Random) -> str | None:
+def _also(driver: str, rates: dict[str, float], rng: Random) -> tuple[str, ...]:
     if driver == UNKNOWN or rng.random() >= ALSO_SHARE:
-        return None
-    others = {each: rate for each, rate in rates.items() if each not in (driver, UNKNOWN)}
+        return ()
+    return (_other((driver,), rates, rng),)
+
+
+def _other(named: Collection[str], rates: dict[str, float], rng: Random) -> str:
+    """A driver that is not named yet, by its share."""
+    others = {each: rate for each, rate in rates.items() if each not in (*named, UNKNOWN)}
     return rng.choices(list(others), list(others.values()))[0]
+
+
+def _long(one: Planned, weeks: int, seed: int) -> Planned:
+    """Now and then a mail goes on about other things; its draws are nobody else's."""
+    rng = Random(f"further:{seed}:{one.number}")  # noqa: S311 (sample data)
+    if one.channel != "email" or one.driver == UNKNOWN or rng.random() >= FURTHER_SHARE:
+        return one
+    return _further(one, MOST_ALSO, demand.intensities(one.week, weeks), rng)
+
+
+def _further(one: Planned, others: int, rates: dict[str, float], rng: Random) -> Planned:
+    """The same with so many drivers beside the primary one."""
+    also = one.also
+    while len(also) < others:
+        also += (_other((one.driver, *also), rates, rng),)
+    return replace(one, also=also, further=len(also) - len(one.also))
 
 
 def _product(driver: str, rng: Random) -> str | None:

@@ -75,6 +75,74 @@ AND_ALSO = {
     "nl": ("En nog iets: ", "Daarnaast: ", "Verder nog dit. ", "Tweede punt: "),
     "en": ("And another thing: ", "Also: ", "Besides that: ", "Second point: "),
 }
+AT_LENGTH = {
+    "nl": (
+        "Ik heb een paar dingen tegelijk, dus ik zet ze even op een rij.",
+        "Dit wordt een wat langere mail, excuses daarvoor.",
+        "Ik val maar meteen met de deur in huis.",
+        "Het is een drukke maand geweest, vandaar dat ik nu pas schrijf.",
+        "Ik wist niet goed waar ik moest beginnen, dus ik begin gewoon.",
+        "Mijn buurvrouw zei dat ik dit beter kon opschrijven, en dat doe ik nu.",
+        "Er zijn meerdere dingen die ik met u wil bespreken.",
+    ),
+    "en": (
+        "I have a few things at once, so let me list them.",
+        "This is going to be a longish mail, apologies for that.",
+        "Let me get straight to it.",
+        "It has been a busy month, which is why I am only writing now.",
+        "I was not sure where to start, so I will just start.",
+        "My neighbour said I had better write this down, so here I am.",
+        "There are several things I want to bring up with you.",
+    ),
+}
+BETWEEN = {
+    "nl": (
+        "Dat was het eerste.",
+        "Tot zover dat verhaal.",
+        "Dan iets heel anders.",
+        "Misschien hoort dit bij een andere afdeling, dat weet ik niet.",
+        "Nu ik u toch schrijf.",
+        "Mijn man vond dat ik dit er meteen bij moest zetten.",
+        "Ik weet niet of het een met het ander te maken heeft.",
+        "Het regent hier al de hele dag, dus ik heb er even tijd voor.",
+        "Daar wilde ik het ook nog over hebben.",
+        "Ik probeer het kort te houden.",
+        "U begrijpt vast wat ik bedoel.",
+        "Zo simpel is het eigenlijk.",
+    ),
+    "en": (
+        "That was the first thing.",
+        "So much for that story.",
+        "Now for something else entirely.",
+        "Perhaps this belongs with another department, I would not know.",
+        "While I am writing to you anyway.",
+        "My husband thought I should mention this as well.",
+        "I do not know whether one has to do with the other.",
+        "It has been raining here all day, so I have the time.",
+        "I wanted to talk about this too.",
+        "I will try to keep it short.",
+        "I am sure you see what I mean.",
+        "It is really as simple as that.",
+    ),
+}
+IN_CLOSING = {
+    "nl": (
+        "Ik hoor graag van u.",
+        "Dat was alles, denk ik.",
+        "Laat het me weten als er nog iets onduidelijk is.",
+        "Ik ben benieuwd wat u ervan vindt.",
+        "Wilt u op elk punt apart ingaan?",
+        "Fijn als iemand hiernaar kijkt.",
+    ),
+    "en": (
+        "I look forward to hearing from you.",
+        "That is all, I think.",
+        "Let me know if anything is unclear.",
+        "I am curious what you make of it.",
+        "Could you go into each point separately?",
+        "It would be good if somebody had a look at this.",
+    ),
+}
 CHASERS = {
     "nl": (
         "Ik schreef u hier eerder over.",

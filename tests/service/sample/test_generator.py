@@ -17,9 +17,11 @@ from service.sample import (
     TRAINING_WEEKS,
     SampleMessage,
     generate,
+    plan,
     sample_taxonomy,
 )
 from service.sample.demand import SHARES
+from service.sample.generator import generate_mixed
 from service.sample.phrasebook import load_phrasebook
 from service.sample.slots import STRIKING_COURIER
 
@@ -177,6 +179,47 @@ def test_a_second_driver_is_labeled_and_never_the_same(inbound: list[SampleMessa
     assert 0.02 <= len(mixed) / len(inbound) <= 0.06
     assert all(m.truth.primary not in m.truth.also for m in mixed)
     assert all(m.raw.channel != "survey" for m in mixed)
+
+
+def test_a_few_long_mails_have_two_other_drivers_in_paragraphs_of_their_own(
+    inbound: list[SampleMessage],
+) -> None:
+    mails = [m for m in inbound if m.raw.channel == "email" and m.truth.primary]
+    long = [m for m in mails if len(m.truth.also) == 2]
+    assert 0.02 < len(long) / len(mails) < 0.04
+    assert all(len(set(m.truth.drivers)) == 3 for m in long)
+    assert all(m.raw.text.count("\n\n") >= 3 for m in long)
+    assert not [m for m in inbound if len(m.truth.also) > 1 and m.raw.channel != "email"]
+
+
+def test_long_mails_leave_all_other_messages_as_they_are(
+    inbound: list[SampleMessage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "FURTHER_SHARE", 0.0)
+    without = [m for m in generate(until=UNTIL) if m.raw.direction is Direction.INBOUND]
+    assert max(len(m.truth.also) for m in without) == 1
+    pairs = list(zip(without, inbound, strict=True))
+    assert all(a == b for a, b in pairs if len(b.truth.also) < 2)
+    assert all(a.raw.text != b.raw.text for a, b in pairs if len(b.truth.also) == 2)
+
+
+def test_every_other_driver_says_whether_its_phrasing_is_late(
+    inbound: list[SampleMessage],
+) -> None:
+    assert all(len(m.late_also) == len(m.truth.also) for m in inbound)
+    assert not any(any(m.late_also) for m in inbound if m.week < TRAINING_WEEKS)
+    assert any(any(m.late_also) for m in inbound)
+
+
+def test_mixed_mails_are_about_two_or_three_known_drivers() -> None:
+    mails = generate_mixed(until=UNTIL, messages=3_000)
+    assert mails == generate_mixed(until=UNTIL, messages=3_000)
+    assert len(mails) > 400
+    assert {len(m.truth.also) for m in mails} == {1, 2}
+    assert {driver for m in mails for driver in m.truth.drivers} <= set(SHARES)
+    assert all(m.week >= TRAINING_WEEKS and m.raw.channel == "email" for m in mails)
+    late = [late for m in mails for late in m.late_also]
+    assert 0.05 < sum(late) / len(late) < 0.2
 
 
 def test_follow_ups_come_within_fourteen_days_from_the_same_customer(

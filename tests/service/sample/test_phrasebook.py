@@ -63,3 +63,11 @@ def test_a_brief_deal_takes_the_shorter_one_and_leaves_the_other() -> None:
     dealt = [deck.deal(late=False, brief=True) for _ in range(3)]
     assert len({each.text for each in dealt}) == 3
     assert len(dealt[0].text) < len(dealt[2].text)
+
+
+def test_another_hand_deals_in_another_order_and_keeps_the_same_phrasings_for_later() -> None:
+    texts = tuple(f"text {number}" for number in range(12))
+    one, other = Deck(texts, "any"), Deck(texts, "any", hand="other")
+    dealt = [[deck.deal(late=False).text for _ in range(9)] for deck in (one, other)]
+    assert dealt[0] != dealt[1]
+    assert set(dealt[0]) == set(dealt[1])
