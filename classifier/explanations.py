@@ -6,22 +6,16 @@ as it is (rarity, damped counts and normalization included) and handed back to t
 from. Nothing is sampled or approximated, so the terms sum to the difference of the two logits.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.features import WORDS, NgramFeatures
+from classifier.attribution import Terms, by_word
+from classifier.features import NgramFeatures
 from classifier.model import Model
-
-SPAN = re.compile(r"\S+")
-EDGES = re.compile(r"\w(?:.*\w)?", re.DOTALL)
-
-Terms = NDArray[np.float64]
-Places = Iterable[tuple[str, Sequence[int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +58,37 @@ class Explanation:
 
     def because(self, most: int = 3) -> tuple[str, ...]:
         """The words, each once, that spoke most for the driver; at most so many."""
-        for_it: dict[str, float] = {}
-        for word in self.words:
-            name = word.text.casefold()
-            for_it[name] = for_it.get(name, 0.0) + word.weight
-        strongest = sorted(for_it, key=lambda name: -for_it[name])
-        return tuple(name for name in strongest if for_it[name] > 0)[:most]
+        return _each_once(self.words, most)
 
 
 @dataclass(frozen=True, slots=True)
-class _Occurrences:
-    """Where n-grams occur: entry e says that word `words[e]` holds `amounts[e]` of one occurrence
-    (1, or less where the n-gram spans several words) of the n-gram in column `columns[e]`."""
+class MentionWord:
+    """One word of the text, `text[start:end]`, and what it adds to the score of a mention."""
 
-    words: NDArray[np.intp]
-    columns: NDArray[np.intp]
-    amounts: Terms
+    start: int
+    end: int
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class MentionExplanation:
+    """Why a message is said to be about a driver, whatever else it is about.
+
+    `score` is what the driver's own yes-or-no line makes of what it read, before calibration. It is
+    the sum of the weights of `words` (strongest first), of `intercept`, and of `remainder`: what
+    the words that are not listed add. Above 0 a word speaks for the driver.
+    """
+
+    driver: str
+    words: tuple[MentionWord, ...]
+    intercept: float
+    score: float
+    remainder: float
+
+    def because(self, most: int = 3) -> tuple[str, ...]:
+        """The words, each once, that spoke most for the driver; at most so many."""
+        return _each_once(self.words, most)
 
 
 def explain(
@@ -93,9 +102,8 @@ def explain(
 ) -> Explanation:
     """Which words of a text spoke for `driver` and which for `against`, the strongest `most`.
 
-    By default the likeliest driver and the likeliest other one. An n-gram that occurs more than
-    once is shared equally over its occurrences, one of several words equally over those words, and
-    one of characters belongs to the word it was cut from. `features` (1, f) are the text's, as
+    By default the likeliest driver and the likeliest other one. How n-grams are shared over words
+    is told in `classifier.attribution`. `features` (1, f) are the text's, as
     `Model.read` gives them: half of the time goes into making them. Raises `ValueError` for a
     driver the model does not know, and for twice the same one.
     """
@@ -149,116 +157,67 @@ def _columns_of(
     return half * coefficients[0][columns].astype(np.float64), half[:, 0] * float(intercepts[0])
 
 
+def explain_mention(
+    model: Model,
+    text: str,
+    driver: str,
+    span: tuple[int, int] | None = None,
+    *,
+    most: int = 8,
+) -> MentionExplanation:
+    """Which words of a text, or of one sentence of it from `span[0]` to `span[1]`, made the model
+    say that it is about a driver or not; the strongest `most`, placed in the text.
+
+    Raises `ValueError` for a model that knows one driver a message, and for a driver it does not
+    know.
+    """
+    reader = getattr(model, "mentions", None)
+    if reader is None:
+        raise ValueError("the model knows one driver a message")
+    features, lines = reader.pipeline[0], reader.pipeline[-1]
+    names = [str(each) for each in lines.classes_]
+    if driver not in names:
+        raise ValueError(f"the model does not know the driver {driver!r}")
+    start, end = (0, len(text)) if span is None else span
+    row, number = features.transform([text[start:end]]), names.index(driver)
+    terms = lines.coef_[number][row.indices].astype(np.float64) * row.data.astype(np.float64)
+    intercept = float(lines.intercept_[number])
+    score = float(terms.sum()) + intercept
+    places, weights = by_word(features, text[start:end], row.indices, terms[None, :])
+    words = tuple(
+        MentionWord(first + start, last + start, text[first + start : last + start], weight)
+        for (first, last), weight in _heaviest(places, weights[0], most)
+    )
+    remainder = score - intercept - sum(word.weight for word in words)
+    return MentionExplanation(driver, words, intercept, score, remainder)
+
+
+def _heaviest(
+    places: Sequence[tuple[int, int]], weights: Terms, most: int
+) -> list[tuple[tuple[int, int], float]]:
+    """The places (n) that weigh most, strongest first, and what they weigh."""
+    order = np.argsort(-np.abs(weights), kind="stable")[:most]
+    return [(places[n], float(weights[n])) for n in order if weights[n]]
+
+
 def _strongest(
     features: NgramFeatures, text: str, columns: NDArray[np.intp], terms: Terms, most: int
 ) -> tuple[WordWeight, ...]:
-    """The words that weigh most, with their part of the terms (2, columns), strongest first.
-
-    What cannot be found back in the text goes to no word.
-    """
-    read = text[: features.longest_text]
-    lowered = read.lower()
-    spans = [found.span() for found in SPAN.finditer(lowered)]
-    weights = _shared(_found(features, read, spans), len(spans), columns, terms)
+    """The words that weigh most, with their part of the terms (2, columns), strongest first."""
+    places, weights = by_word(features, text, columns, terms)
     net = np.abs(weights[0] - weights[1])
-    places = _places(read, lowered)
     return tuple(
-        _word(text, places[spans[n][0]], places[spans[n][1]], weights[:, n])
+        WordWeight(start, end, text[start:end], float(weights[0, n]), float(weights[1, n]))
         for n in np.argsort(-net, kind="stable")[:most]
+        for start, end in [places[n]]
         if net[n]
     )
 
 
-def _word(text: str, start: int, end: int, weights: Terms) -> WordWeight:
-    inner = EDGES.search(text, start, end)
-    start, end = inner.span() if inner else (start, end)
-    return WordWeight(start, end, text[start:end], float(weights[0]), float(weights[1]))
-
-
-def _places(text: str, lowered: str) -> Sequence[int]:
-    """Where each character of the lower-cased text, and its end, is in the text itself."""
-    if len(text) == len(lowered):
-        return range(len(text) + 1)
-    # A few capitals have two lower-case characters.
-    places = [place for place, character in enumerate(text) for _ in character.lower()]
-    return [*places, len(text)]
-
-
-def _shared(found: _Occurrences, n: int, columns: NDArray[np.intp], terms: Terms) -> Terms:
-    """The terms (2, columns) over the n words (2, n), by how much of each n-gram is in them."""
-    order = np.argsort(columns)
-    place = np.searchsorted(columns, found.columns, sorter=order).clip(max=len(columns) - 1)
-    if not len(columns):
-        return np.zeros((2, n))
-    position = order[place]
-    known = columns[position] == found.columns
-    position, words, amounts = position[known], found.words[known], found.amounts[known]
-    part = amounts / np.bincount(position, weights=amounts, minlength=len(columns))[position]
-    return np.stack(
-        [np.bincount(words, weights=part * each[position], minlength=n) for each in terms]
-    )
-
-
-def _found(features: NgramFeatures, read: str, spans: list[tuple[int, int]]) -> _Occurrences:
-    """Every occurrence of every known n-gram, by word; parts in the order of their columns."""
-    lowered = read.lower()
-    tokens = list(WORDS.finditer(lowered))
-    starts = [start for start, _ in spans]
-    owners = np.searchsorted(starts, [token.start() for token in tokens], side="right") - 1
-    found: list[_Occurrences] = []
-    offset = 0
-    if features.words_ is not None:
-        names = [token.group() for token in tokens]
-        runs = _runs(names, *features.words_.ngram_range)
-        found.append(_looked_up(features.words_.vocabulary_, runs, owners, offset))
-        offset += len(features.words_.vocabulary_)
-    if features.characters_ is not None:
-        cutter = features.characters_.cutter_
-        found.append(_cut(cutter, [lowered[start:end] for start, end in spans], offset))
-        offset += len(cutter.vocabulary_)
-    if features.pairs_ is not None:
-        places = features.pairs_.analyzer.places(read)
-        found.append(_looked_up(features.pairs_.vocabulary_, places, owners, offset))
-    return _Occurrences(
-        np.concatenate([part.words for part in found]),
-        np.concatenate([part.columns for part in found]),
-        np.concatenate([part.amounts for part in found]),
-    )
-
-
-def _runs(names: list[str], shortest: int, longest: int) -> Iterator[tuple[str, range]]:
-    """Each run of words, with the numbers of its words."""
-    for n in range(shortest, longest + 1):
-        for first in range(len(names) - n + 1):
-            yield " ".join(names[first : first + n]), range(first, first + n)
-
-
-def _looked_up(
-    vocabulary: Mapping[str, int], places: Places, owners: NDArray[np.intp], offset: int
-) -> _Occurrences:
-    """What is in the vocabulary, shared over its words; `owners` says where each word stands."""
-    members: list[int] = []
-    columns: list[int] = []
-    amounts: list[float] = []
-    for name, numbers in places:
-        column = vocabulary.get(name)
-        if column is not None:
-            members += numbers
-            columns += [column + offset] * len(numbers)
-            amounts += [1.0 / len(numbers)] * len(numbers)
-    return _Occurrences(
-        owners[np.array(members, dtype=np.intp)],
-        np.array(columns, dtype=np.intp),
-        np.array(amounts, dtype=np.float64),
-    )
-
-
-def _cut(cutter: Any, words: list[str], offset: int) -> _Occurrences:
-    """The runs of characters of each word."""
-    cut, vocabulary = cutter.build_analyzer(), cutter.vocabulary_
-    known = {word: [vocabulary[n] for n in cut(word) if n in vocabulary] for word in set(words)}
-    columns = [column for word in words for column in known[word]]
-    owners = np.repeat(np.arange(len(words)), [len(known[word]) for word in words])
-    return _Occurrences(
-        owners.astype(np.intp), np.array(columns, dtype=np.intp) + offset, np.ones(len(columns))
-    )
+def _each_once(words: Sequence[WordWeight] | Sequence[MentionWord], most: int) -> tuple[str, ...]:
+    for_it: dict[str, float] = {}
+    for word in words:
+        name = word.text.casefold()
+        for_it[name] = for_it.get(name, 0.0) + word.weight
+    strongest = sorted(for_it, key=lambda name: -for_it[name])
+    return tuple(name for name in strongest if for_it[name] > 0)[:most]

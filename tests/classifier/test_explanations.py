@@ -1,14 +1,17 @@
+from copy import copy
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from classifier.calibration import UnknownCurve
 from classifier.combination import MeaningClassifier
-from classifier.explanations import Explanation, explain
+from classifier.explanations import Explanation, explain, explain_mention
 from classifier.model import Model, logits_of
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.taxonomy import flat_taxonomy
@@ -258,3 +261,75 @@ def test_beside_an_encoder_it_explains_the_linear_part_and_says_what_that_weighs
 def test_the_end_of_an_endless_text_explains_nothing():
     endless = "х " * 10_000 + "pakket"
     assert explain(THREE, endless, driver="late", against="invoice").words == ()
+
+
+def several_of(model: Model) -> Model:
+    """The model, with a yes-or-no line of its own for each driver on the same n-grams."""
+    rows = model.pipeline[0].transform([text for driver in TEXTS for text in TEXTS[driver]])
+    about = np.repeat(list(TEXTS), [len(texts) for texts in TEXTS.values()])
+    fitted = [LogisticRegression(C=50.0).fit(rows, about == each) for each in model.drivers]
+    lines = SimpleNamespace(
+        classes_=np.array(model.drivers),
+        coef_=np.concatenate([each.coef_ for each in fitted]),
+        intercept_=np.concatenate([each.intercept_ for each in fitted]),
+    )
+    several = copy(model)
+    steps = (model.pipeline[0], lines)
+    object.__setattr__(several, "mentions", SimpleNamespace(pipeline=steps))
+    return several
+
+
+SEVERAL = several_of(THREE)
+
+
+def head(model: Model, text: str, driver: str) -> float:
+    """What a driver's line says of a text."""
+    features, lines = model.mentions.pipeline
+    row = features.transform([text]).toarray()[0].astype(np.float64)
+    number = list(lines.classes_).index(driver)
+    return float(row @ lines.coef_[number] + lines.intercept_[number])
+
+
+@settings(deadline=None)
+@given(text=st.text(max_size=60) | messages, driver=st.sampled_from(THREE.drivers))
+@example("İstanbul ǅ ẞ İ factuur\u00a0pakket\x1cbtw", "invoice")
+@example("", "late")
+def test_the_weights_of_all_words_and_the_intercept_are_the_score_of_a_mention(text, driver):
+    explained = explain_mention(SEVERAL, text, driver, most=ALL)
+    assert explained.score == pytest.approx(head(SEVERAL, text, driver), abs=1e-6)
+    words = sum(each.weight for each in explained.words)
+    assert words + explained.intercept == pytest.approx(explained.score, abs=1e-6)
+    assert explained.remainder == pytest.approx(0, abs=1e-6)
+
+
+@settings(deadline=None)
+@given(text=messages, data=st.data(), most=st.integers(0, 4))
+def test_a_sentence_is_explained_by_itself_with_its_words_where_they_are_in_the_text(
+    text, data, most
+):
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    explained = explain_mention(SEVERAL, text, "late", (start, end), most=most)
+    assert explained.score == pytest.approx(head(SEVERAL, text[start:end], "late"), abs=1e-6)
+    assert len(explained.words) <= most
+    for word in explained.words:
+        assert start <= word.start < word.end <= end
+        assert text[word.start : word.end] == word.text
+    words = sum(each.weight for each in explained.words)
+    assert words + explained.intercept + explained.remainder == pytest.approx(explained.score)
+    strengths = [abs(word.weight) for word in explained.words]
+    assert strengths == sorted(strengths, reverse=True)
+
+
+def test_each_driver_has_its_own_words_in_a_message_about_two():
+    text = "Mijn pakket is te laat. En de factuur is er niet."
+    assert "pakket" in explain_mention(SEVERAL, text, "late").because()
+    assert "factuur" in explain_mention(SEVERAL, text, "invoice").because()
+    assert "factuur" not in explain_mention(SEVERAL, text, "late", most=ALL).because(ALL)
+
+
+def test_a_mention_is_explained_only_by_a_model_that_knows_it():
+    with pytest.raises(ValueError, match="knows one driver a message"):
+        explain_mention(THREE, "pakket", "late")
+    with pytest.raises(ValueError, match="does not know the driver 'gone'"):
+        explain_mention(SEVERAL, "pakket", "gone")
