@@ -36,9 +36,11 @@ from service.tables import (
     LabelRow,
     MessageRow,
     OutboxRow,
+    PredictionRow,
     ReviewRow,
     TaskRow,
 )
+from service.triage import classified_text
 
 pytestmark = pytest.mark.studio
 
@@ -56,10 +58,28 @@ class Desk:
     studio: Studio
     taxonomy: Taxonomy
 
-    def ask(self, *external_ids: str, text: str = "hallo daar, een vraag over iets") -> None:
-        messages = [RawMessage(text=text, external_id=each) for each in external_ids]
+    def ask(
+        self,
+        *external_ids: str,
+        text: str = "hallo daar, een vraag over iets",
+        subject: str = "",
+        revise: bool = False,
+    ) -> None:
+        messages = [RawMessage(text=text, subject=subject, external_id=e) for e in external_ids]
         with self.runtime.writing() as session:
-            receive(session, self.runtime, messages, now=NOW)
+            receive(session, self.runtime, messages, now=NOW, revise=revise)
+
+    def say(self, external_id: str, sentences: dict[str, str], *, blind: bool = False) -> None:
+        """Have the prediction say that a message is about these drivers, for these sentences."""
+        mine = MessageRow.external_id == external_id
+        with self.runtime.writing() as session:
+            row = session.scalars(select(PredictionRow).join(MessageRow).where(mine)).one()
+            message = session.get_one(MessageRow, row.message_id)
+            read = classified_text(message.subject, message.text)
+            drivers = dict.fromkeys((row.top[0][0], *sentences))
+            row.mentions = [[d, 0.9, True, _spans(read, sentences.get(d, ""))] for d in drivers]
+            asked = update(ReviewRow).where(ReviewRow.message_id == message.id)
+            session.execute(asked.values(blind=blind))
 
     def task(self, external_id: str) -> int:
         return self.tasks()[external_id]["id"]
@@ -94,6 +114,10 @@ class Desk:
                 select(ReviewRow).join(MessageRow).where(MessageRow.external_id == external_id)
             ).one()
 
+    def name(self, label: LabelRow) -> str:
+        with self.runtime.reading() as session:
+            return session.get_one(MessageRow, label.message_id).external_id
+
     def route(self, external_id: str) -> DecisionRow:
         with self.runtime.reading() as session:
             return session.scalars(
@@ -112,6 +136,13 @@ class Desk:
         with self.runtime.writing() as session:
             session.execute(delete(TaskRow))
             session.execute(update(OutboxRow).values(done_at=None))
+
+
+def _spans(text: str, sentence: str) -> list[list[int]]:
+    if not sentence:
+        return []
+    start = text.index(sentence)
+    return [[start, start + len(sentence)]]
 
 
 @dataclass
@@ -309,6 +340,37 @@ class TestPushing:
         assert "geld" in tasks["doubtful"]["data"]["because"]
         assert tasks["clear"]["data"]["because"] == ""
 
+    def test_every_driver_is_pre_filled_with_the_sentences_that_spoke_for_it(self, desk):
+        said = {"payment.refund": "Ik wil geld terug!", "payment.invoice": ""}
+        desk.ask("seen", "blind", text="De factuur klopt niet. Ik wil geld terug!")
+        desk.say("seen", said)
+        desk.say("blind", said, blind=True)
+        push(desk.runtime, now=NOW)
+        seen, blind = desk.tasks()["seen"], desk.tasks()["blind"]
+        (prediction,) = seen["predictions"]
+        primary, also = (each["value"]["choices"] for each in prediction["result"])
+        assert (len(primary), {*primary, *also}) == (1, set(said))
+        assert seen["data"]["sentences"] == "• Betaling / Terugbetaling: “Ik wil geld terug!”"
+        assert (blind["data"]["sentences"], blind["predictions"]) == ("", [])
+
+    def test_a_sentence_may_stand_in_the_subject(self, desk):
+        desk.ask("m-1", subject="Geld terug", text="Een factuur.")
+        desk.say("m-1", {"payment.refund": "Geld terug"})
+        push(desk.runtime, now=NOW)
+        assert "“Geld terug”" in desk.tasks()["m-1"]["data"]["sentences"]
+
+    def test_a_message_whose_content_was_replaced_is_asked_as_it_is_now(self, desk):
+        desk.ask("m-1", text="factuur en geld terug")
+        desk.say("m-1", {"payment.refund": "factuur en geld terug"})
+        desk.ask("m-1", text="een deuk in de doos, of een factuur", revise=True)
+        push(desk.runtime, now=NOW)
+        task = desk.tasks()["m-1"]
+        assert "deuk" in task["data"]["text"]
+        (prediction,) = task["predictions"]
+        assert len(prediction["result"]) == 1
+        assert task["data"]["sentences"] == ""
+        assert "geld" not in task["data"]["because"]
+
     def test_one_question_the_server_refuses_keeps_no_other_out(self, desk):
         desk.ask(*(f"m-{number}" for number in range(5)))
 
@@ -355,6 +417,32 @@ class TestPulling:
         assert pull(desk.runtime, now=NOW).labels == 2
         said = {(row.driver, tuple(row.also)) for row in desk.labels()}
         assert said == {("payment.refund", ("delivery.late",)), (None, ())}
+
+    def test_what_became_of_the_drivers_that_were_pre_filled_comes_through(self, desk, api):
+        """As the interface sends it: with the prediction that the answer began with."""
+        desk.ask("left", "fewer", "unknown", text="factuur en geld terug")
+        for name in ("left", "fewer", "unknown"):
+            desk.say(name, {"payment.refund": "", "delivery.late": ""})
+        push(desk.runtime, now=NOW)
+        for name, task in desk.tasks().items():
+            (prediction,) = task["predictions"]
+            result = prediction["result"]
+            if name == "fewer":
+                result = [each for each in result if each["from_name"] == "primary"]
+            elif name == "unknown":
+                result += annotation_result(Label(None), desk.taxonomy)
+            path = f"/api/tasks/{task['id']}/annotations/"
+            api.call("POST", path, result=result, parent_prediction=prediction["id"])
+        assert pull(desk.runtime, now=NOW).labels == 3
+        said = {desk.name(row): row for row in desk.labels()}
+        assert {name: row.origin for name, row in said.items()} == {
+            "left": "accepted",
+            "fewer": "changed",
+            "unknown": "changed",
+        }
+        assert said["left"].also
+        assert (said["fewer"].driver, said["fewer"].also) == (said["left"].driver, [])
+        assert (said["unknown"].driver, said["unknown"].also) == (None, said["left"].also)
 
     def test_a_skip_closes_the_question_until_it_is_taken_back(self, desk, api):
         desk.ask("m-1")
