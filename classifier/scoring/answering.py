@@ -3,15 +3,16 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeGuard
 
 from classifier.cleaning import clean
 from classifier.decisions import Decisions, decide_many
 from classifier.language import detect_language
-from classifier.messages import Predictions, RawMessage, RedactedText
+from classifier.messages import Mention, Predictions, RawMessage, RedactedText
 from classifier.pseudonyms import pseudonym
 from classifier.readers import Columns
 from classifier.redaction import redact
+from classifier.roles import also_beside
 from classifier.taxonomy import Taxonomy
 
 
@@ -28,6 +29,19 @@ class Predictor(Protocol):
     def taxonomy(self) -> Taxonomy: ...
 
     def judge(self, texts: Sequence[str], /) -> Predictions: ...
+
+
+class MentionPredictor(Predictor, Protocol):
+    """A model that knows several drivers a message."""
+
+    def mentioned(
+        self, texts: Sequence[str], predictions: Predictions, /
+    ) -> Sequence[tuple[Mention, ...]]: ...
+
+
+def knows_several(model: Predictor) -> TypeGuard[MentionPredictor]:
+    """Whether a model says of a message every driver that it is about."""
+    return getattr(model, "mentions", None) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +87,18 @@ class Clock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """Of n messages what may be known outside: ids, languages, predictions and decisions."""
+    """Of n messages what may be known outside: ids, languages, predictions and decisions.
+
+    `mentions` are those of each message, and `also` the drivers it is about beside the one that
+    was decided; None and empty of a model that knows one driver a message.
+    """
 
     ids: Sequence[str]
     languages: Sequence[str]
     predictions: Predictions
     decisions: Decisions
+    mentions: Sequence[tuple[Mention, ...]] | None = None
+    also: Sequence[tuple[str, ...]] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -96,8 +116,18 @@ def answers(found: Columns, model: Predictor, handling: Handling, clock: Clock) 
     predictions = model.judge(texts)
     taxonomy, threshold = model.taxonomy, model.threshold
     decisions = decide_many(predictions, taxonomy, threshold=threshold, texts=texts)
+    mentions = model.mentioned(texts, predictions) if knows_several(model) else None
+    also = _also(decisions, mentions, taxonomy) if mentions is not None else ()
     clock.lap("scoring")
-    return Answers(ids, languages, predictions, decisions)
+    return Answers(ids, languages, predictions, decisions, mentions, also)
+
+
+def _also(
+    decisions: Decisions, mentions: Sequence[tuple[Mention, ...]], taxonomy: Taxonomy
+) -> list[tuple[str, ...]]:
+    """What each message is about beside the driver that was decided."""
+    decided = zip((each.driver for each in decisions), mentions, strict=True)
+    return [also_beside(driver, found, taxonomy) for driver, found in decided]
 
 
 def _words(found: Columns) -> list[str]:

@@ -23,7 +23,7 @@ from classifier.readers import (
     read_portions,
 )
 from classifier.redaction import redact
-from classifier.scoring.answering import Clock, Handling, Predictor, Seconds, answers
+from classifier.scoring.answering import Clock, Handling, Predictor, Seconds, answers, knows_several
 from classifier.scoring.formats import Format, format_named
 from classifier.scoring.journal import (
     BETWEEN,
@@ -112,7 +112,7 @@ def classify_file(
     reason. `progress` is told how far it is after each portion. Raises `BadFile`.
     """
     began, plan = time.perf_counter(), plan or Plan()
-    format_ = _format(path, out)
+    format_ = _format(path, out, model)
     reading, handling = Reading(channel=channel), Handling(key, redacted)
     portions = read_portions(path, reading, plan.size)
     task = _task(path, model, reading, handling, format_, plan.size)
@@ -217,8 +217,8 @@ def _report(at: Progress, out: Path, began: float, *, resumed: int) -> ScoreRepo
     return ScoreReport(at.rows, at.rejected, time.perf_counter() - began, refused, resumed)
 
 
-def _format(path: Path, out: Path) -> Format:
-    format_ = format_named(out)
+def _format(path: Path, out: Path, model: Predictor) -> Format:
+    format_ = format_named(out, several=knows_several(model))
     if not out.parent.is_dir():
         raise BadFile(out, "its folder does not exist")
     if out.exists() and path.exists() and out.samefile(path):

@@ -10,11 +10,13 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from classifier.decisions import EVERY_DOUBTS, Status
 from classifier.errors import BadFile
+from classifier.messages import Mention
 from classifier.readers.parquet import arrow
 from classifier.scoring.answering import Answers
 
@@ -23,6 +25,8 @@ COLUMNS: Final = (
     *("id", "driver", "score", "unknown"),
     *("decision", "queue", "doubts", "language"),
 )
+ALSO: Final = "also"
+"""The last column, where a model knows several drivers a message."""
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 DIGITS: Final = 6
 LEVEL: Final = 6
@@ -57,33 +61,57 @@ class Format:
         return _zipped(self.encode(answers)) if self.zipped else self.encode(answers)
 
 
-def format_named(out: Path) -> Format:
-    """By the name of the result: .csv, .jsonl (also .gz) or .parquet. Raises `BadFile`."""
+def format_named(out: Path, *, several: bool = False) -> Format:
+    """By the name of the result: .csv, .jsonl (also .gz) or .parquet. Raises `BadFile`.
+
+    `several`: the model knows several drivers a message.
+    """
     zipped = out.suffix == ".gz"
     suffix = (out.with_suffix("") if zipped else out).suffix
     if suffix == ".csv":
-        return Format(suffix, _csv_rows([COLUMNS]), _csv, zipped)
+        return Format(suffix, _csv_rows([_names(several)]), _csv, zipped)
     if suffix == ".jsonl":
         return Format(suffix, b"", _jsonl, zipped)
     if suffix == ".parquet" and not zipped:
         arrow(out)
-        return Format(suffix, b"", _arrow_stream, finish=_parquet)
+        return Format(suffix, b"", _arrow_stream, finish=partial(_parquet, _names(several)))
     allowed = ".csv or .jsonl, optionally with .gz, or .parquet"
     raise BadFile(out, f"the result must be named {allowed}")
+
+
+def _names(several: bool) -> tuple[str, ...]:
+    return (*COLUMNS, ALSO) if several else COLUMNS
 
 
 def rows(answers: Answers) -> Iterator[Row]:
     """What is said of each message: `COLUMNS` by name, and `drivers`, the likeliest ones.
 
     `score` is the probability that `driver` is right; an empty driver means that none of the
-    drivers is likelier.
+    drivers is likelier. Of a model that knows several drivers a message also `also`, the others
+    it is about, and `mentions`, with the probability of each and where the sentences stand, in the
+    text as it was read, that spoke for it.
     """
     columns = zip(*_columns(answers), strict=True)
-    for values, drivers in zip(columns, _drivers(answers), strict=True):
+    for number, (values, drivers) in enumerate(zip(columns, _drivers(answers), strict=True)):
         row = dict(zip(COLUMNS, values, strict=True))
         row["doubts"] = list(row["doubts"])
         row["drivers"] = [{"id": driver, "score": score} for driver, score in drivers]
+        if answers.mentions is not None:
+            row[ALSO] = list(answers.also[number])
+            row["mentions"] = _mentions(answers.mentions[number])
         yield row
+
+
+def _mentions(found: tuple[Mention, ...]) -> list[Row]:
+    return [
+        {
+            "id": each.driver,
+            "probability": round(each.probability, DIGITS),
+            "chosen": each.chosen,
+            "spans": [list(span) for span in each.spans],
+        }
+        for each in found
+    ]
 
 
 def _columns(answers: Answers) -> tuple[Column, ...]:
@@ -118,7 +146,15 @@ def _csv(answers: Answers) -> bytes:
     plain = (ids, drivers, queues, languages)
     ids, drivers, queues, languages = (_each_once(_cell, column) for column in plain)
     doubts = _each_once("|".join, doubts)
-    return _csv_rows(zip(ids, drivers, *scores_and_status, queues, doubts, languages, strict=True))
+    columns = (ids, drivers, *scores_and_status, queues, doubts, languages, *_joined_also(answers))
+    return _csv_rows(zip(*columns, strict=True))
+
+
+def _joined_also(answers: Answers) -> tuple[Column, ...]:
+    """The column `also` as a table holds it, where there is one."""
+    if answers.mentions is None:
+        return ()
+    return (_each_once(lambda drivers: _cell("|".join(drivers)), answers.also),)
 
 
 def _csv_rows(rows: Iterable[Sequence[Any]]) -> bytes:
@@ -142,13 +178,17 @@ def _jsonl(answers: Answers) -> bytes:
         *(status, _each_once(_json, queues), _each_once(_json, doubts)),
         *(_each_once(_json, languages), _written(_drivers(answers))),
     )
-    return _bytes("".join(map(LINE.__mod__, zip(*written, strict=True))))
+    if answers.mentions is None:
+        return _bytes("".join(map(LINE.__mod__, zip(*written, strict=True))))
+    several = (_each_once(_json, answers.also), (_json(_mentions(e)) for e in answers.mentions))
+    return _bytes("".join(map(LONG_LINE.__mod__, zip(*written, *several, strict=True))))
 
 
 LINE: Final = (
     '{"id": %s, "driver": %s, "score": %r, "unknown": %r, "decision": "%s", "queue": %s, '
     '"doubts": %s, "language": %s, "drivers": [%s]}\n'
 )
+LONG_LINE: Final = LINE.replace("}\n", ', "also": %s, "mentions": %s}\n')
 
 
 def _written(drivers: Iterable[list[tuple[str, float]]]) -> Iterator[str]:
@@ -181,9 +221,9 @@ def _zipped(content: bytes) -> bytes:
 def _arrow_stream(answers: Answers) -> bytes:
     import pyarrow
 
-    columns = list(_columns(answers))
+    columns = [*_columns(answers), *_joined_also(answers)]
     columns[COLUMNS.index("doubts")] = _each_once("|".join, columns[COLUMNS.index("doubts")])
-    schema = _schema()
+    schema = _schema(_names(answers.mentions is not None))
     arrays = [pyarrow.array(each, field.type) for each, field in zip(columns, schema, strict=True)]
     sink = pyarrow.BufferOutputStream()
     with pyarrow.ipc.new_stream(sink, schema) as stream:
@@ -191,21 +231,22 @@ def _arrow_stream(answers: Answers) -> bytes:
     return bytes(sink.getvalue().to_pybytes())
 
 
-def _schema() -> Any:
+def _schema(names: Sequence[str]) -> Any:
     import pyarrow
 
     numbers = ("score", "unknown")
-    kinds = [pyarrow.float64() if name in numbers else pyarrow.string() for name in COLUMNS]
-    return pyarrow.schema(list(zip(COLUMNS, kinds, strict=True)))
+    kinds = [pyarrow.float64() if name in numbers else pyarrow.string() for name in names]
+    return pyarrow.schema(list(zip(names, kinds, strict=True)))
 
 
-def _parquet(portions: Path, out: Path) -> None:
+def _parquet(names: Sequence[str], portions: Path, out: Path) -> None:
     """One Parquet file of Arrow streams that stand one after the other."""
     import pyarrow.parquet
 
-    with pyarrow.parquet.ParquetWriter(out, _schema()) as writer:
+    schema = _schema(names)
+    with pyarrow.parquet.ParquetWriter(out, schema) as writer:
         for batches in _groups(_batches(portions)):
-            writer.write_table(pyarrow.Table.from_batches(batches, _schema()))
+            writer.write_table(pyarrow.Table.from_batches(batches, schema))
 
 
 def _batches(portions: Path) -> Iterator[Any]:
