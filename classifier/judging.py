@@ -36,6 +36,7 @@ def judge(
         model.drivers,
         threshold=model.threshold,
         target=model.target_precision,
+        taxonomy=model.taxonomy,
         mentions=mentions,
         chosen=chosen,
         set_threshold=set_threshold,

@@ -11,6 +11,7 @@ from classifier.evaluation.evaluation import Evaluation, evaluate, evaluate_mess
 from classifier.evaluation.learning_curve import LearningCurve, learning_curve
 from classifier.evaluation.mistakes import Confusion, DriverScore
 from classifier.evaluation.novelty import UnknownDrivers
+from classifier.evaluation.parents import Parents
 from classifier.evaluation.rates import Rate, grouped_rate, rate
 from classifier.evaluation.several import Several
 from classifier.evaluation.slices import Slice
@@ -28,6 +29,7 @@ __all__ = [
     "DriverScore",
     "Evaluation",
     "LearningCurve",
+    "Parents",
     "Rate",
     "Remedy",
     "Several",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifier.evaluation.outcomes import Outcomes
 from classifier.evaluation.rates import Rate, grouped_rate
@@ -18,7 +19,8 @@ class Auto:
 
     `precision` counts a message about none of the drivers, or about a driver the model does not
     know, as wrong: it went to the wrong queue. `precision_known` leaves those out, and so does not
-    depend on how many of them the messages hold.
+    depend on how many of them the messages hold. What is stopped at a parent is right when that
+    is one of the label's drivers.
     """
 
     target: float
@@ -64,28 +66,29 @@ def auto(found: Outcomes, *, threshold: float, target: float) -> Auto:
         target,
         threshold,
         grouped_rate(found.routed[judged], found.groups[judged]),
-        grouped_rate(found.correct[routed], found.groups[routed]),
-        grouped_rate(found.correct[known], found.groups[known]),
+        grouped_rate(found.right[routed], found.groups[routed]),
+        grouped_rate(found.right[known], found.groups[known]),
     )
 
 
 def coverage_curve(found: Outcomes) -> tuple[CoveragePoint, ...]:
     """At most 60 points, from the surest messages to all that could be routed."""
-    routable = np.flatnonzero(found.confidence > found.unknown)
-    order = routable[np.argsort(-found.confidence[routable], kind="stable")]
+    surest = found.routing.confidence[:, -1]
+    routable = np.flatnonzero(surest >= 0)
+    order = routable[np.argsort(-surest[routable], kind="stable")]
     if not len(order):
         return ()
     ends = np.unique(np.ceil(np.linspace(0, len(order), POINTS + 1)[1:]).astype(int)) - 1
-    ranked = found.confidence[order]
+    ranked = surest[order]
     last = np.unique(np.searchsorted(-ranked, -ranked[ends], side="right") - 1)
-    return tuple(
-        CoveragePoint(
-            float(ranked[end]),
-            float((end + 1) / len(found.confidence)),
-            grouped_rate(found.correct[order[: end + 1]], found.groups[order[: end + 1]]),
-        )
-        for end in last
-    )
+    return tuple(_point(found, float(ranked[end]), order[: end + 1]) for end in last)
+
+
+def _point(found: Outcomes, threshold: float, rows: NDArray[np.intp]) -> CoveragePoint:
+    """What is routed at a threshold, which is some rows (r,)."""
+    right = found.routing.at(threshold)[1]
+    share = len(rows) / len(right)
+    return CoveragePoint(threshold, share, grouped_rate(right[rows], found.groups[rows]))
 
 
 def _finite(threshold: float) -> float | None:

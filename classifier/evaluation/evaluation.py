@@ -16,11 +16,13 @@ from classifier.evaluation.learning_curve import LearningCurve
 from classifier.evaluation.mistakes import Confusion, DriverScore, FScores, confusions, scores
 from classifier.evaluation.novelty import UnknownDrivers, unknown_drivers
 from classifier.evaluation.outcomes import Outcomes, outcomes
+from classifier.evaluation.parents import Parents, parents
 from classifier.evaluation.rates import Rate, grouped_rate
 from classifier.evaluation.several import Several, several
 from classifier.evaluation.slices import Slice, slices, time_slices
 from classifier.evaluation.weighting import Weighted, weighted
-from classifier.messages import Label, LabeledMessage
+from classifier.messages import Label, LabeledMessage, Predictions
+from classifier.taxonomy import Taxonomy
 from classifier.text import normalized
 
 Item = TypeVar("Item")
@@ -35,10 +37,11 @@ class Evaluation:
     `auto` is over all n but those that set the threshold. `groups`: so many of the n are separate
     (texts, customers), and intervals go by them. `weighted`: the figures for all messages, where
     labels were drawn with a known probability. `several`: the drivers said of a message beside
-    those people do, where labels have several; F1 is of those then. `learning`: what more labels
-    would be worth, where that was measured. `correct` and `counted` have a row for every message
-    given, left out or not (False there), so that two evaluations of the same messages can be
-    paired.
+    those people do, where labels have several; F1 is of those then. `parents`: how often a
+    parent is right where its driver is not, where drivers have parents. `learning`: what more
+    labels would be worth, where that was measured. `correct` and `counted` have a row for every
+    message given, left out or not (False there), so that two evaluations of the same messages can
+    be paired.
     """
 
     n: int
@@ -61,6 +64,7 @@ class Evaluation:
     correct: NDArray[np.bool_]
     counted: NDArray[np.bool_]
     several: Several | None = None
+    parents: Parents | None = None
     learning: LearningCurve | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -90,6 +94,7 @@ class Evaluation:
             "groups": self.groups,
             "learning_curve": self.learning.to_dict() if self.learning else None,
             "several": self.several.to_dict() if self.several else None,
+            "parents": self.parents.to_dict() if self.parents else None,
         }
 
 
@@ -101,6 +106,7 @@ def evaluate(
     *,
     threshold: float,
     target: float,
+    taxonomy: Taxonomy | None = None,
     mentions: NDArray[np.float64] | None = None,
     chosen: NDArray[np.bool_] | None = None,
     message_ids: Sequence[str] | None = None,
@@ -124,34 +130,37 @@ def evaluate(
     from 1. With several drivers a label, the likeliest driver is right when it is one of them;
     `mentions` (n, k) then are how likely each message is to be about each driver, by default
     (1 - unknown) · probabilities, and `chosen` (n, k) what the model says it is about, by default
-    the likeliest driver and those at least half probable.
-    Messages of one of the `groups` (n; "" for none) count as one in every interval. Rows that
-    `set_threshold` (n,) do not judge what it routes. `inclusion` (n) in (0, 1]: the probability
-    with which each was drawn for its label, None where nobody knows. `opinions` and `trained` are
-    those of `confusable`. Raises ValueError when the sizes do not agree.
+    the likeliest driver and those at least half probable. With a `taxonomy` of drivers that have
+    parents, a message may be routed by one of those (see `classifier.stops`). Messages of one of
+    the `groups` (n; "" for none) count as one in every interval. Rows that `set_threshold` (n,) do
+    not judge what it routes. `inclusion` (n) in (0, 1]: the probability with which each was drawn
+    for its label, None where nobody knows. `opinions` and `trained` are those of `confusable`.
+    Raises ValueError when the sizes do not agree.
     """
     n = len(probabilities)
     columns = (message_ids, languages, channels, groups, received_at, inclusion, mentions, chosen)
     _check_sizes(probabilities, drivers, unknown, labels, trained_on, set_threshold, *columns)
-    kept = np.arange(n) if trained_on is None else np.flatnonzero(~trained_on)
-    ids = [str(row + 1) for row in range(n)] if message_ids is None else message_ids
-    found = outcomes(
-        probabilities[kept],
-        unknown[kept],
-        _at(labels, kept),
-        drivers,
-        _at(ids, kept),
+    everything = outcomes(
+        Predictions(tuple(drivers), probabilities, unknown),
+        labels,
+        [str(row + 1) for row in range(n)] if message_ids is None else message_ids,
         threshold,
-        groups=group_numbers(groups, n)[kept],
-        set_threshold=_rows(set_threshold, kept),
-        mentions=_rows(mentions, kept),
-        chosen=_rows(chosen, kept),
+        groups=group_numbers(groups, n),
+        set_threshold=set_threshold,
+        mentions=mentions,
+        chosen=chosen,
+        taxonomy=taxonomy,
     )
+    kept = np.arange(n) if trained_on is None else np.flatnonzero(~trained_on)
+    found = everything.only(kept)
     by = _slices(found, kept, languages, channels, received_at, timezone)
     judged = _evaluation(found, by, kept, n, auto(found, threshold=threshold, target=target))
-    drawn = weighted(found, _some(inclusion, kept))
-    pairs = _confusable(found, opinions, trained)
-    return replace(judged, weighted=drawn, confusable=pairs, several=several(found))
+    return replace(
+        judged,
+        weighted=weighted(found, _some(inclusion, kept)),
+        confusable=_confusable(found, opinions, trained),
+        parents=parents(found, taxonomy),
+    )
 
 
 def evaluate_messages(
@@ -162,6 +171,7 @@ def evaluate_messages(
     *,
     threshold: float,
     target: float,
+    taxonomy: Taxonomy | None = None,
     mentions: NDArray[np.float64] | None = None,
     chosen: NDArray[np.bool_] | None = None,
     set_threshold: NDArray[np.bool_] | None = None,
@@ -180,6 +190,7 @@ def evaluate_messages(
         drivers,
         threshold=threshold,
         target=target,
+        taxonomy=taxonomy,
         mentions=mentions,
         chosen=chosen,
         message_ids=[message.message_id for message in messages],
@@ -223,6 +234,7 @@ def _evaluation(
         slices=by,
         weighted=None,
         confusable=(),
+        several=several(found),
         groups=len(np.unique(found.groups)),
         correct=_spread(found.correct, kept, given),
         counted=_spread(counted, kept, given),
@@ -266,10 +278,6 @@ def _spread(values: NDArray[np.bool_], rows: NDArray[np.intp], n: int) -> NDArra
 
 def _at(values: Sequence[Item], rows: NDArray[np.intp]) -> list[Item]:
     return [values[row] for row in rows]
-
-
-def _rows(values: NDArray[Any] | None, rows: NDArray[np.intp]) -> NDArray[Any] | None:
-    return None if values is None else values[rows]
 
 
 def _some(values: Sequence[Item] | None, rows: NDArray[np.intp]) -> list[Item] | None:

@@ -77,7 +77,7 @@ def _slice(found: Outcomes, kind: str, name: str, rows: NDArray[np.bool_]) -> Sl
         int(rows.sum()),
         _rate(found, found.correct, rows & found.counted),
         _rate(found, found.routed, judged),
-        _rate(found, found.correct, judged & found.routed),
+        _rate(found, found.right, judged & found.routed),
     )
 
 

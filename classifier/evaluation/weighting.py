@@ -56,7 +56,7 @@ def weighted(found: Outcomes, inclusion: Sequence[float | None] | None) -> Weigh
         int(known.sum()),
         _rate(found, found.correct, counted, weights),
         _rate(found, found.routed, judged, weights),
-        _rate(found, found.correct, judged & found.routed, weights),
+        _rate(found, found.right, judged & found.routed, weights),
         macro,
         low,
         high,
