@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from classifier.messages import Label, Prediction, Predictions
+from classifier.stops import LEAST_AT_PARENT, Stop, parents_of, stops, stops_of, summed
 from classifier.taxonomy import Taxonomy
 
 
@@ -63,8 +64,9 @@ class Decision:
     """How a message is routed.
 
     `driver` is the likeliest driver, also in review where it is only a proposal; None when
-    "none of the drivers" is likelier, or without a model. `queue` is never empty; `doubts` are
-    the reasons for a review, empty for `auto` and `person`.
+    "none of the drivers" is likelier, or without a model. Of `auto` it may be a parent: sure
+    enough of that, not of one driver below it. `queue` is never empty; `doubts` are the reasons
+    for a review, empty for `auto` and `person`.
     """
 
     status: Status
@@ -92,6 +94,8 @@ class Decisions:
 
     `auto` (n,): routed by the model, or in review. `driver` (n,): the column in `drivers`, -1 for
     none. `queue` (n,): the place in `queues`. `doubts` (n,): the place in `EVERY_DOUBTS`.
+    `confidence` (n,): the probability that the driver, or the proposal, is right. `drivers` are
+    those of the predictions, then the parents at which they may stop.
     """
 
     drivers: tuple[str, ...]
@@ -100,6 +104,7 @@ class Decisions:
     driver: NDArray[np.intp]
     queue: NDArray[np.intp]
     doubts: NDArray[np.uint8]
+    confidence: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.auto)
@@ -132,7 +137,9 @@ def precision_threshold(
     """The lowest confidence from which messages routed automatically are right often enough.
 
     `confidence` (n,) in [0, 1] and `correct` (n,) come from messages the model was not trained
-    on. A threshold counts only when at least `minimum` messages reach it and the one-sided
+    on; or (n, s) of the stops of `classifier.stops.Stops`, of which each message is routed at the
+    first that reaches the threshold, and right if it is right there.
+    A threshold counts only when at least `minimum` messages reach it and the one-sided
     Clopper-Pearson lower bound of their precision, at level `assurance`, is at least `target`:
     the share right among few messages is no evidence, and the lowest of many thresholds that look
     fine is usually one that was lucky. Returns infinity when no threshold can be shown to keep
@@ -140,12 +147,14 @@ def precision_threshold(
     """
     if not len(confidence):
         return float("inf")
-    order = np.argsort(-confidence, kind="stable")
-    ranked = confidence[order]
-    routed, right = np.arange(1, len(ranked) + 1), np.cumsum(correct[order])
+    reached = confidence.reshape(len(confidence), -1)
+    thresholds: NDArray[np.float64] = np.unique(reached[reached >= 0])[::-1]
+    if not len(thresholds):
+        return float("inf")
+    routed = summed(np.ones(reached.shape, dtype=np.intp), reached, thresholds)
+    right = summed(correct.reshape(reached.shape), reached, thresholds)
     lowest = np.nan_to_num(beta.ppf(1.0 - assurance, right, routed - right + 1))
-    last_of_equals = np.append(ranked[1:] != ranked[:-1], True)
-    kept = ranked[last_of_equals & (routed >= minimum) & (lowest >= target)]
+    kept = thresholds[(routed >= minimum) & (lowest >= target)]
     return float(kept[-1]) if len(kept) else float("inf")
 
 
@@ -191,23 +200,36 @@ def decide(
     """Route one message: to its driver's queue when the model is sure, else to the fallback.
 
     `threshold` is a confidence in [0, 1], or infinity to route nothing. A queue that `by_queue`
-    names has a threshold of its own instead; infinity where the model only recommends. `text`
-    only serves to explain a review. A driver without a queue of its own goes to the fallback
-    queue, too.
+    names has a threshold of its own instead; infinity where the model only recommends. Where the
+    likeliest driver does not reach it, a parent may (see `classifier.stops`). `text` only serves to
+    explain a review. A driver without a queue of its own goes to the fallback queue, too.
     """
     if prediction is None:
         return Decision(Status.REVIEW, None, taxonomy.fallback_queue, (Doubt.NO_MODEL,))
     likeliest, confidence = prediction.driver, prediction.confidence
     driver = None if unknown_driver(confidence, prediction.unknown) else likeliest
-    queue = taxonomy.queue(likeliest)
-    own = by_queue.get(queue) if by_queue else None
-    least = threshold if own is None else own
-    if confidence >= least and driver in taxonomy.leaves:
+    queue, own = taxonomy.queue(likeliest), by_queue or {}
+    least = own.get(queue, threshold)
+    enough = confidence >= least and driver in taxonomy.leaves
+    if enough and (confidence >= LEAST_AT_PARENT or not taxonomy.parents):
         return Decision(Status.AUTO, driver, queue)
+    stop = _reached(prediction, taxonomy, threshold, own) if taxonomy.parents else None
+    if stop is not None:
+        return Decision(Status.AUTO, stop.driver, stop.queue)
     doubts = _doubts(prediction, taxonomy, least, text, limits or DoubtLimits())
-    if own == float("inf"):
+    if own.get(queue) == float("inf"):
         doubts = (Doubt.ONLY_RECOMMENDS, *(each for each in doubts if each != Doubt.NO_THRESHOLD))
     return Decision(Status.REVIEW, driver, taxonomy.fallback_queue, doubts)
+
+
+def _reached(
+    prediction: Prediction, taxonomy: Taxonomy, threshold: float, own: Mapping[str, float]
+) -> Stop | None:
+    """The first stop of a message that reaches the threshold of its queue."""
+    for stop in stops(prediction, taxonomy):
+        if stop.confidence >= own.get(stop.queue, threshold):
+            return stop
+    return None
 
 
 def decide_many(
@@ -221,29 +243,56 @@ def decide_many(
 ) -> Decisions:
     """Route n messages: of each exactly what `decide` says of it, `texts` (n,) being theirs."""
     limits, own = limits or DoubtLimits(), by_queue or {}
-    drivers, leaves = predictions.drivers, frozenset(taxonomy.leaves)
+    parents = parents_of(predictions.drivers, taxonomy)
+    drivers, leaves = (*predictions.drivers, *parents.ids), frozenset(taxonomy.leaves)
     queues = (*map(taxonomy.queue, drivers), taxonomy.fallback_queue)
     bounds = np.array([own.get(queue, threshold) for queue in queues[:-1]])
     advised = np.array([own.get(queue) == float("inf") for queue in queues[:-1]])
     likeliest, confidence = predictions.likeliest, predictions.confidence
     least, strange = bounds[likeliest], predictions.unknown >= confidence
     retired = np.array([driver not in leaves for driver in drivers])[likeliest]
-    auto = ~strange & ~retired & (confidence >= least)
+    enough = ~strange & ~retired & (confidence >= least)
+    auto, place, reached = enough, likeliest, confidence
+    if parents.ids:
+        auto, place, reached = _climbed(predictions, taxonomy, bounds, enough)
     doubts = {
         Doubt.ONLY_RECOMMENDS: advised[likeliest],
         Doubt.NO_THRESHOLD: (least == float("inf")) & ~advised[likeliest],
         Doubt.RETIRED_DRIVER: retired,
-        Doubt.LOW_CONFIDENCE: (confidence < least) & (least < float("inf")),
+        Doubt.LOW_CONFIDENCE: ((confidence < least) | enough) & (least < float("inf")),
         Doubt.UNKNOWN_DRIVER: strange,
         Doubt.NARROW_MARGIN: _narrow_margins(predictions, ~auto, limits.margin),
         Doubt.TOO_SHORT: _too_short(texts, ~auto, limits.words),
     }
     return Decisions(
         *(drivers, queues, auto),
-        driver=np.where(strange, -1, likeliest),
-        queue=np.where(auto, likeliest, len(drivers)),
+        driver=np.where(strange & ~auto, -1, place),
+        queue=np.where(auto, place, len(drivers)),
         doubts=np.where(auto, 0, _numbered(doubts)).astype(np.uint8),
+        confidence=reached,
     )
+
+
+def _climbed(
+    predictions: Predictions,
+    taxonomy: Taxonomy,
+    bounds: NDArray[np.float64],
+    enough: NDArray[np.bool_],
+) -> tuple[NDArray[np.bool_], NDArray[np.intp], NDArray[np.float64]]:
+    """Which messages (n,) stop anywhere, at which column of `bounds`, and how sure that is.
+
+    Only those are asked whose leaf alone does not settle it: `enough`, and likelier than any
+    other queue could be.
+    """
+    auto, place, reached = enough.copy(), predictions.likeliest, predictions.confidence
+    rows = np.flatnonzero(~(enough & (reached >= LEAST_AT_PARENT)))
+    shares, unknown = predictions.probabilities[rows], predictions.unknown[rows]
+    found = stops_of(Predictions(predictions.drivers, shares, unknown), taxonomy)
+    level = found.reached(bounds[found.heading])
+    auto[rows] = level >= 0
+    some, at = rows[level >= 0], (level >= 0, level[level >= 0])
+    place[some], reached[some] = found.places[at], found.confidence[at]
+    return auto, place, reached
 
 
 def _numbered(doubts: Mapping[Doubt, NDArray[np.bool_]]) -> NDArray[np.intp]:
@@ -284,11 +333,14 @@ def _doubts(
 ) -> tuple[Doubt, ...]:
     """Every doubt that holds, those that decide before those that explain."""
     confidence = prediction.confidence
+    retired = prediction.driver not in taxonomy.leaves
+    strange = unknown_driver(confidence, prediction.unknown)
+    outdone = confidence >= threshold and not (retired or strange)  # another queue is likelier
     fired = {
         Doubt.NO_THRESHOLD: threshold == float("inf"),
-        Doubt.RETIRED_DRIVER: prediction.driver not in taxonomy.leaves,
-        Doubt.LOW_CONFIDENCE: low_confidence(confidence, threshold),
-        Doubt.UNKNOWN_DRIVER: unknown_driver(confidence, prediction.unknown),
+        Doubt.RETIRED_DRIVER: retired,
+        Doubt.LOW_CONFIDENCE: low_confidence(confidence, threshold) or outdone,
+        Doubt.UNKNOWN_DRIVER: strange,
         Doubt.NARROW_MARGIN: narrow_margin(prediction.probabilities, limits.margin),
         Doubt.TOO_SHORT: bool(text) and too_short(text, limits.words),
     }

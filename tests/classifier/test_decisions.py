@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import beta
 
 from classifier.decisions import (
     EXPLANATIONS,
@@ -170,6 +171,52 @@ def test_the_precision_on_fresh_messages_keeps_the_target_nine_times_in_ten(targ
     assert target < realized.mean() < target + 0.015
 
 
+def two_levels(random: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Confidence and correctness (n, 2) at leaf and parent of a model that is too sure of both."""
+    parent = random.beta(4, 0.4, n)
+    leaf = parent * random.beta(2, 0.6, n)
+    in_parent = random.random(n) < parent**1.15
+    in_leaf = in_parent & (random.random(n) < (leaf / parent) ** 1.15)
+    return np.column_stack([leaf, parent]), np.column_stack([in_leaf, in_parent])
+
+
+def at_first_stop(confidence: np.ndarray, correct: np.ndarray, threshold: float) -> np.ndarray:
+    """Of the messages that stop, whether each is right where it does."""
+    first = np.where(confidence[:, 0] >= threshold, 0, 1)
+    stops = confidence[:, 1] >= threshold
+    return correct[np.arange(len(first)), first][stops]
+
+
+def test_with_parents_a_message_counts_at_the_first_level_that_reaches_the_threshold() -> None:
+    random = np.random.default_rng(5)
+    confidence, correct = two_levels(random, 4_000)
+    threshold = precision_threshold(confidence, correct, 0.9)
+    right = at_first_stop(confidence, correct, threshold)
+    assert beta.ppf(0.1, right.sum(), len(right) - right.sum() + 1) >= 0.9
+    lower = np.unique(confidence[confidence < threshold])
+    for each in lower[:: len(lower) // 50]:
+        right = at_first_stop(confidence, correct, each)
+        assert beta.ppf(0.1, right.sum(), len(right) - right.sum() + 1) < 0.9
+
+
+def test_with_parents_the_precision_on_fresh_messages_keeps_the_target_nine_times_in_ten() -> None:
+    random = np.random.default_rng(12)
+    fresh = two_levels(random, 20_000)
+    thresholds = [precision_threshold(*two_levels(random, 750), 0.95) for _ in range(200)]
+    kept = [each for each in thresholds if each <= 1.0]
+    realized = np.array([at_first_stop(*fresh, each).mean() for each in kept])
+    assert len(realized) > 190
+    assert np.mean(realized >= 0.95) > 0.85
+    assert 0.95 < realized.mean() < 0.97
+
+
+def test_a_level_that_repeats_the_one_before_changes_no_threshold() -> None:
+    confidence, correct = two_levels(np.random.default_rng(6), 900)
+    alone = precision_threshold(confidence[:, 0], correct[:, 0], 0.8)
+    twice = np.repeat(confidence[:, :1], 3, axis=1), np.repeat(correct[:, :1], 3, axis=1)
+    assert precision_threshold(*twice, 0.8) == alone < 1
+
+
 def test_a_queue_may_have_a_threshold_of_its_own_and_others_keep_the_common_one() -> None:
     by_queue = {"logistics": 0.7}
     late = decide(prediction(0.75), TAXONOMY, threshold=0.99, by_queue=by_queue)
@@ -186,33 +233,115 @@ def test_where_the_model_only_recommends_a_person_decides_and_is_told_so() -> No
     assert found.doubts == (Doubt.ONLY_RECOMMENDS,)
 
 
+QUEUED = Taxonomy(
+    (
+        Driver(id="delivery", names={"en": "Delivery"}, queue="logistics"),
+        Driver(id="delivery.late", parent="delivery", names={"en": "Late"}),
+        Driver(id="delivery.lost", parent="delivery", names={"en": "Lost"}),
+        Driver(id="delivery.theft", parent="delivery", names={"en": "Theft"}, queue="claims"),
+        Driver(id="delivery.shop", parent="delivery", names={"en": "Shop"}),
+        Driver(id="delivery.shop.full", parent="delivery.shop", names={"en": "Full"}),
+        Driver(id="delivery.other", parent="delivery", names={"en": "Other"}),
+        Driver(id="rude", names={"en": "Rude"}, queue="people"),
+    )
+)
+
+
+def of_queued(*shares: float, unknown: float = 0.0) -> Prediction:
+    """How likely: late, lost, theft, rude."""
+    drivers = ("delivery.late", "delivery.lost", "delivery.theft", "rude")
+    return Prediction(drivers, np.array(shares), unknown)
+
+
+def test_sure_of_the_parent_only_a_message_stops_there_in_the_parents_queue() -> None:
+    found = decide(of_queued(0.6, 0.35, 0.05, 0.0), QUEUED, threshold=0.9)
+    assert found == Decision(Status.AUTO, "delivery", "logistics")
+
+
+def test_a_leaf_that_is_sure_enough_comes_before_its_parent() -> None:
+    found = decide(of_queued(0.9, 0.1, 0.0, 0.0), QUEUED, threshold=0.9)
+    assert found == Decision(Status.AUTO, "delivery.late", "logistics")
+
+
+def test_a_message_is_not_promised_to_a_parent_whose_queue_it_may_miss() -> None:
+    """Sure of the parent all the same, but half of it goes elsewhere."""
+    found = decide(of_queued(0.5, 0.0, 0.5, 0.0), QUEUED, threshold=0.9, text="een twee drie")
+    assert (found.status, found.driver, found.queue) == (Status.REVIEW, "delivery.late", "triage")
+    assert found.doubts == (Doubt.LOW_CONFIDENCE, Doubt.NARROW_MARGIN)
+
+
+def test_a_parent_has_the_threshold_of_its_own_queue() -> None:
+    asked = {"threshold": 0.9, "by_queue": {"logistics": 0.7, "people": float("inf")}}
+    half = decide(of_queued(0.4, 0.35, 0.05, 0.2), QUEUED, **asked)
+    assert half == Decision(Status.AUTO, "delivery", "logistics")
+    closed = {"threshold": 0.5, "by_queue": {"logistics": float("inf")}}
+    found = decide(of_queued(0.7, 0.3, 0.0, 0.0), QUEUED, **closed)
+    assert found.doubts == (Doubt.ONLY_RECOMMENDS,)
+
+
+def test_likelier_none_of_the_drivers_than_any_one_leaf_a_message_may_still_stop_above() -> None:
+    found = decide(of_queued(0.5, 0.5, 0.0, 0.0, unknown=0.35), QUEUED, threshold=0.6)
+    assert found == Decision(Status.AUTO, "delivery", "logistics")
+
+
+def test_where_another_queue_is_likelier_the_likeliest_leaf_is_not_routed() -> None:
+    one = of_queued(0.3, 0.3, 0.0, 0.4)
+    found = decide(one, QUEUED, threshold=0.35, by_queue={"logistics": 0.9})
+    assert (found.status, found.driver) == (Status.REVIEW, "rude")
+    assert Doubt.LOW_CONFIDENCE in found.doubts
+    assert decide(one, QUEUED, threshold=0.35).driver == "delivery"
+
+
 DRIVERS = ("delivery.late", "gone", "delivery.lost", "delivery", "delivery.other")
+MANY_DRIVERS = (*DRIVERS[:3], "delivery.theft", "delivery.shop.full", "delivery.other", "rude")
+TAXONOMIES = st.sampled_from([(TAXONOMY, DRIVERS), (QUEUED, MANY_DRIVERS), (QUEUED, DRIVERS)])
 BARS = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0, float("inf")]) | st.floats(0, 1)
 SHARES = st.sampled_from([0.0, 0.25, 0.5, 1.0]) | st.floats(0, 1)
 
 
-@given(data=st.data(), k=st.integers(1, 5), n=st.integers(0, 6), threshold=BARS)
-def test_many_messages_are_each_decided_as_one_is(data, k: int, n: int, threshold: float) -> None:
+@given(data=st.data(), n=st.integers(0, 6), threshold=BARS)
+def test_many_messages_are_each_decided_as_one_is(data, n: int, threshold: float) -> None:
+    taxonomy, drivers = data.draw(TAXONOMIES)
+    k = data.draw(st.integers(1, len(drivers)))
+
     def drawn(*shape: int) -> np.ndarray:
         size = int(np.prod(shape))
         return np.reshape(data.draw(st.lists(SHARES, min_size=size, max_size=size)), shape)
 
-    many = Predictions(DRIVERS[:k], drawn(n, k), drawn(n))
+    shares = drawn(n, k)
+    if data.draw(st.booleans()):
+        shares = (shares + 1e-9) / (shares + 1e-9).sum(axis=1, keepdims=True)
+    many = Predictions(drivers[:k], shares, drawn(n))
     word = st.sampled_from(["", "x", " ", "\n", "waar ", "is "])
     texts = data.draw(st.none() | st.lists(st.lists(word, max_size=4).map("".join), min_size=n))
     asked = {
         "threshold": threshold,
         "by_queue": data.draw(
-            st.none() | st.dictionaries(st.sampled_from(["logistics", "triage"]), BARS)
+            st.none() | st.dictionaries(st.sampled_from(["logistics", "claims", "triage"]), BARS)
         ),
         "limits": data.draw(
             st.none() | st.builds(DoubtLimits, margin=SHARES, words=st.integers(-1, 4))
         ),
     }
-    found = decide_many(many, TAXONOMY, texts=texts, **asked)
+    found = decide_many(many, taxonomy, texts=texts, **asked)
     each = [
-        decide(one, TAXONOMY, text=text, **asked)
+        decide(one, taxonomy, text=text, **asked)
         for one, text in zip(many, texts or [""] * n, strict=False)
     ]
     assert list(found) == each
     assert len(found) == n
+    assert all(bool(one.doubts) == (one.status is Status.REVIEW) for one in each)
+
+
+@given(data=st.data(), threshold=BARS)
+def test_what_is_routed_is_as_sure_as_its_queue_asks_and_goes_to_its_drivers_queue(
+    data, threshold: float
+) -> None:
+    shares = np.array(data.draw(st.lists(SHARES, min_size=4, max_size=4))) + 1e-9
+    one = of_queued(*(shares / shares.sum()), unknown=data.draw(SHARES))
+    found = decide(one, QUEUED, threshold=threshold)
+    if found.status is Status.AUTO:
+        assert found.queue == QUEUED.queue(found.driver)
+        known = (1 - one.unknown) * one.probabilities
+        of_queue = [QUEUED.queue(each) == found.queue for each in one.drivers]
+        assert known[of_queue].sum() >= threshold - 1e-9

@@ -149,7 +149,7 @@ def predictions(data: st.DataObject, k: int, n: int, *, summing: bool) -> Predic
     return Predictions(drivers, shares, unknown)
 
 
-@given(data=st.data(), k=st.integers(1, 13), n=st.integers(0, 5), summing=st.booleans())
+@given(data=st.data(), k=st.integers(1, 12), n=st.integers(0, 5), summing=st.booleans())
 def test_many_messages_stop_each_where_one_does(data, k: int, n: int, summing: bool) -> None:
     many = predictions(data, k, n, summing=summing)
     found = stops_of(many, TAXONOMY)
@@ -166,7 +166,7 @@ def test_many_messages_stop_each_where_one_does(data, k: int, n: int, summing: b
         assert np.all(np.diff(found.confidence[row]) >= 0)
 
 
-@given(data=st.data(), k=st.integers(2, 13))
+@given(data=st.data(), k=st.integers(2, 12))
 def test_a_messages_leaf_and_surest_stop_never_disagree_about_the_queue(data, k: int) -> None:
     """With probabilities that sum to one, at most one queue ever has half of them."""
     one = next(iter(predictions(data, k, 1, summing=True)))
