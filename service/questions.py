@@ -7,15 +7,16 @@ import numpy as np
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
-from classifier.messages import Mention, Prediction
+from classifier.messages import Prediction
 from classifier.taxonomy import Taxonomy
 from labeling.interface import because, sentences
 from labeling.tasks import StudioQuestion
 from service.database import chunks
 from service.explanations import why
+from service.mentions import mentions_of
+from service.mentions import sentences as placed
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import MessageRow, PredictionRow, ReviewRow
-from service.triage import classified_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +89,13 @@ def _asked(
 def _prediction(row: PredictionRow) -> Prediction:
     """The five likeliest drivers, and what was mentioned, are all that pre-filling needs."""
     drivers = tuple(driver for driver, _ in row.top)
-    mentions = tuple(
-        Mention(driver, p, chosen, tuple((start, end) for start, end in spans))
-        for driver, p, chosen, spans in row.mentions
-    )
-    return Prediction(drivers, np.array([p for _, p in row.top]), row.unknown, mentions)
+    return Prediction(drivers, np.array([p for _, p in row.top]), row.unknown, mentions_of(row))
 
 
 def _said(message: MessageRow, prediction: Prediction) -> dict[str, list[str]]:
     """The sentences that spoke for each driver that is pre-filled."""
-    read = classified_text(message.subject, message.text)
     spans = {each.driver: each.spans for each in prediction.mentions}
     return {
-        driver: [read[start:end] for start, end in spans.get(driver, ())]
+        driver: [each.text for each in placed(message.subject, message.text, spans.get(driver, ()))]
         for driver in (prediction.driver, *prediction.also)
     }

@@ -328,7 +328,7 @@ class TestPushing:
         )
         desk.runtime = asks_all
         desk.ask("clear", text="waar blijft mijn pakket, te laat en nog niet bezorgd")
-        desk.ask("doubtful", text="factuur en geld terug")
+        desk.ask("doubtful", text="geld terug en pakket")
         push(asks_all, now=NOW)
         purposes = {name: desk.review(name).purpose for name in ("clear", "doubtful")}
         assert purposes == {"clear": "audit", "doubtful": "required"}
@@ -341,8 +341,8 @@ class TestPushing:
         assert tasks["clear"]["data"]["because"] == ""
 
     def test_every_driver_is_pre_filled_with_the_sentences_that_spoke_for_it(self, desk):
-        said = {"payment.refund": "Ik wil geld terug!", "payment.invoice": ""}
-        desk.ask("seen", "blind", text="De factuur klopt niet. Ik wil geld terug!")
+        said = {"payment.refund": "Ik wil geld terug!", "delivery.late": ""}
+        desk.ask("seen", "blind", text="Waar blijft mijn pakket. Ik wil geld terug!")
         desk.say("seen", said)
         desk.say("blind", said, blind=True)
         push(desk.runtime, now=NOW)
@@ -354,14 +354,14 @@ class TestPushing:
         assert (blind["data"]["sentences"], blind["predictions"]) == ("", [])
 
     def test_a_sentence_may_stand_in_the_subject(self, desk):
-        desk.ask("m-1", subject="Geld terug", text="Een factuur.")
+        desk.ask("m-1", subject="Geld terug", text="Een pakket.")
         desk.say("m-1", {"payment.refund": "Geld terug"})
         push(desk.runtime, now=NOW)
         assert "“Geld terug”" in desk.tasks()["m-1"]["data"]["sentences"]
 
     def test_a_message_whose_content_was_replaced_is_asked_as_it_is_now(self, desk):
-        desk.ask("m-1", text="factuur en geld terug")
-        desk.say("m-1", {"payment.refund": "factuur en geld terug"})
+        desk.ask("m-1", text="geld terug en pakket")
+        desk.say("m-1", {"payment.refund": "geld terug en pakket"})
         desk.ask("m-1", text="een deuk in de doos, of een factuur", revise=True)
         push(desk.runtime, now=NOW)
         task = desk.tasks()["m-1"]
@@ -420,7 +420,7 @@ class TestPulling:
 
     def test_what_became_of_the_drivers_that_were_pre_filled_comes_through(self, desk, api):
         """As the interface sends it: with the prediction that the answer began with."""
-        desk.ask("left", "fewer", "unknown", text="factuur en geld terug")
+        desk.ask("left", "fewer", "unknown", text="geld terug en pakket")
         for name in ("left", "fewer", "unknown"):
             desk.say(name, {"payment.refund": "", "delivery.late": ""})
         push(desk.runtime, now=NOW)
