@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from classifier.card.advice import learning_section, pairs_section
+from classifier.card.parents import parents_section
 from classifier.card.promises import promise_section
 from classifier.card.reading import reading_section
+from classifier.card.several import several_section
 from classifier.card.summary import summary_section
 from classifier.card.tables import code, counts, figure, share, table
 from classifier.card.worth import weighted_section, worth_section
@@ -94,6 +96,8 @@ def write_card(
         _heading(making, data, evaluation),
         summary_section(evaluation),
         worth_section(evaluation),
+        several_section(evaluation),
+        parents_section(evaluation),
         weighted_section(evaluation),
         _weaknesses(evaluation),
         pairs_section(evaluation.confusable),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from classifier.card.tables import code
-from classifier.evaluation import Evaluation, Rate, Remedy
+from classifier.evaluation import Evaluation, Parents, Rate, Remedy, Several
 
 FEW = 200
 """Judged on fewer messages, an interval is so wide that it deserves a sentence."""
@@ -18,7 +18,9 @@ def _sentences(evaluation: Evaluation) -> Iterator[str]:
     accuracy = evaluation.accuracy
     if accuracy.value is not None:
         yield f"Of 100 messages about a driver it knows, it is right about {_of(accuracy)}."
+    yield from _several(evaluation.several)
     yield _routing(evaluation)
+    yield from _parents(evaluation.parents)
     if evaluation.n < FEW:
         yield (
             f"Only {evaluation.n:,} messages judged it, so the ranges are wide; more labels narrow "
@@ -42,6 +44,32 @@ def _routing(evaluation: Evaluation) -> str:
         f"Of 100 messages it is sure enough of {_of(auto.share)} to need no person; of 100 of "
         f"those, {_of(auto.precision)} are right (the aim is {100 * auto.target:g})."
     )
+
+
+def _several(found: Several | None) -> Iterator[str]:
+    if found is None:
+        return
+    exact = f"Of 100 messages it says exactly the drivers people do of {_of(found.exact)}"
+    if found.others_recall.value is None or found.others_precision.value is None:
+        yield f"{exact}."
+        return
+    yield (
+        f"{exact}; of 100 drivers they name beside the first it finds {_of(found.others_recall)}, "
+        f"and of 100 it adds itself {_of(found.others_precision)} are right."
+    )
+
+
+def _parents(found: Parents | None) -> Iterator[str]:
+    if found is None or found.parent.value is None:
+        return
+    right = f"Of 100 messages it is right about the parent of {_of(found.parent)}"
+    if found.right_at_parent.value is None:
+        yield f"{right}; it stops none there."
+    else:
+        yield (
+            f"{right}; it stops {_of(found.at_parent)} there, unsure of the driver, and of 100 of "
+            f"those {_of(found.right_at_parent)} are right."
+        )
 
 
 def _hardest(evaluation: Evaluation) -> Iterator[str]:

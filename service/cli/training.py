@@ -189,7 +189,32 @@ def summary(found: dict[str, Any] | None) -> list[str]:
             f"{_percent(unknown['recall_at_95_kept'])} {_interval(unknown['recall_interval'])} "
             "caught with 95 % kept"
         )
-    return [*lines, *_learning(found["learning_curve"])]
+    found_more = (*_several(found.get("several")), *_parents(found.get("parents")))
+    return [*lines, *found_more, *_learning(found["learning_curve"])]
+
+
+def _several(found: dict[str, Any] | None) -> list[str]:
+    if found is None:
+        return []
+    others = found["others"]
+    return [
+        f"exact drivers      {_rate(found['exact'])} of messages have exactly the drivers said",
+        f"micro F1           {_percent(found['micro_f1'])} {_interval(found['micro_f1_interval'])}",
+        f"other drivers      {_rate(others['recall'])} of those people name found, "
+        f"{_rate(others['precision'])} of those it adds right",
+    ]
+
+
+def _parents(found: dict[str, Any] | None) -> list[str]:
+    if found is None:
+        return []
+    stopped = found["routed_at_parent"]
+    return [
+        f"right parent       {_rate(found['parent_right'])}, "
+        f"{_rate(found['only_parent_right'])} with the wrong driver",
+        f"stopped at parent  {_rate(stopped['share'])}, of which {_rate(stopped['precision'])} "
+        "right",
+    ]
 
 
 def _learning(curve: dict[str, Any] | None) -> list[str]:
@@ -204,6 +229,10 @@ def _learning(curve: dict[str, Any] | None) -> list[str]:
 
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def _rate(found: dict[str, Any]) -> str:
+    return f"{_percent(found['value'])} {_interval([found['low'], found['high']])}"
 
 
 def _interval(ends: list[float]) -> str:

@@ -13,6 +13,7 @@ from classifier.evaluation import Evaluation, confusable, evaluate, rate
 from classifier.evaluation.learning_curve import fitted
 from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.promise import QueuePromise, promise
+from classifier.taxonomy import Driver, Taxonomy
 
 DRIVERS = ("delivery.late", "delivery.lost", "payment")
 MAKING = Making(version="2026-11-21.1", taxonomy="abc123", threshold_messages=310)
@@ -307,3 +308,103 @@ def test_a_card_without_an_encoder_or_a_measured_speed_says_nothing_of_it() -> N
         card = write_card(MAKING, TrainingData(messages=9), judged(), reading=read_curve(reads))
         assert sentence in section(card, "What its encoder reads")
         assert "messages/s" not in section(card, "What its encoder reads")
+
+
+def mentioning(*, off: float = 0.0) -> Evaluation:
+    """300 messages of two drivers each: of every fourth the second is missed, of every fifth one
+    is added; of payment it says `off` too much."""
+    named = np.zeros((300, 3), dtype=bool)
+    rows = np.arange(300)
+    named[rows, rows % 3] = named[rows, (rows + 1) % 3] = True
+    said = named.copy()
+    said[::4, :] &= np.eye(3, dtype=bool)[rows[::4] % 3]
+    said[::5, :] = True
+    mentions = np.where(said, named[said].mean(), named[~said].mean())
+    mentions[:, 2] = np.clip(mentions[:, 2] + off, 0, 1)
+    first = np.full((300, 3), 0.1)
+    first[rows, rows % 3] = 0.8
+    return evaluate(
+        first,
+        np.zeros(300),
+        [Label(DRIVERS[row % 3], (DRIVERS[(row + 1) % 3],)) for row in rows],
+        DRIVERS,
+        threshold=0.5,
+        target=0.95,
+        mentions=mentions,
+        chosen=said,
+    )
+
+
+def test_several_drivers_are_judged_as_sets_and_driver_by_driver() -> None:
+    found = mentioning()
+    assert found.several is not None
+    said = section(
+        write_card(MAKING, TrainingData(messages=900), found), "Several drivers in a message"
+    )
+    assert "300 of 300 messages have more than one driver. People name 2.00 a message" in said
+    assert "| exactly the drivers people name | 60.0% (54.2–65.6) | 300 |" in said
+    assert "| of the drivers beside people's first, found | 80.0% (75.0–84.4) | 300 |" in said
+    for line in said.splitlines()[5:11]:
+        assert re.search(r"\d\.\d% \(\d+\.\d–\d+\.\d\) \| \d+ \|$", line), line
+    assert "lies within the interval of what is so" in said
+    assert "| driver |" not in said
+
+
+def test_drivers_said_more_often_than_they_are_have_a_row_the_others_none() -> None:
+    card = write_card(MAKING, TrainingData(messages=900), mentioning(off=0.2))
+    said = section(card, "Several drivers in a message")
+    assert "Of 1 of 3 drivers, what it says on average lies outside" in said
+    rows = [line for line in said.splitlines() if line.startswith("| `")]
+    assert len(rows) == 1
+    assert rows[0].startswith("| `payment` | ")
+    assert rows[0].endswith(" | 66.7% (61.0–72.0) |")
+
+
+def test_in_short_it_says_how_often_all_drivers_are_found() -> None:
+    said = section(write_card(MAKING, TrainingData(messages=900), mentioning()), "In short")
+    assert "says exactly the drivers people do of 60 (54–66); of 100 drivers" in said
+    assert "beside the first it finds 80 (75–84), and of 100 it adds itself 80 (75–84) are" in said
+
+
+CHILDREN = Taxonomy(
+    (
+        Driver(id="delivery", queue="logistics"),
+        Driver(id="delivery.late", parent="delivery"),
+        Driver(id="delivery.lost", parent="delivery"),
+        Driver(id="payment", queue="finance"),
+    )
+)
+
+
+def torn(n: int = 100) -> Evaluation:
+    """Messages about deliveries; of every fifth the model does not know which of the two."""
+    rows = np.arange(n)
+    unsure = (rows % 5 == 0)[:, None]
+    return evaluate(
+        np.where(unsure, [0.5, 0.45, 0.05], [0.9, 0.05, 0.05]),
+        np.zeros(n),
+        ["delivery.lost" if row % 10 == 0 else "delivery.late" for row in rows],
+        DRIVERS,
+        threshold=0.7,
+        target=0.95,
+        taxonomy=CHILDREN,
+    )
+
+
+def test_a_right_parent_has_its_own_row_and_what_is_stopped_there() -> None:
+    card = write_card(MAKING, TrainingData(messages=900), torn())
+    said = section(card, "Drivers and their parents")
+    assert "| right driver | 90.0% (82.4–95.1) | 100 |" in said
+    assert "| wrong driver, right parent | 10.0% (4.9–17.6) | 100 |" in said
+    assert "| stopped at the parent | 20.0% (12.7–29.2) | 100 |" in said
+    assert "| of which right | 100.0% (83.2–100.0) | 20 |" in said
+    assert "| routed by the model | 100.0% (96.4–100.0) | 100 |" in section(card, "Worth")
+    short = section(card, "In short")
+    assert "right about the parent of 100 (96–100); it stops 20 (13–29) there" in short
+
+
+def test_a_card_of_one_driver_a_message_without_parents_says_nothing_of_either() -> None:
+    card = write_card(MAKING, TrainingData(messages=900), judged())
+    assert "## Several" not in card
+    assert "parent" not in card
+    assert "exactly" not in card
