@@ -17,6 +17,7 @@ from service.errors import BadRequest
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import MessageRow, TermRow
 from service.terms import (
+    PRIMARY,
     SLICES,
     WHOLE,
     Columns,
@@ -117,7 +118,12 @@ def slice_values(session: Session, week: str, slice_name: str) -> list[str]:
     """The values of a slice in a week, largest first."""
     query = (
         select(TermRow.value)
-        .where(TermRow.week == week, TermRow.slice == slice_name, TermRow.driver == "")
+        .where(
+            TermRow.week == week,
+            TermRow.kind == PRIMARY,
+            TermRow.slice == slice_name,
+            TermRow.driver == "",
+        )
         .group_by(TermRow.value)
         .order_by(func.sum(TermRow.messages).desc())
     )
@@ -126,7 +132,9 @@ def slice_values(session: Session, week: str, slice_name: str) -> list[str]:
 
 def weeks_with_messages(session: Session) -> list[str]:
     """Every week in which a counted message was received, oldest first."""
-    query = select(TermRow.week).where(TermRow.slice == WHOLE, TermRow.driver == "")
+    query = select(TermRow.week).where(
+        TermRow.kind == PRIMARY, TermRow.slice == WHOLE, TermRow.driver == ""
+    )
     return list(session.scalars(query.distinct().order_by(TermRow.week)))
 
 
@@ -269,7 +277,11 @@ def _models(
 ) -> dict[str, dict[str, frozenset[str]]]:
     """week -> model -> the drivers it had labels of."""
     query = select(TermRow.week, TermRow.model).where(
-        TermRow.week.in_(weeks), TermRow.slice == WHOLE, TermRow.driver == "", TermRow.model != ""
+        TermRow.week.in_(weeks),
+        TermRow.kind == PRIMARY,
+        TermRow.slice == WHOLE,
+        TermRow.driver == "",
+        TermRow.model != "",
     )
     rows = session.execute(query.distinct()).all()
     drivers = {model: learned_drivers(folder, model) for model in {row.model for row in rows}}

@@ -4,7 +4,7 @@ A week is marked stale in the transaction that changed it (a message, an answer)
 before it is read next. Summing twice gives the same rows.
 """
 
-from service.terms.columns import SLICES, WHOLE, Columns
+from service.terms.columns import MENTION, PRIMARY, SLICES, WHOLE, Columns
 from service.terms.loading import load_terms
 from service.terms.staleness import (
     has_other_columns,
@@ -16,6 +16,8 @@ from service.terms.staleness import (
 from service.terms.summing import refresh
 
 __all__ = [
+    "MENTION",
+    "PRIMARY",
     "SLICES",
     "WHOLE",
     "Columns",

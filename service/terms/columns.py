@@ -6,6 +6,12 @@ from classifier.messages import UNKNOWN
 from classifier.taxonomy import Taxonomy
 
 WHOLE = ""
+PRIMARY, MENTION = "primary", "mention"
+"""Kinds of terms: of the driver a message is about first of all, or of all it is about."""
+
+SEVERAL = "(several)"
+"""The column of messages about several drivers; no driver can have this id."""
+
 FIELDS, ATTRIBUTES = ("channel", "language"), ("product", "partner")
 SLICES = FIELDS + ATTRIBUTES
 
@@ -31,3 +37,15 @@ class Columns:
     @property
     def all(self) -> tuple[str, ...]:
         return self.leaves + self.parents
+
+    def named(self, kind: str) -> tuple[str, ...]:
+        """The columns as terms of a kind are stored: among mentions, the place of `unknown` is
+        that of messages about several."""
+        if kind == PRIMARY:
+            return self.all
+        return (*self.leaves[:-1], SEVERAL, *self.parents)
+
+    @property
+    def several(self) -> int:
+        """The number of the column of messages about several drivers, among mentions."""
+        return len(self.leaves) - 1

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from classifier.volumes import COLUMN_FIELDS, SCALAR_FIELDS, VolumeTerms
 from service.tables import TermRow
-from service.terms.columns import WHOLE, Columns
+from service.terms.columns import PRIMARY, WHOLE, Columns
 
 Floats = NDArray[np.float64]
 
@@ -21,21 +21,24 @@ def load_terms(
     weeks: Sequence[str],
     slice_name: str = WHOLE,
     value: str | None = None,
+    *,
+    kind: str = PRIMARY,
 ) -> dict[tuple[str, str], VolumeTerms]:
     """(week, value of the slice) -> terms, summed over days and models; '' is the whole's value.
 
-    Only one value when it is named. Columns are those that the weeks were summed into: call
+    Only one value when it is named. Weeks without a message about several drivers have no terms of
+    mentions. Columns are those that the weeks were summed into: call
     `refresh` first when the taxonomy may have changed.
     """
     sums = [func.sum(getattr(TermRow, name)) for name in (*SCALAR_FIELDS, *COLUMN_FIELDS)]
     query = (
         select(TermRow.week, TermRow.value, TermRow.driver, *sums)
-        .where(TermRow.week.in_(weeks), TermRow.slice == slice_name)
+        .where(TermRow.week.in_(weeks), TermRow.kind == kind, TermRow.slice == slice_name)
         .group_by(TermRow.week, TermRow.value, TermRow.driver)
     )
     if value is not None:
         query = query.where(TermRow.value == value)
-    index = {driver: number for number, driver in enumerate(columns.all)}
+    index = {driver: number for number, driver in enumerate(columns.named(kind))}
     found: dict[tuple[str, str], dict[str, Floats]] = defaultdict(lambda: _zeros(len(index)))
     for week, found_value, driver, *numbers in session.execute(query):
         place = found[week, found_value]

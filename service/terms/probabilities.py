@@ -1,7 +1,7 @@
 """Logged predictions back to probabilities per column: the five likeliest, the rest spread."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ class Logged:
     top: list[Any]
     rest: float
     unknown: float
+    mentions: list[Any] = field(default_factory=list)
 
 
 def probabilities(session: Session, leaves: Sequence[str], logged: Sequence[Logged]) -> Floats:

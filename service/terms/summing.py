@@ -17,13 +17,14 @@ from labeling.sampling import response_rates
 from service.database import take_turn
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import DrawRow, LabelRow, MessageRow, PredictionRow, StaleWeekRow, TermRow
-from service.terms.columns import ATTRIBUTES, FIELDS, WHOLE, Columns
+from service.terms.columns import ATTRIBUTES, FIELDS, MENTION, PRIMARY, WHOLE, Columns
+from service.terms.mentions import mention_labels, mention_probabilities
 from service.terms.probabilities import Logged, probabilities
 from service.terms.staleness import notice_taxonomy, stale_weeks
 
 MOST_VALUES = 200
 OTHER_VALUE = "other"
-PLACE = ("week", "day", "model", "recalibration", "slice", "value")
+PLACE = ("week", "kind", "day", "model", "recalibration", "slice", "value")
 NOTHING = dict.fromkeys(SCALAR_FIELDS + COLUMN_FIELDS, 0.0)
 Floats = NDArray[np.float64]
 
@@ -50,13 +51,25 @@ def _insert(session: Session, rows: list[dict[str, object]]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class _Said:
+    """What the model and people said of the messages, in the columns of a kind of terms.
+
+    `labels` are column numbers for primary drivers, with parents as groups; 0 and 1 for mentions.
+    """
+
+    kind: str
+    probabilities: Floats
+    labels: NDArray[np.integer]
+    groups: Sequence[Sequence[int]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Week:
     """The counted messages of a week as parallel sequences, in the order of arrival."""
 
     cells: list[tuple[date, str, str]]
     values: dict[str, list[str | None]]
-    probabilities: Floats
-    labels: NDArray[np.int64]
+    said: tuple[_Said, ...]
     inclusion: Floats
     reviewed: NDArray[np.bool_]
 
@@ -66,16 +79,22 @@ def _week_rows(session: Session, week: str, columns: Columns) -> list[dict[str, 
     rows: list[dict[str, object]] = []
     for slice_name, values in data.values.items():
         for (cell, value), members in _members(data.cells, values).items():
-            terms = volume_terms(
-                data.probabilities[members],
-                data.labels[members],
-                data.inclusion[members],
-                data.reviewed[members],
-                groups=columns.members,
-            )
-            place = (week, *cell, slice_name, value)
-            rows += _term_rows(dict(zip(PLACE, place, strict=True)), terms, columns.all)
+            for said in data.said:
+                terms = _summed(data, said, members)
+                place = (week, said.kind, *cell, slice_name, value)
+                named = columns.named(said.kind)
+                rows += _term_rows(dict(zip(PLACE, place, strict=True)), terms, named)
     return rows
+
+
+def _summed(data: _Week, said: _Said, members: NDArray[np.int64]) -> VolumeTerms:
+    return volume_terms(
+        said.probabilities[members],
+        said.labels[members],
+        data.inclusion[members],
+        data.reviewed[members],
+        groups=said.groups,
+    )
 
 
 def _term_rows(
@@ -109,9 +128,6 @@ def _largest(values: Sequence[str | None]) -> set[str]:
 
 def _read_week(session: Session, week: str, columns: Columns) -> _Week:
     rows = session.execute(_asked(week)).all()
-    logged = [
-        Logged(row.model or "", row.top or [], row.rest or 0.0, row.unknown or 0.0) for row in rows
-    ]
     drawn = np.array([row.drawn for row in rows], dtype=np.bool_)
     labels = _label_columns(rows, columns)
     reviewed = drawn & (labels >= 0)
@@ -122,11 +138,32 @@ def _read_week(session: Session, week: str, columns: Columns) -> _Week:
             **{name: [getattr(row, name) for row in rows] for name in FIELDS},
             **{name: [_attribute(row, name) for row in rows] for name in ATTRIBUTES},
         },
-        probabilities=probabilities(session, columns.leaves, logged),
-        labels=labels,
+        said=tuple(_said(session, rows, labels, reviewed, columns)),
         inclusion=_inclusion(rows, drawn, reviewed),
         reviewed=reviewed,
     )
+
+
+def _said(
+    session: Session,
+    rows: Sequence[Row[Any]],
+    labels: NDArray[np.int64],
+    reviewed: NDArray[np.bool_],
+    columns: Columns,
+) -> Iterator[_Said]:
+    """Mentions only where they say anything new: else each is its message's primary driver."""
+    logged = [
+        Logged(
+            row.model or "", row.top or [], row.rest or 0.0, row.unknown or 0.0, row.mentions or []
+        )
+        for row in rows
+    ]
+    primary = probabilities(session, columns.leaves, logged)
+    yield _Said(PRIMARY, primary, labels, columns.members)
+    answered = any(row.also for row, counts in zip(rows, reviewed, strict=True) if counts)
+    if answered or any(each.mentions for each in logged):
+        mentions = mention_probabilities(primary, logged, columns)
+        yield _Said(MENTION, mentions, mention_labels(rows, columns))
 
 
 def _asked(week: str) -> Select[Any]:
@@ -139,10 +176,11 @@ def _asked(week: str) -> Select[Any]:
     message = (MessageRow.day, MessageRow.channel, MessageRow.language, MessageRow.attributes)
     draw = (DrawRow.inclusion, DrawRow.drawn, DrawRow.stratum)
     logged = (PredictionRow.top, PredictionRow.rest, PredictionRow.unknown)
+    mentions = (PredictionRow.mentions,)
     made_by = (PredictionRow.model, PredictionRow.recalibration)
-    said = (LabelRow.id.label("label_id"), LabelRow.driver)
+    said = (LabelRow.id.label("label_id"), LabelRow.driver, LabelRow.also)
     return (
-        select(*message, *draw, *logged, *made_by, *said)
+        select(*message, *draw, *logged, *mentions, *made_by, *said)
         .join(DrawRow, DrawRow.message_id == MessageRow.id)
         .outerjoin(PredictionRow, first)
         .outerjoin(LabelRow, answer)

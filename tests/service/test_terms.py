@@ -23,7 +23,17 @@ from service.tables import (
     StaleWeekRow,
     TermRow,
 )
-from service.terms import Columns, is_stale, load_terms, mark_stale, refresh, stale_weeks
+from service.terms import (
+    MENTION,
+    PRIMARY,
+    Columns,
+    is_stale,
+    load_terms,
+    mark_stale,
+    refresh,
+    stale_weeks,
+)
+from service.terms.columns import SEVERAL
 from service.terms.probabilities import Logged, probabilities
 from service.weeks import monday, week_of
 
@@ -52,6 +62,8 @@ class Row:
     day: date = MONDAY
     channel: str = "ticket"
     product: str = ""
+    mentions: dict[str, float] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
 
 def fill(runtime: Runtime, rows: Sequence[Row]) -> list[int]:
@@ -122,13 +134,14 @@ def _rest(row: Row, message_id: int) -> Iterator[Any]:
             unknown=row.unknown,
             confidence=0.8,
             threshold=0.9,
+            mentions=[[driver, p, p > 0.5, []] for driver, p in row.mentions.items()],
             made_at=NOW,
         )
     if row.label is not None:
         yield LabelRow(
             message_id=message_id,
             driver=row.label or None,
-            also=[],
+            also=list(row.also),
             note=RedactedText(""),
             suggestion=RedactedText(""),
             person="p",
@@ -151,12 +164,17 @@ def columns_of(runtime: Runtime) -> Columns:
 
 
 def terms_of(
-    runtime: Runtime, week: str = WEEK, slice_name: str = "", value: str = ""
+    runtime: Runtime,
+    week: str = WEEK,
+    slice_name: str = "",
+    value: str = "",
+    kind: str = PRIMARY,
 ) -> VolumeTerms:
     up_to_date(runtime)
     columns = columns_of(runtime)
     with runtime.reading() as session:
-        return load_terms(session, columns, [week], slice_name, value)[week, value]
+        found = load_terms(session, columns, [week], slice_name, value, kind=kind)
+        return found[week, value]
 
 
 def of(runtime: Runtime, sums: np.ndarray[Any, Any], driver: str) -> float:
@@ -393,3 +411,98 @@ def test_a_week_that_lost_its_messages_loses_its_terms(runtime: Runtime) -> None
         mark_stale(session, [WEEK])
     up_to_date(runtime)
     assert _drivers(runtime) == set()
+
+
+BOTH = {LATE: 0.9, REFUND: 0.7}
+
+
+def mentioned(runtime: Runtime) -> dict[str, float]:
+    """Σ p of the columns of mentions of the week, those that are not 0."""
+    terms, names = terms_of(runtime, kind=MENTION), columns_of(runtime).named(MENTION)
+    found = zip(names, terms.expected.round(9).tolist(), strict=True)
+    return {name: value for name, value in found if value}
+
+
+def test_a_week_without_messages_about_several_has_no_terms_of_mentions(runtime: Runtime) -> None:
+    fill(runtime, [Row(drawn=True, label=LATE), Row(label=REFUND, also=(LATE,)), Row()])
+    up_to_date(runtime)
+    with runtime.reading() as session:
+        kinds = session.scalars(select(TermRow.kind).distinct()).all()
+    assert kinds == [PRIMARY]
+
+
+def test_a_mention_has_its_own_probability_and_never_less_than_the_first_reason(
+    runtime: Runtime,
+) -> None:
+    """Late or refund: 0.8 and 0.2 as the first reason; the refund comes beside with (.7-.2)/.8."""
+    fill(runtime, [Row(mentions=BOTH | {DAMAGED: 0.4, "gone": 0.9}, unknown=0.0)])
+    assert mentioned(runtime) == pytest.approx(
+        {
+            LATE: 0.9,
+            DAMAGED: 0.4,
+            REFUND: 0.7,
+            SEVERAL: 0.8 * (1 - 0.6 * 0.375) + 0.2 * (1 - 0.6 * 0.5),
+            "delivery": 1 - 0.2 * 0.5 * 0.6,
+            "payment": 0.7,
+        }
+    )
+    fill(runtime, [Row(mentions={LATE: 0.3}, day=monday("2026-W47"))])
+    late = terms_of(runtime, "2026-W47", kind=MENTION).expected[0]
+    assert late == pytest.approx(0.8)
+
+
+def test_without_logged_mentions_each_is_its_primary_driver(runtime: Runtime) -> None:
+    """Drivers and parents are summed as primary ones; what was logged elsewhere changes nothing."""
+    plain = [Row(unknown=0.1), Row(top=None, model=""), Row(top={LATE: 0.6, DAMAGED: 0.4})]
+    fill(runtime, [*plain, Row(top={REFUND: 1.0}, mentions={REFUND: 1.0})])
+    primary, mentions = terms_of(runtime), terms_of(runtime, kind=MENTION)
+    columns = columns_of(runtime)
+    there = [number for number in range(len(columns.all)) if number != columns.several]
+    assert mentions.expected[there] == pytest.approx(primary.expected[there])
+    assert mentions.expected[columns.several] == 0
+    assert (mentions.messages, mentions.answers) == (4, 0)
+
+
+def test_people_count_every_driver_they_named_once(runtime: Runtime) -> None:
+    sure = {"pi": 1.0, "drawn": True, "stratum": "required/low/2026-11-09"}
+    rows = [
+        Row(label=LATE, also=(DAMAGED, REFUND), **sure),  # type: ignore[arg-type]
+        Row(label="", also=(LATE,), **sure),  # type: ignore[arg-type]
+        Row(label=REFUND, also=("gone",), **sure),  # type: ignore[arg-type]
+        Row(label=INVOICE, **sure),  # type: ignore[arg-type]
+    ]
+    fill(runtime, rows)
+    terms, names = terms_of(runtime, kind=MENTION), columns_of(runtime).named(MENTION)
+    assert dict(zip(names, terms.reviewed, strict=True)) == {
+        LATE: 2,
+        DAMAGED: 1,
+        REFUND: 2,
+        INVOICE: 1,
+        "delivery.other": 0,
+        "payment.other": 0,
+        SEVERAL: 2,
+        "delivery": 2,
+        "payment": 3,
+    }
+    assert total(terms) == pytest.approx(terms.reviewed), "everybody was asked"
+
+
+def test_mentions_of_slices_add_up_to_the_whole(runtime: Runtime) -> None:
+    rows = [Row(channel=name, mentions=BOTH) for name in ("email", "chat", "chat")]
+    fill(runtime, [*rows, Row(channel="chat", drawn=True, label=LATE, also=(REFUND,))])
+    whole = terms_of(runtime, kind=MENTION)
+    email = terms_of(runtime, WEEK, "channel", "email", kind=MENTION)
+    chat = terms_of(runtime, WEEK, "channel", "chat", kind=MENTION)
+    for name in ("expected", "correction", "design", "modeled", "reviewed"):
+        both = getattr(email, name) + getattr(chat, name)
+        assert both == pytest.approx(getattr(whole, name))
+
+
+def test_summing_mentions_twice_gives_the_same_rows(runtime: Runtime) -> None:
+    fill(runtime, [Row(mentions=BOTH, drawn=True, label=LATE, also=(REFUND,)), Row()])
+    up_to_date(runtime)
+    before = _stored(runtime)
+    with runtime.writing() as session:
+        mark_stale(session, [WEEK])
+    up_to_date(runtime)
+    assert _stored(runtime) == before

@@ -3,8 +3,11 @@
 Terms are sums of what other tables hold: they are dropped, and every week is summed anew.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.types import TypeEngine
 
 revision = "0004"
 down_revision = "0003"
@@ -45,7 +48,7 @@ def downgrade() -> None:
 
 
 def _terms_anew(*key: str) -> None:
-    types = {
+    types: dict[str, TypeEngine[Any]] = {
         "week": sa.String(length=8),
         "kind": sa.String(length=8),
         "day": sa.Date(),
