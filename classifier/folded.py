@@ -14,7 +14,9 @@ from classifier.fold_calibration import FoldCalibration, calibrate
 from classifier.fold_curve import fold_curve
 from classifier.folds import OutOfFold, out_of_fold
 from classifier.judging import threshold_of
-from classifier.messages import LabeledMessage
+from classifier.messages import Label, LabeledMessage, Predictions
+from classifier.stops import stops_of
+from classifier.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,17 @@ class Folded:
         """The k drivers, in the order of every column of k."""
         return self.found.drivers
 
-    def threshold(self, rows: NDArray[np.bool_] | slice, target: float) -> float:
+    def threshold(
+        self, rows: NDArray[np.bool_] | slice, target: float, taxonomy: Taxonomy
+    ) -> float:
         """The threshold that the out-of-fold predictions of some rows (n,) set."""
-        probabilities = self.calibration.probabilities[rows]
-        correct = probabilities.argmax(axis=1) == self.found.truth[rows]
-        return threshold_of(probabilities, self.calibration.unknown[rows], correct, target)
+        calibration = self.calibration
+        predictions = Predictions(
+            self.drivers, calibration.probabilities[rows], calibration.unknown[rows]
+        )
+        names = (*self.drivers, None)  # -1 is the last: none of them
+        labels = [Label(names[each]) for each in self.found.truth[rows].tolist()]
+        return threshold_of(stops_of(predictions, taxonomy), labels, target)
 
     def pairs(
         self, messages: Sequence[LabeledMessage], opinions: Iterable[Pair]

@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.decisions import LEAST_CONFIDENCE, is_routed, precision_threshold
+from classifier.decisions import LEAST_CONFIDENCE, precision_threshold
 from classifier.evaluation import Evaluation, evaluate_messages
 from classifier.evaluation.confusable import Pair
-from classifier.messages import LabeledMessage, Prediction
+from classifier.messages import Label, LabeledMessage, Prediction, Predictions
 from classifier.model import Model, fingerprint
+from classifier.stops import NOWHERE, Stops, stops_of
 
 TIMEZONE = "Europe/Amsterdam"
 
@@ -75,33 +76,22 @@ def in_half(messages: Sequence[LabeledMessage]) -> NDArray[np.bool_]:
 
 
 def threshold_of_model(model: Model, messages: Sequence[LabeledMessage], target: float) -> float:
-    """The threshold that messages (n) the model was not trained on set for it."""
+    """The threshold that messages (n) the model was not trained on set for it, by its taxonomy."""
     if not messages:
         return float("inf")
     probabilities, unknown = _columns(model.predict([message.text for message in messages]))
-    named = [message.label.drivers for message in messages]
-    correct = [model.drivers[column] in named[row] for row, column in _likeliest(probabilities)]
-    return threshold_of(probabilities, unknown, np.array(correct, dtype=bool), target)
+    found = stops_of(Predictions(model.drivers, probabilities, unknown), model.taxonomy)
+    return threshold_of(found, [message.label for message in messages], target)
 
 
-def threshold_of(
-    probabilities: NDArray[np.float64],
-    unknown: NDArray[np.float64],
-    correct: NDArray[np.bool_],
-    target: float,
-) -> float:
-    """The lowest confidence that keeps the target among messages that can be routed at all.
+def threshold_of(stops: Stops, labels: Sequence[Label], target: float) -> float:
+    """The lowest confidence that keeps the target among messages (n) that can be routed at all.
 
-    It is at least `LEAST_CONFIDENCE`.
-    `probabilities` (n, k); `unknown` (n,); `correct` (n,): the likeliest driver is right.
+    It is at least `LEAST_CONFIDENCE`. A message is right where its label is at the level it stops
+    at: the leaf if that reaches the threshold, else the first parent that does.
     """
-    confidence = (1 - unknown) * probabilities.max(axis=1)
-    routable = is_routed(confidence, unknown, LEAST_CONFIDENCE)
-    return precision_threshold(confidence[routable], correct[routable], target)
-
-
-def _likeliest(probabilities: NDArray[np.float64]) -> Iterable[tuple[int, int]]:
-    return enumerate(int(column) for column in probabilities.argmax(axis=1))
+    confidence = np.where(stops.confidence >= LEAST_CONFIDENCE, stops.confidence, NOWHERE)
+    return precision_threshold(confidence, stops.right(labels), target)
 
 
 def mention_columns(

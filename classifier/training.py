@@ -184,8 +184,9 @@ def cross_validate(
         calibration.unknown,
         messages,
         learned.drivers,
-        threshold=learned.threshold(half, config.target_precision),
+        threshold=learned.threshold(half, config.target_precision, taxonomy),
         target=config.target_precision,
+        taxonomy=taxonomy,
         set_threshold=half,
         timezone=config.timezone,
         opinions=opinions,
@@ -300,7 +301,8 @@ def _threshold(
     """The threshold, what set it, and the messages left to judge by."""
     target, half = config.target_precision, in_half(held)
     if half.sum() < FEWEST_FOR_THRESHOLD:
-        return learned.threshold(slice(None), target), OUT_OF_FOLD, tuple(held)
+        by_folds = learned.threshold(slice(None), target, model.taxonomy)
+        return by_folds, OUT_OF_FOLD, tuple(held)
     pairs = list(zip(held, half, strict=True))
     setting = [message for message, inside in pairs if inside]
     judging = tuple(message for message, inside in pairs if not inside)

@@ -8,9 +8,17 @@ import pytest
 
 from classifier.decisions import LEAST_CONFIDENCE
 from classifier.judging import in_half, judge, judge_at, mention_columns, threshold_of
-from classifier.messages import Label, LabeledMessage, Mention, Prediction, RedactedText
+from classifier.messages import (
+    Label,
+    LabeledMessage,
+    Mention,
+    Prediction,
+    Predictions,
+    RedactedText,
+)
 from classifier.promise import GRID
-from classifier.taxonomy import flat_taxonomy
+from classifier.stops import stops_of
+from classifier.taxonomy import Driver, Taxonomy, flat_taxonomy
 from classifier.training import train
 
 WORDS = {
@@ -110,9 +118,26 @@ def test_no_threshold_is_so_low_that_most_of_what_just_reaches_it_is_wrong():
     top = np.concatenate([np.full(990, 0.9), np.full(10, 0.15)])
     probabilities = np.column_stack([top, *[(1 - top) / 9] * 9])
     right = np.concatenate([np.ones(990, dtype=bool), np.zeros(10, dtype=bool)])
-    found = threshold_of(probabilities, np.zeros(1000), right, 0.95)
+    drivers = tuple("abcdefghij")
+    said = stops_of(Predictions(drivers, probabilities, np.zeros(1000)), flat_taxonomy(drivers))
+    found = threshold_of(said, [Label("a" if each else "b") for each in right], 0.95)
     assert found == pytest.approx(0.9)
     assert GRID[-1] == LEAST_CONFIDENCE
+
+
+def test_sure_of_the_parents_alone_a_model_gets_a_threshold_from_them():
+    """Two children that nobody can tell apart, in one queue; and the same without their parent."""
+    drivers = ("box.late", "box.lost")
+    names = {"names": {"en": "any"}, "queue": "logistics"}
+    parts = (Driver(id=each, parent="box", **names) for each in drivers)
+    tree = Taxonomy((Driver(id="box", **names), *parts))
+    shares = np.random.default_rng(3).uniform(0.4, 0.6, 500)
+    said = Predictions(drivers, np.column_stack([shares, 1 - shares]), np.full(500, 0.02))
+    labels = [Label(drivers[row % 2]) for row in range(500)]
+    assert threshold_of(stops_of(said, tree), labels, 0.95) == pytest.approx(0.98)
+    assert threshold_of(stops_of(said, flat_taxonomy(drivers)), labels, 0.95) == float("inf")
+    elsewhere = [Label("bill" if row % 10 else each.primary) for row, each in enumerate(labels)]
+    assert threshold_of(stops_of(said, tree), elsewhere, 0.95) == float("inf")
 
 
 def test_a_driver_too_unlikely_to_be_mentioned_is_as_likely_as_that_it_is_the_primary_one():
