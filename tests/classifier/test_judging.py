@@ -134,7 +134,11 @@ def test_sure_of_the_parents_alone_a_model_gets_a_threshold_from_them():
     shares = np.random.default_rng(3).uniform(0.4, 0.6, 500)
     said = Predictions(drivers, np.column_stack([shares, 1 - shares]), np.full(500, 0.02))
     labels = [Label(drivers[row % 2]) for row in range(500)]
-    assert threshold_of(stops_of(said, tree), labels, 0.95) == pytest.approx(0.98)
+    stops = stops_of(said, tree)
+    level = stops.reached(threshold_of(stops, labels, 0.95))
+    assert level.min() >= 0, "all of them are routed"
+    assert 0.85 < level.mean() < 1, "nearly all at the parent, a few at the leaf"
+    assert stops.right(labels)[np.arange(500), level].mean() > 0.95
     assert threshold_of(stops_of(said, flat_taxonomy(drivers)), labels, 0.95) == float("inf")
     elsewhere = [Label("bill" if row % 10 else each.primary) for row, each in enumerate(labels)]
     assert threshold_of(stops_of(said, tree), elsewhere, 0.95) == float("inf")
