@@ -169,10 +169,11 @@ def _reliability(evaluation: Evaluation) -> str:
     if found is None:
         return "## Reliability\n\nNot measured: no judging message has a driver the model knows."
     error = figure(found.ece, found.low, found.high)
+    which = "likeliest driver" + (", right if people name it first" if evaluation.several else "")
     return (
         "## Reliability\n\nWhether it is right as often as it says. The gap between the two, on "
         f"average, is {error} on {evaluation.known:,} messages (expected calibration error; "
-        "likeliest driver, 15 bins of equal mass); a perfectly calibrated model would show "
+        f"{which}, 15 bins of equal mass); a perfectly calibrated model would show "
         f"{found.perfect:.1%} by chance.\n\n![Reliability](reliability.svg)\n\n"
     ) + table(
         ("says", "is right", "messages"),

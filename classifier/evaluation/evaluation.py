@@ -32,7 +32,8 @@ Item = TypeVar("Item")
 class Evaluation:
     """What a model is worth on `n` messages; `left_out` more were among its training messages.
 
-    Accuracy, F1 and calibration are over the `known` messages, whose driver the model knows;
+    Accuracy, F1 and calibration are over the `known` messages, whose driver the model knows; where
+    labels have several drivers, calibration is that of the primary one, accuracy of any;
     `unknown_labels` say none of the drivers, `other_drivers` name drivers the model does not know.
     `auto` is over all n but those that set the threshold. `groups`: so many of the n are separate
     (texts, customers), and intervals go by them. `weighted`: the figures for all messages, where
@@ -213,7 +214,7 @@ def _evaluation(
     given: int,
     auto: Auto,
 ) -> Evaluation:
-    counted = found.counted
+    counted, named = found.counted, found.primary >= 0
     f1, drivers = scores(found)
     return Evaluation(
         n=len(kept),
@@ -224,7 +225,9 @@ def _evaluation(
         accuracy=grouped_rate(found.correct[counted], found.groups[counted]),
         f1=f1,
         calibration=calibration(
-            found.top[counted], found.correct[counted], groups=found.groups[counted]
+            found.top[named],
+            (found.primary == found.likeliest)[named],
+            groups=found.groups[named],
         ),
         auto=auto,
         unknown=unknown_drivers(found),

@@ -146,6 +146,23 @@ def test_without_a_label_of_several_drivers_there_is_nothing_to_say() -> None:
     assert found.f1.micro == 1.0
 
 
+def test_the_likeliest_driver_is_right_when_anybody_names_it_and_calibrated_to_be_the_first() -> (
+    None
+):
+    labels = [Label("late", ("broken",))] * 50 + [Label("broken", ("late",))] * 50
+    found = evaluate(
+        np.tile([0.5, 0.3, 0.2, 0.0, 0.0], (100, 1)),
+        np.zeros(100),
+        labels,
+        DRIVERS,
+        threshold=0.5,
+        target=0.9,
+    )
+    assert found.accuracy.value == 1.0
+    assert found.calibration is not None
+    assert found.calibration.ece == pytest.approx(0.0)
+
+
 def test_of_a_model_that_knows_one_driver_a_message_the_sets_are_what_it_is_half_sure_of() -> None:
     truth, mentions = simulated(200)
     known = judged(truth, mentions)
