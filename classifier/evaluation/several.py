@@ -15,7 +15,7 @@ from classifier.evaluation.mention_calibration import (
 )
 from classifier.evaluation.mistakes import FScores, f_scores
 from classifier.evaluation.outcomes import Outcomes
-from classifier.evaluation.rates import Rate, grouped_rate
+from classifier.evaluation.rates import Rate, grouped_mean, grouped_rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def several(found: Outcomes, *, seed: int = 0) -> Several | None:
         named=float(truth.sum() / len(rows)),
         said=float(chosen.sum() / len(rows)),
         f1=f_scores(truth, chosen, groups, seed=seed),
-        example_f1=grouped_rate(example_f1(truth, chosen), groups),
+        example_f1=grouped_mean(example_f1(truth, chosen), groups),
         exact=grouped_rate((truth == chosen).all(axis=1), groups),
         primary=grouped_rate((primary == likeliest)[named], groups[named]),
         others_recall=_found(beside(truth, primary), chosen, groups),

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from classifier.decisions import Status, decide_many
 from classifier.evaluation import Evaluation, evaluate, rate
-from classifier.messages import Label, Prediction
+from classifier.messages import Label, Prediction, Predictions
 from classifier.stops import stops
 from classifier.taxonomy import Driver, Taxonomy, flat_taxonomy
 
@@ -122,6 +123,32 @@ def test_what_is_routed_is_what_the_stops_of_each_message_say() -> None:
     assert routed["parent"] > 40
     assert found.parents.at_driver == rate(routed["driver"], 400)
     assert found.parents.at_parent == rate(routed["parent"], 400)
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.7, 0.95])
+def test_what_is_judged_as_routed_is_what_is_decided_to_be(threshold: float) -> None:
+    probabilities, labels = simulated(600)
+    unknown = np.random.default_rng(1).beta(0.5, 2, 600)
+    predictions = Predictions(DRIVERS, probabilities, unknown)
+    made = list(decide_many(predictions, TAXONOMY, threshold=threshold))
+    found = evaluate(
+        probabilities,
+        unknown,
+        labels,
+        DRIVERS,
+        threshold=threshold,
+        target=0.9,
+        taxonomy=TAXONOMY,
+    )
+    auto = [
+        each.driver in (label.primary, TAXONOMY.by_id[str(label.primary)].parent)
+        for each, label in zip(made, labels, strict=True)
+        if each.status == Status.AUTO
+    ]
+    assert found.parents is not None
+    assert found.parents.at_parent.value
+    assert found.auto.share == rate(len(auto), 600)
+    assert found.auto.precision == rate(sum(auto), len(auto))
 
 
 def test_the_coverage_curve_is_what_each_threshold_would_route_at_either_level() -> None:

@@ -14,12 +14,13 @@ from classifier.evaluation import (
     Several,
     evaluate,
     expected_calibration_error,
-    grouped_rate,
     rate,
 )
 from classifier.evaluation.mention_calibration import mention_calibration
+from classifier.evaluation.rates import grouped_mean
 from classifier.evaluation.several import beside, example_f1
 from classifier.messages import Label
+from classifier.taxonomy import flat_taxonomy
 
 DRIVERS = ("late", "broken", "phone", "refund", "gift")
 
@@ -277,10 +278,47 @@ def test_intervals_of_sets_cover_where_messages_of_a_customer_are_alike() -> Non
     assert samples >= 186
 
 
-def test_what_is_partly_right_is_averaged_and_all_right_still_has_an_interval() -> None:
-    found = grouped_rate(np.array([1.0, 0.5, 0.0, 0.5]), np.arange(4))
-    assert (found.value, found.n) == (0.5, 4)
-    assert grouped_rate(np.ones(20), np.arange(20)).low == pytest.approx(rate(20, 20).low)
+def test_the_mean_of_what_is_partly_right_is_covered_by_less_than_a_rate_would_take() -> None:
+    random = np.random.default_rng(2)
+    values, shares = np.array([1.0, 2 / 3, 0.0]), (0.6, 0.35, 0.05)
+    covered = narrower = 0
+    for _ in range(200):
+        drawn = np.repeat(random.choice(values, 80, p=shares), 2)
+        found = grouped_mean(drawn, np.repeat(np.arange(80), 2))
+        covered += found.low <= values @ shares <= found.high
+        plain = rate(round(80 * drawn.mean()), 80)
+        narrower += found.high - found.low < 0.8 * (plain.high - plain.low)
+    assert covered >= 184
+    assert narrower >= 190
+
+
+def test_sets_that_are_all_right_prove_no_more_than_that_many_messages_can() -> None:
+    found = grouped_mean(np.ones(20), np.arange(20))
+    assert (found.value, found.low) == (1.0, pytest.approx(rate(20, 20).low))
+    assert grouped_mean(np.zeros(0), np.zeros(0, dtype=np.intp)).value is None
+
+
+def test_what_a_model_mentions_changes_nothing_where_every_label_has_one_driver() -> None:
+    random = np.random.default_rng(5)
+    probabilities = random.dirichlet(np.full(5, 0.5), 300)
+    labels = [DRIVERS[each] if each < 4 else None for each in random.integers(0, 5, 300)]
+    given: dict[str, Any] = {"threshold": 0.6, "target": 0.9, "languages": ["nl", "en"] * 150}
+    unknown = random.beta(1, 6, 300)
+    plain = evaluate(probabilities, unknown, labels, DRIVERS, **given).to_dict()
+    likely = random.random((300, 5))
+    more = evaluate(
+        probabilities,
+        unknown,
+        [Label(each) for each in labels],
+        DRIVERS,
+        mentions=likely,
+        chosen=likely > 0.5,
+        taxonomy=flat_taxonomy(DRIVERS),
+        **given,
+    ).to_dict()
+    assert json.dumps(more) == json.dumps(plain)
+    assert list(plain)[-2:] == ["several", "parents"]
+    assert (plain["several"], plain["parents"]) == (None, None)
 
 
 def test_the_whole_is_json_and_what_does_not_apply_is_null() -> None:
