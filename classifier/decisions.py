@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from classifier.messages import Label, Prediction, Predictions
-from classifier.stops import LEAST_AT_PARENT, Stop, parents_of, stops, stops_of, summed
+from classifier.stops import LEAST_AT_PARENT, Stop, leveled, parents_of, stops, stops_of, summed
 from classifier.taxonomy import Taxonomy
 
 
@@ -145,14 +145,12 @@ def precision_threshold(
     fine is usually one that was lucky. Returns infinity when no threshold can be shown to keep
     the target (at 0.95, that takes at least 45 messages without a mistake).
     """
-    if not len(confidence):
-        return float("inf")
-    reached = confidence.reshape(len(confidence), -1)
+    reached: NDArray[np.float64] = leveled(confidence)
     thresholds: NDArray[np.float64] = np.unique(reached[reached >= 0])[::-1]
     if not len(thresholds):
         return float("inf")
     routed = summed(np.ones(reached.shape, dtype=np.intp), reached, thresholds)
-    right = summed(correct.reshape(reached.shape), reached, thresholds)
+    right = summed(leveled(correct), reached, thresholds)
     lowest = np.nan_to_num(beta.ppf(1.0 - assurance, right, routed - right + 1))
     kept = thresholds[(routed >= minimum) & (lowest >= target)]
     return float(kept[-1]) if len(kept) else float("inf")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from classifier.decisions import LEAST_CONFIDENCE, precision_threshold
 from classifier.evaluation import Evaluation, evaluate_messages
 from classifier.evaluation.confusable import Pair
-from classifier.messages import Label, LabeledMessage, Prediction, Predictions
+from classifier.messages import Label, LabeledMessage, Prediction
 from classifier.model import Model, fingerprint
 from classifier.stops import NOWHERE, Stops, stops_of
 
@@ -79,8 +79,7 @@ def threshold_of_model(model: Model, messages: Sequence[LabeledMessage], target:
     """The threshold that messages (n) the model was not trained on set for it, by its taxonomy."""
     if not messages:
         return float("inf")
-    probabilities, unknown = _columns(model.predict([message.text for message in messages]))
-    found = stops_of(Predictions(model.drivers, probabilities, unknown), model.taxonomy)
+    found = stops_of(model.judge([message.text for message in messages]), model.taxonomy)
     return threshold_of(found, [message.label for message in messages], target)
 
 

@@ -257,6 +257,11 @@ def _likeliest_parents(prediction: Prediction, taxonomy: Taxonomy) -> Iterable[S
             yield Stop(parents.ids[place], parents.queues[place], confidence)
 
 
+def leveled(values: NDArray[Any]) -> NDArray[Any]:
+    """Values (n, s) of the stops of n messages, also where they are of the first alone (n,)."""
+    return values[:, None] if values.ndim == 1 else values
+
+
 def summed(
     values: NDArray[Any], confidence: NDArray[np.float64], thresholds: NDArray[np.float64]
 ) -> NDArray[Any]:

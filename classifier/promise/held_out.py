@@ -9,19 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.decisions import is_routed
-from classifier.messages import LabeledMessage
+from classifier.messages import LabeledMessage, Predictions
 from classifier.model import Model
 from classifier.promise.evidence import equal_probability
 from classifier.promise.promise import QueuePromise, promise
+from classifier.stops import leveled, stops_of, summed
 from classifier.taxonomy import Taxonomy
 from classifier.text import normalized
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
-    """How a model did on the labeled messages that it could route, all (n,); `counts` are those
-    that stand for the messages of their queue (see `equal_probability`)."""
+    """How a model did on the n labeled messages that it could route.
+
+    `queue` (n): the one each heads for; `confidence` and `correct` (n, s) are of its stops there
+    (see `classifier.stops.Stops`), s = 1 without parents to stop at. `counts` (n,): those that
+    stand for the messages of their queue (see `equal_probability`).
+    """
 
     confidence: NDArray[np.float64]
     correct: NDArray[np.bool_]
@@ -29,6 +33,11 @@ class Outcomes:
     counts: NDArray[np.bool_]
     asking: frozenset[str]
     target: float
+
+    @property
+    def levels(self) -> int:
+        """On how many levels a message could stop (s)."""
+        return self.confidence.shape[1]
 
     def promises(self, *, level: float = 0.95) -> dict[str, QueuePromise]:
         """What they show for each queue the model could route to, by its name."""
@@ -46,6 +55,7 @@ class Outcomes:
         """Per queue the labels of whichever has more that count: chosen without their answers.
 
         Both are of one model; they are not pooled, for they need not stand for the same messages.
+        Raises ValueError where one knows stops that the other does not.
         """
         mine, theirs = Counter(self._counting()), Counter(other._counting())
         ours = {name for name in self.asking if mine[name] >= theirs[name]}
@@ -63,22 +73,26 @@ class Outcomes:
         return compress(self.queue, self.counts)
 
     def to_dict(self) -> dict[str, Any]:
-        """What counts, as plain data: no message, not even its id."""
+        """What counts, as plain data: no message, not even its id. Without parents to stop at, a
+        confidence a message, as it was before there were any; else a list of them."""
         rows = np.flatnonzero(self.counts)
         return {
-            "confidence": self.confidence[rows].tolist(),
-            "correct": self.correct[rows].tolist(),
+            "confidence": self._written(self.confidence[rows]),
+            "correct": self._written(self.correct[rows]),
             "queue": [self.queue[row] for row in rows],
             "asking": sorted(self.asking),
             "target": self.target,
         }
 
+    def _written(self, values: NDArray[Any]) -> list[Any]:
+        return list((values[:, 0] if self.levels == 1 else values).tolist())
+
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> "Outcomes":
         """Back from `to_dict`; all that was kept counts."""
         return cls(
-            confidence=np.array(found["confidence"], dtype=np.float64),
-            correct=np.array(found["correct"], dtype=bool),
+            confidence=leveled(np.array(found["confidence"], dtype=np.float64)),
+            correct=leveled(np.array(found["correct"], dtype=bool)),
             queue=tuple(found["queue"]),
             counts=np.ones(len(found["queue"]), dtype=bool),
             asking=frozenset(found["asking"]),
@@ -91,8 +105,11 @@ class Outcomes:
         No test: it only serves to take back a promise that its labels no longer bear out.
         """
         names = np.asarray(self.queue, dtype=object)
-        rows = self.counts & (names == queue) & (self.confidence >= threshold)
-        return bool(self.correct[rows].sum() >= self.target * rows.sum())
+        rows = np.flatnonzero(self.counts & (names == queue))
+        confidence, least = self.confidence[rows], np.array([threshold])
+        routed = summed(np.ones(confidence.shape, dtype=np.intp), confidence, least)
+        right = summed(self.correct[rows], confidence, least)
+        return bool(right[0] >= self.target * routed[0])
 
 
 def outcomes(
@@ -106,25 +123,20 @@ def outcomes(
     """Predict messages that had no part in making the model, and compare with their labels.
 
     `drawn`: only labels whose inclusion probability is known count; else the messages are a random
-    hold-out of all labels, and count alike. Right is right about the driver, not only the queue.
+    hold-out of all labels, and count alike. Right is right about the driver, not only the queue;
+    where a message stops at a parent, about the parent and the queue (see `classifier.stops`).
     Messages of one customer, or of the same text, count once. `taxonomy` is the one that says
     which queue a driver goes to, by default the model's own.
     """
     routing = taxonomy or model.taxonomy
-    predictions = model.predict([message.text for message in messages]) if messages else []
-    confidence = np.array([each.confidence for each in predictions], dtype=np.float64)
-    unknown = np.array([each.unknown for each in predictions], dtype=np.float64)
-    known = np.array([each.driver in routing.leaves for each in predictions], dtype=bool)
-    rows = np.flatnonzero(is_routed(confidence, unknown, 0.0) & known)
+    found = stops_of(_predicted(model, messages), routing)
+    rows = np.flatnonzero(found.confidence[:, -1] >= 0.0)
     some = [messages[row] for row in rows]
-    said = [predictions[row].driver for row in rows]
-    queue = tuple(routing.queue(driver) for driver in said)
+    queue = tuple(found.queues[place] for place in found.heading[rows])
     inclusion = np.array([message.inclusion for message in some], dtype=np.float64)
     return Outcomes(
-        confidence=confidence[rows],
-        correct=np.array(
-            [driver in m.label.drivers for m, driver in zip(some, said, strict=True)], dtype=bool
-        ),
+        confidence=found.confidence[rows],
+        correct=found.right([message.label for message in messages])[rows],
         queue=queue,
         counts=equal_probability(
             inclusion if drawn else None,
@@ -136,3 +148,9 @@ def outcomes(
         asking=frozenset(routing.queue(each) for each in model.drivers if each in routing.leaves),
         target=model.target_precision,
     )
+
+
+def _predicted(model: Model, messages: Sequence[LabeledMessage]) -> Predictions:
+    if messages:
+        return model.judge([message.text for message in messages])
+    return Predictions(model.drivers, np.zeros((0, len(model.drivers))), np.zeros(0))

@@ -18,6 +18,7 @@ from classifier.promise.sequence import (
     passed,
     tests_of,
 )
+from classifier.stops import leveled
 
 GRID: Final[tuple[float, ...]] = (
     0.999,
@@ -123,7 +124,9 @@ def promise(
     (their `confidence` above that of "none of the drivers"): whether its driver is `correct`, the
     `queue` it would send them to, and the probability of `inclusion` (see `equal_probability`,
     also for `ids`, `groups` and `key`). With probability at least `level`, at least `target` of
-    what reaches its threshold is right in *every* queue that gets one. `asking`: the queues it is
+    what reaches its threshold is right in *every* queue that gets one. `confidence` and `correct`
+    may be (n, s), of the stops of each message in its queue (see `classifier.stops.Stops`): then
+    the promise is of what stops there, at a leaf or at a parent. `asking`: the queues it is
     asked for, chosen without looking at `correct`; by default all. It holds for one look at the
     labels: looking again after each answer until it succeeds is many looks. Raises ValueError
     when sizes differ, or the grid does not fall from strict to loose.
@@ -134,6 +137,7 @@ def promise(
         raise ValueError(
             f"{len(confidence)} confidences, {len(correct)} answers, {len(names)} queues"
         )
+    confidence, correct = leveled(confidence), leveled(correct)
     counts = equal_probability(inclusion, queue, ids=ids, groups=groups, key=key)
     asked = sorted(set(queue) if asking is None else set(asking))
     rows = {name: np.flatnonzero(counts & (names == name)) for name in asked}

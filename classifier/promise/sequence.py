@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from scipy.special import bdtrc
 from scipy.stats import beta, binom
 
+from classifier.stops import summed
+
 SURE: Final = 0.9
 """How likely the first test should be to succeed, going by the model's own confidence."""
 
@@ -89,17 +91,20 @@ def tests_of(
     target: float,
     error: float,
 ) -> Tests:
-    """Count a queue's labels (n,) over the grid, and choose the first test without their answers.
+    """Count a queue's labels over the grid, and choose the first test without their answers.
+
+    `confidence` and `correct` (n, s) are of the stops of each message in this queue: it counts at
+    the first that reaches a threshold. Each threshold is a hypothesis of its own about what it
+    routes, so a message may be right at one and wrong at another.
 
     The first is the strictest that would likely succeed by the model's own word, else the one
     likeliest to: stricter ones have too few labels to show anything. That choice looks at
     confidences only, and is therefore as good as made beforehand: given them the answers are
     independent, and the binomial tail bounds theirs (Hoeffding 1956).
     """
-    order = np.argsort(-confidence, kind="stable")
-    reached = np.searchsorted(-confidence[order], -grid, side="right")
-    right = np.concatenate([[0], np.cumsum(correct[order])])[reached]
-    said = np.concatenate([[0.0], np.cumsum(confidence[order])])[reached]
+    reached = summed(np.ones(confidence.shape, dtype=np.intp), confidence, grid)
+    right = summed(correct, confidence, grid)
+    said = summed(confidence, confidence, grid)
     wrong = np.maximum(CAUTION * (1 - said / np.maximum(reached, 1)), LEAST_ERROR)
     start = _first(_power(reached, 1 - np.minimum(wrong, 1.0), target, error))
     return Tests(reached, right, start)
