@@ -1,10 +1,20 @@
 """Why the model said what it said of a message: by the words as they are kept, subject and text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from classifier.explanations import Explanation, WordWeight, explain
+from classifier.explanations import (
+    Explanation,
+    MentionExplanation,
+    MentionWord,
+    WordWeight,
+    explain,
+    explain_mention,
+)
+from classifier.messages import Mention
+from classifier.model import Model
+from service.mentions import Sentence, said_of, sentences
 from service.runtime import Runtime
 from service.tables import MessageRow, PredictionRow
 from service.triage import classified_text
@@ -34,11 +44,28 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class WhyAlso:
+    """Why the message is said to be about a driver beside the likeliest one: the words of
+    `sentence`, or, where that is None, of the whole message."""
+
+    explanation: MentionExplanation
+    words: tuple[PlacedWord, ...]
+    sentence: Sentence | None
+
+    @property
+    def for_it(self) -> tuple[str, ...]:
+        """The words that spoke most for the driver, each once."""
+        return self.explanation.because()
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
-    """An explanation with its words where they are in the message, strongest first."""
+    """An explanation with its words where they are in the message, strongest first; `also`: of
+    each other driver that the model says it is about."""
 
     explanation: Explanation
     words: tuple[PlacedWord, ...]
+    also: tuple[WhyAlso, ...] = ()
 
     @property
     def for_it(self) -> tuple[str, ...]:
@@ -84,18 +111,34 @@ def why(runtime: Runtime, row: MessageRow, prediction: PredictionRow | None) -> 
         return None
     text = classified_text(row.subject, row.text)
     explained = explain(model, text, driver=drivers[0], against=drivers[1])
-    return Why(explained, tuple(_placed(explained.words, len(text) - len(row.text))))
+    also = [_also(model, row, each) for each in said_of(prediction)[1:]] if _knows(model) else []
+    return Why(explained, _placed(row, explained.words), tuple(also))
 
 
-def _placed(words: Sequence[WordWeight], subject: int) -> Iterable[PlacedWord]:
-    """`subject` is how many characters stand before the text: the subject and a line end."""
-    for word in words:
-        inside = word.start >= subject
-        shift = subject if inside else 0
-        yield PlacedWord(
-            "text" if inside else "subject",
-            word.start - shift,
-            word.end - shift,
-            word.text,
-            word.weight,
-        )
+def _knows(model: Model) -> bool:
+    """Whether the model knows several drivers a message."""
+    return getattr(model, "mentions", None) is not None
+
+
+def _also(model: Model, row: MessageRow, mention: Mention) -> WhyAlso:
+    """By the sentence that spoke first for the driver, or by the whole message."""
+    text = classified_text(row.subject, row.text)
+    spans = mention.spans[:1]
+    made = explain_mention(model, text, mention.driver, *spans)
+    sentence = next(iter(sentences(row.subject, row.text, spans)), None)
+    return WhyAlso(made, _placed(row, made.words), sentence)
+
+
+def _placed(
+    row: MessageRow, words: Sequence[WordWeight] | Sequence[MentionWord]
+) -> tuple[PlacedWord, ...]:
+    """Words of what the model read, in the subject or in the text."""
+    before = len(classified_text(row.subject, row.text)) - len(row.text)
+    return tuple(_word(each, before) for each in words)
+
+
+def _word(word: WordWeight | MentionWord, before: int) -> PlacedWord:
+    inside = word.start >= before
+    shift = before if inside else 0
+    field = "text" if inside else "subject"
+    return PlacedWord(field, word.start - shift, word.end - shift, word.text, word.weight)

@@ -69,6 +69,13 @@ def mentions_of(prediction: PredictionRow | None) -> tuple[Mention, ...]:
     )
 
 
+def said_of(prediction: PredictionRow | None) -> tuple[Mention, ...]:
+    """The drivers a model says a message is about: the likeliest primary one, and those chosen
+    beside it; none for a model that knows one driver a message."""
+    likeliest, *others = mentions_of(prediction) or (None,)
+    return () if likeliest is None else (likeliest, *(each for each in others if each.chosen))
+
+
 def drivers_seen(
     message: MessageRow, prediction: PredictionRow, answer: Answered, taxonomy: Taxonomy
 ) -> list[DriverSeen]:

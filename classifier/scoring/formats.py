@@ -122,7 +122,7 @@ def _columns(answers: Answers) -> tuple[Column, ...]:
     return (
         answers.ids,
         [drivers[each] for each in decided.driver.tolist()],
-        [round(each, DIGITS) for each in found.confidence.tolist()],
+        [round(each, DIGITS) for each in decided.confidence.tolist()],
         [round(each, DIGITS) for each in found.unknown.tolist()],
         [status[each] for each in decided.auto.tolist()],
         [decided.queues[each] for each in decided.queue.tolist()],

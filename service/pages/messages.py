@@ -6,8 +6,10 @@ from sqlalchemy.orm import Session
 
 from service.auth import PageIdentity
 from service.explanations import why
+from service.marks import Marks, marks
+from service.mentions import mentions_of, said_of
 from service.messages import MessageView, view
-from service.pages.screens import ScreenDep, page_router
+from service.pages.screens import Screen, ScreenDep, page_router
 from service.runtime import taxonomy_in_use
 from service.tables import DecisionRow, LabelRow
 
@@ -26,7 +28,8 @@ def message_page(message_id: int, screen: ScreenDep, identity: PageIdentity) -> 
             identity=identity,
             m=found,
             hidden=hidden,
-            why=None if hidden else why(screen.runtime, found.row, found.prediction),
+            marks=Marks() if hidden else _marks(screen, found),
+            mentioned={each.driver: each.probability for each in mentions_of(found.prediction)},
             decisions=_decisions(session, message_id),
             labels=_labels(session, message_id),
             taxonomy=taxonomy_in_use(session, screen.runtime),
@@ -37,6 +40,13 @@ def is_hidden(found: MessageView) -> bool:
     """Whether what the model says must wait: a blind question about it is not answered yet."""
     review = found.review
     return review is not None and review.blind and review.state in ("open", "claimed")
+
+
+def _marks(screen: Screen, found: MessageView) -> Marks:
+    """What spoke for the drivers of a message, in the order in which the model says them."""
+    said = [each.driver for each in said_of(found.prediction)]
+    words = why(screen.runtime, found.row, found.prediction)
+    return marks(found.row, found.prediction, words, said)
 
 
 def _decisions(session: Session, message_id: int) -> list[DecisionRow]:

@@ -17,6 +17,8 @@ from service.dependencies import Now
 from service.errors import ReviewClosed, ReviewTaken, UnknownDriver
 from service.explanations import why
 from service.keys import Identity
+from service.marks import marks
+from service.mentions import said_of
 from service.pages.screens import Screen, ScreenDep, page_router
 from service.reviews import Question
 from service.runtime import taxonomy_in_use
@@ -169,6 +171,9 @@ def _show(
     status: int = 200,
 ) -> Response:
     taxonomy = taxonomy_in_use(session, screen.runtime)
+    said = [each.driver for each in said_of(question.prediction) if each.driver in taxonomy.leaves]
+    numbered = list(dict.fromkeys([*_likeliest(question, taxonomy), *said]))
+    found = why(screen.runtime, question.message, question.prediction)
     return screen.show(
         "review.html",
         identity=identity,
@@ -181,8 +186,9 @@ def _show(
         left=reviews.left(session),
         taxonomy=taxonomy,
         groups=_groups(taxonomy),
-        likeliest=_likeliest(question, taxonomy),
-        why=why(screen.runtime, question.message, question.prediction),
+        numbered=numbered,
+        said=said if len(said) > 1 else [],
+        marks=marks(question.message, question.prediction, found, numbered),
         doubts=[] if question.prediction is None else _doubts(session, question.message.id),
     )
 

@@ -28,14 +28,47 @@ if (search) {
     if (event.key !== "Enter") return;
     event.preventDefault();
     const first = list.querySelector("[data-words]:not([hidden]) input");
-    if (first) { first.checked = true; first.focus(); }
+    if (first) { first.checked = true; first.focus(); changed(first); }
   });
 }
 
-// Keys 1 to 3 choose the drivers shown first.
+// What is offered beside the driver leaves out that driver; before one is chosen, the likeliest.
+const offered = document.querySelector(".offered");
+function offer() {
+  const chosen = document.querySelector('input[name="driver"]:checked');
+  const driver = chosen ? chosen.value : offered.dataset.likeliest;
+  for (const box of offered.querySelectorAll("input")) {
+    box.closest(".choice").hidden = box.value === driver;
+  }
+}
+if (offered) {
+  offer();
+  addEventListener("change", (event) => {
+    if (event.target.name === "driver") offer();
+    if (event.target.name !== "also") return;
+    // The same driver may be offered and be in the list.
+    for (const box of document.querySelectorAll('input[name="also"]')) {
+      if (box.value === event.target.value) box.checked = event.target.checked;
+    }
+  });
+}
+
+// The driver's number chooses it; with Shift it is added or removed beside the one chosen. By the
+// place of the key, as Shift makes another sign of it, or, on some keyboards, the number itself.
 addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey) return;
-  if (/^(input|textarea|select)$/i.test(event.target.tagName) && event.target.type !== "radio") return;
+  if (/^(input|textarea|select)$/i.test(event.target.tagName) && !/^(radio|checkbox)$/.test(event.target.type)) return;
   const choice = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-  if (choice) { choice.checked = true; choice.focus(); }
+  if (choice) { choice.checked = true; choice.focus(); changed(choice); return; }
+  const place = /^(?:Digit|Numpad)(\d)$/.exec(event.code);
+  const other = place && document.querySelector(`[data-adds="${place[1]}"]`);
+  if (!other || other.closest("[hidden]")) return;
+  event.preventDefault();
+  other.checked = !other.checked;
+  other.focus();
+  changed(other);
 });
+
+function changed(control) {
+  control.dispatchEvent(new Event("change", { bubbles: true }));
+}

@@ -1,5 +1,6 @@
 """The pages in a real browser: logging in, looking, answering, on a phone, and without a script."""
 
+import re
 import socket
 import threading
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from classifier.messages import Label, RawMessage
 from service.app import create_app
@@ -19,7 +20,7 @@ from service.keys import create_key
 from service.labels import Answer, record
 from service.runtime import Runtime, open_runtime
 from service.settings import Settings
-from service.tables import LabelRow
+from service.tables import LabelRow, PredictionRow, ReviewRow
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MONDAY = datetime(2026, 11, 9, 9, tzinfo=UTC)
@@ -34,6 +35,10 @@ QUIET = [
 ]
 LATE = "waar blijft mijn pakket, te laat en nog niet bezorgd"
 DOUBTFUL = "hallo daar, iets heel anders"
+TWICE = (
+    "Waar blijft mijn pakket? Het had er gisteren al moeten zijn.\n\n"
+    "De doos ervoor was kapot. Ik wil mijn geld terug. Groet"
+)
 PHONE, DESK = (390, 844), (1280, 900)
 
 pytestmark = [
@@ -222,3 +227,110 @@ def test_paper_shows_the_chart_and_the_table_without_controls(
     expect(page.locator(".volumes .chart.narrow")).to_be_hidden()
     expect(page.locator(".bar")).to_be_hidden()
     expect(page.get_by_role("table", name="The largest drivers")).to_be_visible()
+
+
+def about_several(runtime: Runtime) -> int:
+    """An open question about a message with three drivers, as a model would say that knows them."""
+    with runtime.writing() as session:
+        raw = RawMessage(text=TWICE, subject="Bezorging", external_id="twice", received_at=NOW)
+        (receipt,) = receive(session, runtime, [raw], now=NOW)
+        prediction = session.scalars(
+            select(PredictionRow).where(PredictionRow.message_id == receipt.message_id)
+        ).one()
+        prediction.top = [
+            ["delivery.late", 0.5],
+            ["delivery.damaged", 0.3],
+            ["payment.invoice", 0.1],
+            ["payment.refund", 0.08],
+        ]
+        sentences = {
+            "delivery.late": ["Waar blijft mijn pakket?", "Het had er gisteren al moeten zijn."],
+            "delivery.damaged": ["De doos ervoor was kapot."],
+            "payment.refund": ["Ik wil mijn geld terug."],
+        }
+        read = f"Bezorging\n{TWICE}"
+        prediction.mentions = [
+            [driver, 0.9, True, [[read.index(each), read.index(each) + len(each)] for each in said]]
+            for driver, said in sentences.items()
+        ]
+        review = session.scalar(
+            select(ReviewRow).where(ReviewRow.message_id == receipt.message_id)
+        ) or ReviewRow(
+            message_id=receipt.message_id, round=1, purpose="routing", order_key=0, made_at=NOW
+        )
+        review.blind, review.state = False, "claimed"
+        review.priority, review.claimed_by, review.claimed_at = 0, "An", NOW
+        session.add(review)
+        session.flush()
+        return review.id
+
+
+def test_a_message_about_several_drivers_shows_which_sentences_speak_for_which(
+    chromium: Browser, installation: Runtime, address: str
+) -> None:
+    page = open_page(chromium, installation, address)
+    page.goto(f"{address}/reviews/{about_several(installation)}")
+    message = page.locator("blockquote.message")
+    assert message.inner_text().endswith(TWICE)
+    numbers = message.locator("[data-numbers]")
+    assert [each.get_attribute("data-numbers") for each in numbers.all()] == ["1", "1", "2", "4"]
+    expect(message.locator("[data-numbers='2']")).to_have_text("De doos ervoor was kapot.")
+    expect(page.locator(".legend li")).to_have_text(
+        ["1 Delivery › Late", "2 Delivery › Damaged", "4 Payment › Refund"]
+    )
+
+
+def test_the_other_drivers_are_offered_and_added_by_keys(
+    chromium: Browser, installation: Runtime, address: str
+) -> None:
+    page = open_page(chromium, installation, address)
+    page.goto(f"{address}/reviews/{about_several(installation)}")
+    offered = page.locator(".offered .choice:visible")
+    expect(offered).to_have_text([re.compile("Damaged"), re.compile("Refund")])
+    expect(page.locator("input[name=also]:checked")).to_have_count(0)
+    page.keyboard.press("2")
+    expect(offered).to_have_text([re.compile("Late"), re.compile("Refund")])
+    page.keyboard.press("Shift+Digit1")
+    page.keyboard.press("Shift+Digit4")
+    page.keyboard.press("Shift+Digit4")
+    page.keyboard.press("Shift+Digit4")
+    page.keyboard.press("Shift+Digit2")
+    expect(page.locator(".offered input:checked")).to_have_count(2)
+    expect(page.locator("details input:checked")).to_have_count(2)
+    page.get_by_role("button", name="Answer").click()
+    expect(page.get_by_text("questions left")).to_be_visible()
+    assert answered(installation) == ("delivery.damaged", ["delivery.late", "payment.refund"])
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_the_other_drivers_are_ticked_without_a_script(
+    chromium: Browser, installation: Runtime, address: str, size: tuple[int, int]
+) -> None:
+    page = open_page(chromium, installation, address, size=size, script=False)
+    page.goto(f"{address}/reviews/{about_several(installation)}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    page.locator(".choices input[name=driver][value='delivery.late']").first.check()
+    page.locator(".offered input[value='payment.refund']").check()
+    page.get_by_role("button", name="Answer").click()
+    expect(page.get_by_text("questions left")).to_be_visible()
+    assert answered(installation) == ("delivery.late", ["payment.refund"])
+
+
+def answered(runtime: Runtime) -> tuple[str | None, list[str]]:
+    with runtime.reading() as session:
+        label = session.scalars(select(LabelRow).where(LabelRow.door == "review")).one()
+    return label.driver, label.also
+
+
+def test_a_blind_question_offers_nothing_and_marks_nothing(
+    chromium: Browser, installation: Runtime, address: str
+) -> None:
+    review = about_several(installation)
+    with installation.writing() as session:
+        session.execute(update(ReviewRow).where(ReviewRow.id == review).values(blind=True))
+    page = open_page(chromium, installation, address)
+    page.goto(f"{address}/reviews/{review}")
+    assert page.locator("blockquote.message").inner_html().count("<span") == 0
+    expect(page.locator(".offered, .legend, .why, [data-key='1']")).to_have_count(0)
+    page.keyboard.press("Shift+Digit1")
+    expect(page.locator("input[name=also]:checked")).to_have_count(0)
