@@ -94,7 +94,7 @@ def labeling_interface(taxonomy: Taxonomy, *, language: Language = "nl") -> str:
     words = _WORDS[language]
     view = _element("View")
     view.append(_element("Header", value="$subject", size="4"))
-    view.append(_element("Header", value="$facts", size="6"))
+    view.append(_element("Header", value="$facts", size="6", style=ASIDE))
     message = _element("View", style="border-left: 4px solid #8886; margin: 1em 0")
     message.append(_element("Text", name=TEXT, value="$text"))
     view.append(message)

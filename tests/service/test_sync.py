@@ -218,6 +218,25 @@ class TestSettingUp:
         push(changed, now=NOW)
         assert "payment.iban" in api.call("GET", f"/api/projects/{desk.project}/")["label_config"]
 
+    def test_a_project_of_an_earlier_version_is_repaired_with_what_is_in_it(self, desk, api):
+        desk.ask("answered", "open")
+        push(desk.runtime, now=NOW)
+        path = f"/api/projects/{desk.project}/"
+        lines = api.call("GET", path)["label_config"].splitlines()
+        earlier = "\n".join(each for each in lines if "$sentences" not in each)
+        assert earlier != "\n".join(lines)
+        api.call("PATCH", path, label_config=earlier)
+        for task in desk.tasks().values():
+            data = {name: said for name, said in task["data"].items() if name != "sentences"}
+            api.call("PATCH", f"/api/tasks/{task['id']}/", data=data)
+        desk.answer("answered", REFUND)
+        setup(desk.runtime, now=NOW)
+        assert api.call("GET", path)["label_config"].splitlines() == lines
+        desk.ask("new")
+        assert push(desk.runtime, now=NOW).sent == 1
+        desk.answer("open", Label("payment.refund", ("delivery.late",)))
+        assert pull(desk.runtime, now=NOW).labels == 2
+
     def test_a_taxonomy_without_a_driver_that_answers_use_stops_with_a_sentence(
         self, desk, opened, tmp_path
     ):
