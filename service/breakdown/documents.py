@@ -36,7 +36,11 @@ COLUMNS = (
     "answers",
     "messages",
     "measured",
+    "mentions",
+    "mentions_low",
+    "mentions_high",
 )
+EMPTY = ("", "", "")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -76,6 +80,7 @@ def to_json(breakdown: Breakdown) -> str:
 
 def render_csv(reports: Sequence[WeeklyReport], taxonomy: Taxonomy, language: Language) -> str:
     """One row per week and driver (leaves and `unknown`), a header first; shares as fractions.
+    Mentions stay empty where no message of the week is about several drivers.
 
     Cells a spreadsheet would take for a formula begin with an apostrophe.
     """
@@ -107,10 +112,11 @@ def _cells(report: WeeklyReport, row: DriverVolume, name: str) -> list[object]:
     numbers = [
         *_numbers(row.volume, 1),
         *_numbers(row.share, 5),
-        *(_numbers(row.change, 1) if row.change else ("", "", "")),
+        *(_numbers(row.change, 1) if row.change else EMPTY),
     ]
-    measured = row.volume.low is not None
-    return [*texts, *numbers, row.answers, report.messages, "yes" if measured else "no"]
+    measured = "yes" if row.volume.low is not None else "no"
+    mentions = _numbers(row.mentions, 1) if row.mentions else EMPTY
+    return [*texts, *numbers, row.answers, report.messages, measured, *mentions]
 
 
 def _numbers(estimate: Estimate, digits: int) -> Iterable[object]:

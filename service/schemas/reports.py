@@ -20,7 +20,10 @@ class EstimateOut(BaseModel):
 
 
 class DriverVolumeOut(BaseModel):
-    """One driver in one week, in counted messages; shares as fractions of 1."""
+    """One driver in one week, in counted messages; shares as fractions of 1.
+
+    `volume`, `share` and `change` are of the messages it is the primary driver of.
+    """
 
     driver: str = Field(description="A driver's id, or `unknown`.")
     name: str
@@ -31,6 +34,11 @@ class DriverVolumeOut(BaseModel):
     significant: bool | None = Field(description="Whether the interval of `change` leaves out 0.")
     previous: float | None
     answers: int = Field(description="Answered questions of the week with this driver.")
+    mentions: EstimateOut | None = Field(
+        description="Messages about this driver at all, as the primary one or beside it. Volumes "
+        "add up to the messages, mentions do not. Null for `unknown`, and in a week of which no "
+        "message is known to be about several drivers: then they are the volumes."
+    )
 
 
 class WeekOut(BaseModel):
@@ -44,6 +52,9 @@ class WeekOut(BaseModel):
     models: list[str]
     as_of: datetime
     set_aside: int = Field(description="Auto-replies, bounces and outbound mail, not counted.")
+    several: EstimateOut | None = Field(
+        description="Messages about more than one driver; null where none is known to be."
+    )
     drivers: list[DriverVolumeOut]
     parents: list[DriverVolumeOut]
 
@@ -58,6 +69,7 @@ VOLUME: dict[str, Any] = {
     "significant": True,
     "previous": 124.4,
     "answers": 31,
+    "mentions": {"value": 268.9, "low": 240.2, "high": 297.6},
 }
 
 
@@ -82,6 +94,7 @@ class WeeklyOut(BaseModel):
                     "models": ["2026-11-02.1"],
                     "as_of": "2026-11-20T12:00:00Z",
                     "set_aside": 14,
+                    "several": {"value": 171.3, "low": 139.8, "high": 202.8},
                     "drivers": [VOLUME],
                     "parents": [],
                 }

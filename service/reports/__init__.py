@@ -1,0 +1,21 @@
+"""The weekly breakdown: drivers with volume, interval, share and change. Reads terms only."""
+
+from service.reports.values import DriverVolume, Estimate, WeeklyReport
+from service.reports.weekly import (
+    slice_values,
+    up_to_date,
+    weekly_report,
+    weekly_reports,
+    weeks_with_messages,
+)
+
+__all__ = [
+    "DriverVolume",
+    "Estimate",
+    "WeeklyReport",
+    "slice_values",
+    "up_to_date",
+    "weekly_report",
+    "weekly_reports",
+    "weeks_with_messages",
+]

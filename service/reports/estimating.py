@@ -1,0 +1,134 @@
+"""Volumes of some weeks from their terms, each with the four weeks before it to learn how far off
+the model is."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from classifier.volumes import Volumes, VolumeTerms, estimate_volumes
+from service.tables import TermRow
+from service.terms import MENTION, PRIMARY, WHOLE, Columns, load_terms
+from service.versions import learned_drivers
+from service.weeks import shifted, weeks_between
+
+HISTORY = 4
+Terms = dict[tuple[str, str], VolumeTerms]
+
+
+class Estimator:
+    """Volumes of `weeks` in `columns`, of everything or of one value of a slice."""
+
+    def __init__(
+        self,
+        session: Session,
+        models: Path,
+        columns: Columns,
+        weeks: Sequence[str],
+        slice_name: str,
+        value: str,
+    ) -> None:
+        self._session, self.columns = session, columns
+        self.slice, self.value = slice_name, value
+        self._needed = weeks_between(shifted(min(weeks), -HISTORY - 1), max(weeks))
+        self._models = _models(session, models, self._needed)
+        self._volumes: dict[str, Volumes] = {}
+        self._mentioned: dict[str, Volumes] = {}
+
+    def terms(self, week: str) -> VolumeTerms:
+        """The terms of primary drivers; zeros for a week without messages."""
+        return self._found(self._primary[1], week, self.value)
+
+    def volumes(self, week: str) -> Volumes:
+        """The messages each column is the primary driver of."""
+        if week not in self._volumes:
+            self._volumes[week] = self._estimated(self._primary, week, self._trained(week))
+        return self._volumes[week]
+
+    def mentions(self, week: str) -> Volumes | None:
+        """The messages that are about each column at all, those about several in the place of
+        `unknown`; None for a week in which no message is known to be about several."""
+        terms = self._mentions[1].get((week, self.value))
+        if terms is None:
+            return None
+        if week not in self._mentioned:
+            trained, several = self._trained(week), self.columns.several
+            # A model of one driver a message counts none: then the interval is of answers alone.
+            trained[several] = terms.expected[several] > 0
+            self._mentioned[week] = self._estimated(self._mentions, week, trained)
+        return self._mentioned[week]
+
+    def models(self, week: str) -> tuple[str, ...]:
+        """The models that made predictions of the week."""
+        return tuple(sorted(self._models.get(week, {})))
+
+    @cached_property
+    def _primary(self) -> tuple[Terms, Terms]:
+        return self._load(PRIMARY)
+
+    @cached_property
+    def _mentions(self) -> tuple[Terms, Terms]:
+        return self._load(MENTION)
+
+    def _load(self, kind: str) -> tuple[Terms, Terms]:
+        """Terms of the whole, and of the value of the slice."""
+        weeks, columns = self._needed, self.columns
+        whole = load_terms(self._session, columns, weeks, kind=kind)
+        if not self.slice:
+            return whole, whole
+        of_value = load_terms(self._session, columns, weeks, self.slice, self.value, kind=kind)
+        return whole, of_value
+
+    def _estimated(
+        self, terms: tuple[Terms, Terms], week: str, trained: NDArray[np.bool_]
+    ) -> Volumes:
+        whole, mine = terms
+        return estimate_volumes(
+            self._found(mine, week, self.value),
+            _history(mine, week, self.value),
+            trained=trained,
+            whole=(self._found(whole, week, WHOLE), _history(whole, week, WHOLE)),
+        )
+
+    def _found(self, terms: Terms, week: str, value: str) -> VolumeTerms:
+        columns = self.columns
+        zeros = VolumeTerms.zeros(len(columns.leaves), len(columns.parents))
+        return terms.get((week, value), zeros)
+
+    def _trained(self, week: str) -> NDArray[np.bool_]:
+        """A leaf counts as trained when every model of the week had seen labels of it, a parent
+        when a leaf under it does."""
+        models = self._models.get(week, {}).values()
+        known = frozenset.intersection(*models) if models else frozenset()
+        leaves = [leaf in known for leaf in self.columns.leaves]
+        parents = [any(leaves[leaf] for leaf in members) for members in self.columns.members]
+        return np.array([*leaves, *parents], dtype=np.bool_)
+
+
+def _history(terms: Terms, week: str, value: str) -> list[VolumeTerms]:
+    past = [shifted(week, -back) for back in range(HISTORY, 0, -1)]
+    known = [terms[each, value] for each in past if (each, value) in terms]
+    return [each for each in known if each.answers]
+
+
+def _models(
+    session: Session, folder: Path, weeks: Sequence[str]
+) -> dict[str, dict[str, frozenset[str]]]:
+    """week -> model -> the drivers it had labels of."""
+    query = select(TermRow.week, TermRow.model).where(
+        TermRow.week.in_(weeks),
+        TermRow.kind == PRIMARY,
+        TermRow.slice == WHOLE,
+        TermRow.driver == "",
+        TermRow.model != "",
+    )
+    rows = session.execute(query.distinct()).all()
+    drivers = {model: learned_drivers(folder, model) for model in {row.model for row in rows}}
+    found: dict[str, dict[str, frozenset[str]]] = {}
+    for week, model in rows:
+        found.setdefault(week, {})[model] = drivers[model]
+    return found

@@ -1,0 +1,66 @@
+"""Volumes as the rows of a report."""
+
+from collections.abc import Iterator
+
+from classifier.messages import UNKNOWN
+from classifier.taxonomy import Taxonomy
+from classifier.volumes import Change, Volumes, volume_change
+from service.reports.estimating import Estimator
+from service.reports.values import DriverVolume, Estimate
+from service.weeks import shifted
+
+
+def driver_rows(estimator: Estimator, week: str, taxonomy: Taxonomy) -> Iterator[DriverVolume]:
+    """One row a column, in the order of the estimator's columns."""
+    columns, before = estimator.columns, shifted(week, -1)
+    terms, earlier = estimator.terms(week), estimator.terms(before)
+    now, then = estimator.volumes(week), estimator.volumes(before)
+    mentions, change = estimator.mentions(week), volume_change(now, then)
+    for column, driver in enumerate(columns.all):
+        volume = estimate(now, column, terms.answers > 0)
+        measured = volume.low is not None and earlier.answers > 0
+        yield DriverVolume(
+            driver=driver,
+            parent=None if driver == UNKNOWN else taxonomy.by_id[driver].parent,
+            group=column >= len(columns.leaves),
+            volume=volume,
+            share=share(volume, terms.messages),
+            change=_moved(change, column) if measured and change.known[column] else None,
+            previous=float(then.point[column]) if earlier.messages else None,
+            answers=int(terms.reviewed[column]),
+            mentions=_mentioned(mentions, column, volume) if driver != UNKNOWN else None,
+        )
+
+
+def estimate(volumes: Volumes, column: int, answered: bool) -> Estimate:
+    """The figure of a column, with an interval where it was measured."""
+    value = float(volumes.point[column])
+    if not (answered and volumes.known[column]):
+        return Estimate(value, None, None)
+    return Estimate(value, float(volumes.low[column]), float(volumes.high[column]))
+
+
+def share(volume: Estimate, messages: int) -> Estimate:
+    """A volume as a fraction of the messages."""
+    n = max(1, messages)
+    return Estimate(
+        volume.value / n,
+        None if volume.low is None else volume.low / n,
+        None if volume.high is None else volume.high / n,
+    )
+
+
+def _moved(change: Change, column: int) -> Estimate:
+    each = (change.difference[column], change.low[column], change.high[column])
+    return Estimate(*(float(number) for number in each))
+
+
+def _mentioned(mentions: Volumes | None, column: int, volume: Estimate) -> Estimate | None:
+    """Never less than the volume: what a message is about first of all, it is about."""
+    if mentions is None:
+        return None
+    found = estimate(mentions, column, volume.low is not None)
+    value = max(found.value, volume.value)
+    if found.low is None or found.high is None or volume.low is None:
+        return Estimate(value, None, None)
+    return Estimate(value, max(found.low, volume.low), max(found.high, value))

@@ -1,0 +1,57 @@
+"""What a report says: numbers with their intervals, of drivers and of weeks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its 95 % interval; `low` and `high` are None when nothing was measured."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DriverVolume:
+    """One driver (or `unknown`, or a parent) in one week. Shares and changes as fractions of 1.
+
+    `volume`, `share` and `change` are of the messages it is the primary driver of; `change` is in
+    messages against the week before, None when either week is not measured. `mentions`: the
+    messages that are about it at all; None for `unknown`, and where none is about several.
+    """
+
+    driver: str
+    parent: str | None
+    group: bool
+    volume: Estimate
+    share: Estimate
+    change: Estimate | None
+    previous: float | None
+    answers: int
+    mentions: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyReport:
+    """A week's volumes. `messages` is the exact number of counted messages, `answers` the number
+    of drawn questions answered; without any, `measured` is False and figures have no interval.
+    `several`: the messages about more than one driver; None where neither the model nor people
+    say that of any, and then no driver has mentions."""
+
+    week: str
+    slice: str
+    value: str
+    messages: int
+    previous_messages: int | None
+    answers: int
+    measured: bool
+    few_answers: bool
+    counts: str
+    models: tuple[str, ...]
+    as_of: datetime
+    drivers: tuple[DriverVolume, ...]
+    parents: tuple[DriverVolume, ...]
+    set_aside: int
+    several: Estimate | None = None
