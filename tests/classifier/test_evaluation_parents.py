@@ -155,7 +155,7 @@ def test_the_coverage_curve_is_what_each_threshold_would_route_at_either_level()
     probabilities, labels = simulated(500)
     found = judged(probabilities, labels)
     assert found.coverage[-1].share > 0.9
-    for point in found.coverage[::7]:
+    for point in found.coverage[::20]:
         at = judged(probabilities, labels, threshold=point.threshold)
         assert (at.auto.share.value, at.auto.precision) == (point.share, point.precision)
 

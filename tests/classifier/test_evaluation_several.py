@@ -261,7 +261,7 @@ def test_bins_to_show_expect_equally_many_mentions() -> None:
 def test_intervals_of_sets_cover_where_messages_of_a_customer_are_alike() -> None:
     random = np.random.default_rng(6)
     exact = samples = 0
-    for _ in range(200):
+    for _ in range(60):
         right = np.repeat(random.random(60), 3) < 0.7
         truth = np.tile([True, True, False, False, False], (180, 1))
         said = truth.copy()
@@ -274,8 +274,8 @@ def test_intervals_of_sets_cover_where_messages_of_a_customer_are_alike() -> Non
         exact += found.exact.low <= 0.7 <= found.exact.high
         mean = 0.7 + 0.3 * 2 / 3
         samples += found.example_f1.low <= mean <= found.example_f1.high
-    assert exact >= 186
-    assert samples >= 186
+    assert exact >= 54
+    assert samples >= 54
 
 
 def test_the_mean_of_what_is_partly_right_is_covered_by_less_than_a_rate_would_take() -> None:
