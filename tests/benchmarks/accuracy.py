@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.accuracy [NAME …] [--json]
 
-Each set is trained and judged by the command line, in a process and a folder of its own. The
-texts are read from ../shared, or from the folder WAAROM_SHARED_DATA names.
+Each set is trained and judged by the command line, in a process and a folder of its own. Where
+labels have several drivers, what is said of a message is judged as a set of them, too. The texts
+are read from ../shared, or from the folder WAAROM_SHARED_DATA names.
 """
 
 import argparse
@@ -66,6 +67,8 @@ COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "ECE": lambda row: _percent(row["ece"]),
     "auto share": lambda row: _percent(row["auto"]["share"]),
     "precision": lambda row: _percent(row["auto"]["precision"]),
+    "sets, micro F1": lambda row: _percent((row["several"] or {}).get("micro_f1")),
+    "exact": lambda row: _percent((row["several"] or {"exact": {}})["exact"].get("value")),
     "unknown AUROC": lambda row: _three(row["unknown"]["auroc"]),
     "seconds": lambda row: f"{row['seconds']:.0f}",
     "peak MB": lambda row: f"{row['peak_mb']:,.0f}",

@@ -23,7 +23,8 @@ training file, of the folds that it calibrates itself by, stands beside that on 
 set has no test file, two of five folds (of it_tickets one) are judged, grouped by text, by models \
 of the rest, the same folds for all models. Messages labeled as \
 about none of the drivers judge and never train. Of nlupp_banking's several drivers a message \
-the first trains, and any of them is right. The sample messages are Waarom's own, made up: six \
+peers learn the first, and any of them is right; how all of them are found is in a section of \
+its own. The sample messages are Waarom's own, made up: six \
 weeks train, the six after them, with wordings never seen before, judge. The encoder at hand \
 ({encoder}) knows English only, so it sits out the Dutch sets."""
 
