@@ -1,10 +1,15 @@
-"""The whole loop over HTTP, with a real Label Studio: from labels to a corrected weekly report."""
+"""The whole loop over HTTP, with a real Label Studio: from labels to a corrected weekly report.
+
+Once with two drivers that are easy to tell apart, and once with a mail about three of the sample
+shop's drivers, one a paragraph, in words that the sample shop's own phrasings do not have.
+"""
 
 import csv
 import socket
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +24,7 @@ from service.importing import ImportOptions, import_files
 from service.keys import create_key
 from service.learning import Source, train_version
 from service.runtime import Runtime, open_runtime, taxonomy_in_use
+from service.sample import SAMPLE_TAXONOMY_PATH, generate, write_csv
 from service.serving import in_background
 from service.settings import Settings
 from service.studio_server import StudioServer
@@ -54,6 +60,25 @@ WORDS = {
 CLEAR = "waar blijft mijn pakket, het is te laat en nog niet bezorgd"
 DOUBTFUL = "hallo daar, een vraag over iets heel anders"
 
+SUBJECT = "Onze wasdroger"
+PARAGRAPHS = {
+    "delivery.late": (
+        "De wasdroger die we eind oktober kochten is pas afgelopen maandag gebracht. "
+        "In de bevestiging stond een datum van ruim een week eerder."
+    ),
+    "delivery.damaged": (
+        "Toen we hem uit het karton tilden, bleek het bovenblad gescheurd en zat er achterop een "
+        "grote deuk."
+    ),
+    "service.unreachable": (
+        "Ik probeer sindsdien iemand van de klantenservice aan de telefoon te krijgen, maar er "
+        "wordt gewoon nooit opgenomen."
+    ),
+}
+LETTER = "\n\n".join(
+    ["Goedemorgen,", *PARAGRAPHS.values(), "Hoe lossen we dit op?", "Vriendelijke groet,\nAnnelies"]
+)
+
 
 def write_labels(path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -66,28 +91,39 @@ def write_labels(path: Path) -> None:
                 rows.writerow([f"{driver}-{number}", text, driver, "2026-01-05T10:00:00+00:00"])
 
 
-@pytest.fixture
-def runtime(tmp_path: Path, studio_server: StudioServer) -> Iterator[Runtime]:
-    (tmp_path / "taxonomy.toml").write_text(TAXONOMY, encoding="utf-8")
+@contextmanager
+def installed(folder: Path, server: StudioServer, taxonomy: Path, **more: Any) -> Iterator[Runtime]:
+    """An installation linked to Label Studio, with a project of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    opened = open_runtime(
-        Settings(
-            home=tmp_path / "home",
-            models_dir=tmp_path / "models",
-            taxonomy=tmp_path / "taxonomy.toml",
-            port=port,
-            label_studio_url=studio_server.url,
-            label_studio_api_key=SecretStr(studio_server.token),
-            label_studio_project="Walkthrough",
-            webhook_secret=SecretStr("between us"),
-            # Nothing below waits for a round: a question or a hint must end the worker's rest.
-            worker_seconds=600.0,
-        )
+    settings = Settings(
+        home=folder / "home",
+        models_dir=folder / "models",
+        taxonomy=taxonomy,
+        port=port,
+        label_studio_url=server.url,
+        label_studio_api_key=SecretStr(server.token),
+        label_studio_project=folder.name,
+        webhook_secret=SecretStr("between us"),
+        # Nothing below waits for a round: a question or a hint must end the worker's rest.
+        worker_seconds=600.0,
+        **more,
     )
-    yield opened
-    opened.close()
+    with closing(open_runtime(settings)) as opened:
+        yield opened
+
+
+@contextmanager
+def serving(runtime: Runtime, now: datetime) -> Iterator[httpx.Client]:
+    """A helpdesk that calls the service, which is set up with Label Studio and has its worker."""
+    setup(runtime, now=now)
+    scopes = ["classify", "messages", "report"]
+    with runtime.writing() as session:
+        key = create_key(session, name="helpdesk", scopes=scopes, now=now)
+    headers = {"Authorization": f"Bearer {key}"}
+    with in_background(runtime) as url, httpx.Client(base_url=url, headers=headers) as helpdesk:
+        yield helpdesk
 
 
 def soon(look: Callable[[], Any]) -> Any:
@@ -100,21 +136,17 @@ def soon(look: Callable[[], Any]) -> Any:
 
 
 def test_from_labels_to_a_corrected_route_and_report(
-    runtime: Runtime, studio: Studio, tmp_path: Path
+    studio_server: StudioServer, studio: Studio, tmp_path: Path
 ):
     now = datetime.now(UTC)
+    (tmp_path / "taxonomy.toml").write_text(TAXONOMY, encoding="utf-8")
     write_labels(tmp_path / "labels.csv")
     options = ImportOptions(channel="ticket", labels=True)
-    assert import_files(runtime, [tmp_path / "labels.csv"], options, now=now).labels == 240
-    assert train_version(runtime.settings, Source(), promote=True, now=now).promoted
-    setup(runtime, now=now)
-    with runtime.writing() as session:
-        key = create_key(
-            session, name="helpdesk", scopes=["classify", "messages", "report"], now=now
-        )
-    headers = {"Authorization": f"Bearer {key}"}
-    with in_background(runtime) as url, httpx.Client(base_url=url, headers=headers) as helpdesk:
-        follow(runtime, studio, helpdesk)
+    with installed(tmp_path, studio_server, tmp_path / "taxonomy.toml") as runtime:
+        assert import_files(runtime, [tmp_path / "labels.csv"], options, now=now).labels == 240
+        assert train_version(runtime.settings, Source(), promote=True, now=now).promoted
+        with serving(runtime, now) as helpdesk:
+            follow(runtime, studio, helpdesk)
 
 
 def follow(runtime: Runtime, studio: Studio, helpdesk: httpx.Client) -> None:
@@ -127,18 +159,8 @@ def follow(runtime: Runtime, studio: Studio, helpdesk: httpx.Client) -> None:
     assert doubtful["doubts"]
     cursor = end_of_feed(helpdesk)
 
-    project = known_project(runtime)
-    assert project is not None
-    tasks = soon(lambda: studio.find_tasks(project, ["doubtful"]))
-    with runtime.reading() as session:
-        taxonomy = taxonomy_in_use(session, runtime)
-    studio.annotate(tasks["doubtful"], annotation_result(Label("payment.refund"), taxonomy))
-
-    def answered() -> Any:
-        message = helpdesk.get("/v1/messages/external:doubtful").json()
-        return message if message["decision"] == "person" else None
-
-    message = soon(answered)
+    task = question(runtime, studio, "doubtful")
+    message = answer(runtime, studio, helpdesk, task, Label("payment.refund"))
     assert (message["queue"], message["label"]["driver"]) == ("finance", "payment.refund")
     assert message["label"]["door"] == "label_studio"
     assert message["review"]["state"] == "answered"
@@ -146,14 +168,90 @@ def follow(runtime: Runtime, studio: Studio, helpdesk: httpx.Client) -> None:
     (change,) = helpdesk.get("/v1/decisions", params={"after": cursor}).json()["items"]
     assert (change["external_id"], change["queue"]) == ("doubtful", "finance")
 
-    week = message["week"]
-    said = helpdesk.get("/v1/drivers/weekly", params={"from": week, "to": week}).json()
-    (report,) = said["weeks"]
+    report = weekly(helpdesk, message["week"])
     assert (report["messages"], report["answers"]) == (2, 1)
     refund = next(row for row in report["drivers"] if row["driver"] == "payment.refund")
     assert refund["answers"] == 1
     assert refund["volume"]["high"] >= refund["volume"]["value"] >= 1
     assert refund["volume"]["low"] <= refund["volume"]["value"]
+
+
+def test_a_mail_about_three_drivers_is_read_asked_corrected_and_counted_as_such(
+    studio_server: StudioServer, studio: Studio, tmp_path: Path
+):
+    now = datetime.now(UTC)
+    write_csv(generate(until=date(2026, 11, 2), messages=3_000), tmp_path / "labels.csv")
+    asks_all = {"graded_budget": 1e6, "prefilled_share": 1.0}
+    with installed(tmp_path, studio_server, SAMPLE_TAXONOMY_PATH, **asks_all) as runtime:
+        source = Source(labels=tmp_path / "labels.csv", taxonomy=SAMPLE_TAXONOMY_PATH)
+        train_version(runtime.settings, source, promote=True, now=now, search=False)
+        with serving(runtime, now) as helpdesk:
+            follow_three(runtime, studio, helpdesk)
+
+
+def follow_three(runtime: Runtime, studio: Studio, helpdesk: httpx.Client) -> None:
+    said = classify(helpdesk, "mail", LETTER, subject=SUBJECT, channel="email")
+    about = {each["id"]: each for each in said["drivers"] if each["role"] != "candidate"}
+    assert set(about) == set(PARAGRAPHS)
+    (primary,) = [driver for driver, each in about.items() if each["role"] == "primary"]
+    assert set(said["also"]) == set(about) - {primary}
+    for driver, each in about.items():
+        quoted = [sentence["text"] for sentence in each["sentences"]]
+        assert any(text in PARAGRAPHS[driver] for text in quoted), driver
+
+    task = question(runtime, studio, "mail")
+    (prediction,) = task["predictions"]
+    shown = {item["from_name"]: item["value"]["taxonomy"] for item in prediction["result"]}
+    leaves = {name: [path[-1] for path in paths] for name, paths in shown.items()}
+    assert leaves == {"primary": [primary], "also": said["also"]}
+    lines = task["data"]["sentences"].splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "• " + " / ".join(about[driver]["path"]) for driver in (primary, *said["also"])
+    ]
+
+    first, *others = said["also"]
+    message = answer(runtime, studio, helpdesk, task, Label(first, (primary, *others)))
+    assert (message["driver"], set(message["also"])) == (first, {primary, *others})
+
+    report = weekly(helpdesk, message["week"])
+    volumes = {row["driver"]: row["volume"]["value"] for row in report["drivers"]}
+    mentions = {row["driver"]: row["mentions"] for row in report["drivers"] if row["mentions"]}
+    assert volumes[first] == sum(volumes.values()) == report["messages"] == 1
+    assert {driver for driver, each in mentions.items() if each["value"]} == set(PARAGRAPHS)
+    assert sum(each["value"] for each in mentions.values()) == 3
+    assert report["several"]["value"] == 1
+
+
+def question(runtime: Runtime, studio: Studio, name: str) -> dict[str, Any]:
+    """The question about a message, once the worker has brought it to Label Studio."""
+    project = known_project(runtime)
+    assert project is not None
+    number = soon(lambda: studio.find_tasks(project, [name]))[name]
+    (task,) = [each for each in studio.changed(project) if each["id"] == number]
+    return task
+
+
+def answer(
+    runtime: Runtime, studio: Studio, helpdesk: httpx.Client, task: dict[str, Any], label: Label
+) -> dict[str, Any]:
+    """The message as it stands once the answer has come back."""
+    with runtime.reading() as session:
+        taxonomy = taxonomy_in_use(session, runtime)
+    studio.annotate(task["id"], annotation_result(label, taxonomy))
+
+    def answered() -> Any:
+        message = helpdesk.get(f"/v1/messages/external:{task['data']['external_id']}").json()
+        return message if message["decision"] == "person" else None
+
+    message: dict[str, Any] = soon(answered)
+    return message
+
+
+def weekly(helpdesk: httpx.Client, week: str) -> dict[str, Any]:
+    said = helpdesk.get("/v1/drivers/weekly", params={"from": week, "to": week}).json()
+    (report,) = said["weeks"]
+    found: dict[str, Any] = report
+    return found
 
 
 def end_of_feed(helpdesk: httpx.Client) -> str:
@@ -165,8 +263,8 @@ def end_of_feed(helpdesk: httpx.Client) -> str:
         cursor = page["next"]
 
 
-def classify(helpdesk: httpx.Client, name: str, text: str) -> dict[str, Any]:
-    body = {"text": text, "external_id": name}
+def classify(helpdesk: httpx.Client, name: str, text: str, **more: str) -> dict[str, Any]:
+    body = {"text": text, "external_id": name, **more}
     said = helpdesk.post("/v1/classify", json=body)
     assert said.status_code == 200, said.text
     answer: dict[str, Any] = said.json()
