@@ -11,7 +11,7 @@ from classifier.taxonomy import Taxonomy
 from service.charts import SHOWN, Shape, largest, trend_chart, volume_chart
 from service.figures import growth, is_clear
 from service.names import driver_name, driver_path
-from service.reports import DriverVolume, WeeklyReport, weekly_reports
+from service.reports import DriverVolume, Estimate, WeeklyReport, share, weekly_reports
 from service.runtime import Runtime, taxonomy_in_use
 from service.terms import WHOLE
 from service.translations import Language
@@ -45,6 +45,22 @@ class Breakdown:
     def before(self) -> str:
         """The week before the one shown."""
         return shifted(self.report.week, -1)
+
+    @property
+    def mentions(self) -> bool:
+        """Whether mentions say more than volumes: some message is about several drivers."""
+        return self.report.several is not None
+
+    @property
+    def mentioned(self) -> bool:
+        """Whether mentions say more than volumes in any of the weeks."""
+        return any(report.several for report in self.reports)
+
+    @property
+    def several_share(self) -> Estimate | None:
+        """Messages about more than one driver, as a fraction of the week's."""
+        several = self.report.several
+        return share(several, self.report.messages) if several else None
 
     @property
     def unknown(self) -> DriverVolume | None:

@@ -1,5 +1,6 @@
 """The weekly breakdown: drivers with volume, interval, share and change. Reads terms only."""
 
+from service.reports.rows import share
 from service.reports.values import DriverVolume, Estimate, WeeklyReport
 from service.reports.weekly import (
     slice_values,
@@ -13,6 +14,7 @@ __all__ = [
     "DriverVolume",
     "Estimate",
     "WeeklyReport",
+    "share",
     "slice_values",
     "up_to_date",
     "weekly_report",
