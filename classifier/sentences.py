@@ -84,6 +84,13 @@ def sentences(text: str, *, language: str = "") -> list[Span]:
     return [*kept, (begin, last)] if begin < last else []
 
 
+def warm_up() -> None:
+    """Load spaCy now, for both languages: about a second that the first message does not wait."""
+    with _lock:
+        for language in (DUTCH, ENGLISH):
+            _pipeline(language)
+
+
 def _lines(text: str) -> Iterator[Span]:
     """Lines without the white space around them, those that were broken put together."""
     begin = end = position = 0

@@ -172,3 +172,12 @@ def test_a_text_without_an_inner_end_never_reaches_spacy() -> None:
         "assert 'spacy' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_what_was_warmed_up_is_there_for_the_first_message() -> None:
+    program = (
+        "import time; from classifier import sentences as s; s.warm_up(); "
+        "assert s._pipeline.cache_info().currsize == 2; s.sentences('The one is. The other is.'); "
+        "s.sentences('De een wel. De ander niet.'); assert s._pipeline.cache_info().currsize == 2"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
