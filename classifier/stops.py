@@ -51,6 +51,11 @@ class Parents:
     columns: tuple[tuple[int, ...], ...]
     levels: tuple[tuple[int, ...], ...]
 
+    def written(self, drivers: Sequence[str]) -> tuple[str, ...]:
+        """Each parent (P) with those of the k drivers that count for it: `parent: leaf leaf`."""
+        leaves = (" ".join(sorted(drivers[each] for each in some)) for some in self.columns)
+        return tuple(f"{parent}: {each}" for parent, each in zip(self.ids, leaves, strict=True))
+
     @property
     def above(self) -> tuple[tuple[int, int], ...]:
         """Every pair of a column and the place of a parent for which it counts, by column."""

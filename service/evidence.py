@@ -12,6 +12,7 @@ from classifier import registry
 from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.model import Model
 from classifier.promise import Outcomes, outcomes
+from classifier.stops import parents_of
 from classifier.taxonomy import Taxonomy
 from service.tables import DrawRow, LabelRow, MessageRow
 from service.triage import classified_text
@@ -30,21 +31,27 @@ def evidence(
 ) -> Outcomes:
     """What counts for the promises of a model: answers in the store, or what it carries along.
 
-    Per queue the one with more labels, and only the store's where the drivers of the taxonomy in
-    use go to other queues than those the model was trained with.
+    Per queue the one with more labels. Only the store's count where the drivers of the taxonomy in
+    use go to other queues, or messages stop at other parents, than when the model was trained, and
+    where the model was made before messages could stop at parents at all.
     """
     found = outcomes(model, answers, drawn=True, key=key, taxonomy=taxonomy)
     path = folder / model.version / HELD_OUT
     if not path.exists() or _moved(model, taxonomy):
         return found
     registry.verify(path.parent)
-    return found.joined(Outcomes.from_dict(json.loads(path.read_text(encoding="utf-8"))))
+    taken = Outcomes.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    return found.joined(taken) if taken.levels == found.levels else found
 
 
 def _moved(model: Model, taxonomy: Taxonomy) -> bool:
+    before, drivers = model.taxonomy, model.drivers
+    then, now = (sorted(parents_of(drivers, each).written(drivers)) for each in (before, taxonomy))
+    if then != now:
+        return True
     return any(
-        each not in taxonomy.leaves or taxonomy.queue(each) != model.taxonomy.queue(each)
-        for each in model.drivers
+        each not in taxonomy.leaves or taxonomy.queue(each) != before.queue(each)
+        for each in drivers
     )
 
 

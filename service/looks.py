@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from classifier.model import Model
 from classifier.promise import QueuePromise, faultless_labels
+from classifier.stops import parents_of
 from classifier.taxonomy import Taxonomy
 from service.tables import CheckRow
 
@@ -88,7 +89,8 @@ def checks_of(session: Session, model: Model) -> list[CheckRow]:
 
 
 def routing_of(model: Model, taxonomy: Taxonomy) -> str:
-    """A name for which driver goes to which queue."""
-    leaves = taxonomy.leaves
+    """A name for which driver goes to which queue, and at which parents messages may stop."""
+    leaves, parents = taxonomy.leaves, parents_of(model.drivers, taxonomy)
     said = [f"{each} {taxonomy.queue(each)}" for each in sorted(model.drivers) if each in leaves]
+    said += sorted(parents.written(model.drivers))
     return hashlib.blake2b("\n".join(said).encode(), digest_size=8).hexdigest()

@@ -127,15 +127,16 @@ def examples_of(
 ) -> Sequence[tuple[MessageRow, DecisionRow]]:
     """Counted messages now decided (or proposed) to be about a driver, newest first.
 
-    A parent stands for the drivers below it; `unknown` for messages about none. `before` is the
-    id of the last message of the page before. Raises `NotFound` for no such driver.
+    A parent stands for itself, where messages may stop, and the drivers below it; `unknown` for
+    messages about none. `before` is the id of the last message of the page before. Raises
+    `NotFound` for no such driver.
     """
     if driver != UNKNOWN and driver not in taxonomy:
         raise NotFound("driver", driver)
     about = (
         DecisionRow.driver.is_(None)
         if driver == UNKNOWN
-        else DecisionRow.driver.in_(taxonomy.leaves_under(driver))
+        else DecisionRow.driver.in_(_from(driver, taxonomy))
     )
     query = (
         select(MessageRow, DecisionRow)
@@ -151,6 +152,15 @@ def examples_of(
     if before:
         query = query.where(MessageRow.id < before)
     return [(message, decision) for message, decision in session.execute(query)]
+
+
+def _from(driver: str, taxonomy: Taxonomy) -> list[str]:
+    """A driver and all below it, parents too."""
+    return [
+        each.id
+        for each in taxonomy.drivers
+        if driver == each.id or driver in taxonomy.ancestors(each.id)
+    ]
 
 
 def _views(session: Session, ids: Sequence[int]) -> dict[int, MessageView]:

@@ -10,6 +10,7 @@ from classifier.decisions import Decision, decide
 from classifier.messages import Prediction
 from classifier.model import Model
 from classifier.promise import Rung
+from classifier.stops import parents_of
 from classifier.taxonomy import Taxonomy
 from service.tables import StandingRow
 
@@ -60,8 +61,9 @@ def is_of(row: StandingRow, model: Model, taxonomy: Taxonomy) -> bool:
 
 
 def drivers_of(queue: str, model: Model, taxonomy: Taxonomy) -> list[str]:
-    """The drivers that the model knows and whose messages go to a queue, sorted."""
-    leaves = taxonomy.leaves
-    return sorted(
-        each for each in model.drivers if each in leaves and taxonomy.queue(each) == queue
-    )
+    """The drivers that the model knows and whose messages go to a queue, sorted; and the parents
+    where messages may stop on their way there, each with the drivers that count for it."""
+    leaves, parents = taxonomy.leaves, parents_of(model.drivers, taxonomy)
+    known = [each for each in model.drivers if each in leaves and taxonomy.queue(each) == queue]
+    above = zip(parents.written(model.drivers), parents.queues, strict=True)
+    return sorted((*known, *(each for each, its in above if its == queue)))

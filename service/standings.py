@@ -131,7 +131,8 @@ def redacted(why: str, runtime: Runtime) -> str:
 
 
 def queues_of(taxonomy: Taxonomy) -> list[str]:
-    """The queues that drivers go to, sorted."""
+    """The queues that drivers go to, sorted. To one that only a parent names nothing ever goes, for
+    a message stops at a parent on its way to the queue of drivers below it."""
     return sorted({taxonomy.queue(leaf) for leaf in taxonomy.leaves})
 
 
