@@ -59,8 +59,11 @@ class Breakdown:
     @property
     def several_share(self) -> Estimate | None:
         """Messages about more than one driver, as a fraction of the week's."""
-        several = self.report.several
-        return share(several, self.report.messages) if several else None
+        return self.share(self.report.several) if self.report.several else None
+
+    def share(self, volume: Estimate) -> Estimate:
+        """A number of messages of the week shown as a fraction of them all."""
+        return share(volume, self.report.messages)
 
     @property
     def unknown(self) -> DriverVolume | None:
