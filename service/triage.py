@@ -199,7 +199,12 @@ def _prediction_row(
 def logged_mentions(prediction: Prediction) -> list[list[object]]:
     """`Prediction.mentions` as they are stored: [driver, p, chosen, [[start, end], …]] each."""
     return [
-        [each.driver, round(each.probability, 6), each.chosen, [list(span) for span in each.spans]]
+        [
+            each.driver,
+            round(float(each.probability), 6),
+            bool(each.chosen),
+            [[int(start), int(end)] for start, end in each.spans],
+        ]
         for each in prediction.mentions
     ]
 

@@ -17,6 +17,7 @@ from service.intake import receive
 from service.labels import Answer, record, withdraw
 from service.reports import (
     DriverVolume,
+    Estimate,
     WeeklyReport,
     slice_values,
     up_to_date,
@@ -103,6 +104,108 @@ def row(found: WeeklyReport, driver: str) -> DriverVolume:
 def volumes(found: WeeklyReport) -> dict[str, float]:
     rows = (*found.drivers, *found.parents)
     return {each.driver: each.volume.value for each in rows if each.volume.value}
+
+
+def several_reasons(runtime: Runtime, also: dict[str, tuple[int, int]], week: str = WEEK) -> None:
+    """Labeled messages: of each driver so many, and so many of them about a refund, too."""
+    messages = [
+        RawMessage(
+            text=f"{SURE} {number}",
+            external_id=f"{week} {driver} {number}",
+            received_at=moment(week, number % 7),
+            channel="email" if number % 2 else "ticket",
+            label=Label(driver, (REFUND,) if number < both else ()),
+        )
+        for driver, (count, both) in also.items()
+        for number in range(count)
+    ]
+    import_messages(runtime, messages, ImportOptions(labels=True), now=NOW)
+
+
+def mentions(found: WeeklyReport) -> dict[str, float]:
+    rows = (*found.drivers, *found.parents)
+    return {each.driver: each.mentions.value for each in rows if each.mentions}
+
+
+def test_mentions_are_exact_where_all_was_labeled_and_do_not_add_up(
+    trained_runtime: Runtime,
+) -> None:
+    several_reasons(trained_runtime, {LATE: (9, 4), DAMAGED: (5, 0), REFUND: (3, 0)})
+    found = report(trained_runtime)
+    assert volumes(found) == {LATE: 9, DAMAGED: 5, REFUND: 3, "delivery": 14, "payment": 3}
+    exact = {LATE: 9, DAMAGED: 5, REFUND: 7, INVOICE: 0, "delivery": 14, "payment": 7}
+    assert mentions(found) == exact | {"delivery.other": 0, "payment.other": 0}
+    assert found.several
+    assert (found.several.value, found.several.low, found.several.high) == (4, 4, 4)
+    refund = row(found, REFUND).mentions
+    assert refund
+    assert (refund.low, refund.high) == (7, 7)
+    assert sum(each.volume.value for each in found.drivers) == found.messages == 17
+    assert row(found, UNKNOWN).mentions is None
+
+
+def test_mentions_are_kept_by_slice(trained_runtime: Runtime) -> None:
+    several_reasons(trained_runtime, {LATE: (8, 3), REFUND: (2, 0)})
+    found = report(trained_runtime, slice_name="channel", value="email")
+    assert (mentions(found)[LATE], mentions(found)[REFUND]) == (4, 2)
+    assert found.several
+    assert found.several.value == 1
+
+
+def test_where_no_message_is_about_several_there_are_no_mentions(trained_runtime: Runtime) -> None:
+    several_reasons(trained_runtime, {LATE: (4, 2)})
+    labeled(trained_runtime, {LATE: 4}, week=BEFORE)
+    found = report(trained_runtime, BEFORE)
+    assert found.several is None
+    assert mentions(found) == {}
+    assert report(trained_runtime).several is not None
+
+
+@pytest.mark.parametrize("reads", [True, False], ids=["read by the model", "by people alone"])
+def test_intervals_of_mentions_cover_the_truth(runtime: Runtime, reads: bool) -> None:
+    """Twenty weeks in which a third of all messages is about a refund, too."""
+    random = np.random.default_rng(22)
+    _labels_of(runtime, DRIVERS)
+    truth = {
+        week: _biased_week(runtime, week, random, too=0.33, reads=reads) for week in _weeks(20)
+    }
+    covered, several = [], []
+    up_to_date(runtime)
+    with runtime.reading() as session:
+        for found in weekly_reports(session, runtime, list(truth), now=NOW):
+            assert found.several
+            several.append(_holds(found.several, truth[found.week].pop("several")))
+            for driver, count in truth[found.week].items():
+                of_driver = row(found, driver)
+                assert of_driver.mentions
+                assert of_driver.mentions.value >= of_driver.volume.value
+                covered.append(_holds(of_driver.mentions, count))
+    assert len(covered) == 100
+    assert np.mean(covered) >= 0.9
+    assert np.mean(several) >= 0.85
+
+
+def _holds(estimate: Estimate, count: int) -> bool:
+    assert estimate.low is not None
+    assert estimate.high is not None
+    return estimate.low <= count <= estimate.high
+
+
+def test_a_week_nobody_looked_at_has_the_models_mentions_in_grey(
+    trained_runtime: Runtime,
+) -> None:
+    unlabeled(trained_runtime, 12)
+    with trained_runtime.writing() as session:
+        for made in session.scalars(select(PredictionRow)):
+            made.mentions = [[LATE, 0.99, True, []], [REFUND, 0.5, True, []]]
+        mark_stale(session, [WEEK])
+    found = report(trained_runtime)
+    refund = row(found, REFUND).mentions
+    assert refund
+    assert (refund.low, refund.high) == (None, None)
+    assert refund.value == pytest.approx(6.0, abs=0.5)
+    assert found.several
+    assert found.several.low is None
 
 
 @pytest.mark.parametrize("learned", [True, False], ids=["with a model", "without a model"])
@@ -340,8 +443,19 @@ def _weeks(count: int) -> list[str]:
     return [shifted(WEEK, -back) for back in range(count, 0, -1)]
 
 
-def _biased_week(runtime: Runtime, week: str, random: np.random.Generator) -> dict[str, int]:
-    """Three hundred messages whose predictions say `late` too often; the realised counts."""
+def _biased_week(
+    runtime: Runtime,
+    week: str,
+    random: np.random.Generator,
+    *,
+    too: float = 0.0,
+    reads: bool = False,
+) -> dict[str, int]:
+    """Three hundred messages whose predictions say `late` too often; the realised counts.
+
+    A share `too` of them is about a refund as well, which the model `reads` or not; the counts
+    are then of all that messages are about.
+    """
     drivers = DRIVERS
     n = 300
     true = random.choice(4, size=n, p=[0.4, 0.3, 0.2, 0.1])
@@ -350,6 +464,10 @@ def _biased_week(runtime: Runtime, week: str, random: np.random.Generator) -> di
     p[np.arange(n), seen] = 0.85
     drawn = random.random(n) < 0.25
     answered = drawn & (random.random(n) < 0.8)
+    about = np.eye(4, dtype=bool)[true]
+    if too:
+        about[:, 2] |= random.random(n) < too
+    refund = np.where(random.random(n) < 0.8, about[:, 2], random.random(n) < 0.1) * 0.7
     with runtime.writing() as session:
         if session.get(ModelRow, "m") is None:
             shares = [0.25] * 4
@@ -364,16 +482,21 @@ def _biased_week(runtime: Runtime, week: str, random: np.random.Generator) -> di
             [_message(week, number, day) for number, day in enumerate(days)],
         ).all()
         session.execute(insert(DrawRow), [_draw(*each) for each in zip(ids, drawn, strict=True)])
-        session.execute(
-            insert(PredictionRow), [_prediction(i, drivers, q) for i, q in zip(ids, p, strict=True)]
-        )
-        session.execute(
-            insert(LabelRow),
-            [_label(ids[i], drivers[true[i]]) for i in np.flatnonzero(answered)],
-        )
+        predictions = [
+            _prediction(i, drivers, q, r if reads else 0.0)
+            for i, q, r in zip(ids, p, refund, strict=True)
+        ]
+        session.execute(insert(PredictionRow), predictions)
+        both = about[:, 2] & (true != 2)
+        labels = [
+            _label(ids[i], drivers[true[i]], [REFUND] if both[i] else [])
+            for i in np.flatnonzero(answered)
+        ]
+        session.execute(insert(LabelRow), labels)
         mark_stale(session, [week])
-    counts = {driver: int((true == number).sum()) for number, driver in enumerate(drivers)}
-    return counts | {"delivery": counts[LATE] + counts[DAMAGED]}
+    counts = dict(zip(drivers, about.sum(axis=0).tolist(), strict=True))
+    counts["delivery"] = int(about[:, :2].any(axis=1).sum())
+    return counts | ({"several": int((about.sum(axis=1) > 1).sum())} if too else {})
 
 
 def _message(week: str, number: int, day: date) -> dict[str, Any]:
@@ -403,7 +526,7 @@ def _draw(message_id: int, drawn: bool) -> dict[str, Any]:
     }
 
 
-def _prediction(message_id: int, drivers: list[str], p: Any) -> dict[str, Any]:
+def _prediction(message_id: int, drivers: list[str], p: Any, refund: float) -> dict[str, Any]:
     return {
         "message_id": message_id,
         "first": True,
@@ -415,15 +538,16 @@ def _prediction(message_id: int, drivers: list[str], p: Any) -> dict[str, Any]:
         "unknown": 0.0,
         "confidence": 0.85,
         "threshold": 0.9,
+        "mentions": [[REFUND, float(refund), bool(refund > 0.5), []]] if refund else [],
         "made_at": NOW,
     }
 
 
-def _label(message_id: int, driver: str) -> dict[str, Any]:
+def _label(message_id: int, driver: str, also: list[str]) -> dict[str, Any]:
     return {
         "message_id": message_id,
         "driver": driver,
-        "also": [],
+        "also": also,
         "note": "",
         "suggestion": "",
         "person": "p",

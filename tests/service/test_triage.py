@@ -1,5 +1,6 @@
 """Decision and question are two things: how a message is routed, and whether a person is asked."""
 
+import json
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -282,12 +283,13 @@ def test_a_model_of_one_driver_a_message_logs_no_mentions(trained_runtime: Runti
 def test_mentions_are_logged_in_their_order_with_where_they_stand() -> None:
     mentions = (
         Mention("delivery.late", 0.98765432, True),
-        Mention("payment.refund", 0.61, True, ((30, 61), (70, 90))),
+        Mention("payment.refund", np.float64(0.61), np.bool_(True), ((30, 61), (70, 90))),  # type: ignore[arg-type]
         Mention("payment.invoice", 0.04, False, ((62, 69),)),
     )
     drivers = tuple(each.driver for each in mentions)
     made = Prediction(drivers, np.array([0.7, 0.2, 0.1]), 0.01, mentions)
-    assert logged_mentions(made) == [
+    stored = json.loads(json.dumps(logged_mentions(made)))
+    assert stored == [
         ["delivery.late", 0.987654, True, []],
         ["payment.refund", 0.61, True, [[30, 61], [70, 90]]],
         ["payment.invoice", 0.04, False, [[62, 69]]],
