@@ -32,14 +32,21 @@ TEXTS = {
 
 
 def arrive(
-    session: Session, runtime: Runtime, week: str, driver: str, n: int, *, answered: bool
+    session: Session,
+    runtime: Runtime,
+    week: str,
+    driver: str,
+    n: int,
+    *,
+    answered: bool,
+    also: tuple[str, ...] = (),
 ) -> None:
     """n messages about a driver; their labels come along when `answered`."""
-    label = Label(driver)
+    label = Label(driver, also)
     raws = [
         RawMessage(
             text=f"{TEXTS[driver]}, vraag {number}",
-            external_id=f"{week}-{driver}-{number}-{answered}",
+            external_id=f"{week}-{driver}-{number}-{answered}{also}",
             channel="email" if number % 2 else "ticket",
             received_at=MONDAY[week] + timedelta(hours=number),
             label=label if answered else None,
@@ -71,6 +78,20 @@ def shop(trained_runtime: Runtime) -> Iterator[Session]:
         arrive(session, trained_runtime, "2026-W45", "delivery.late", 8, answered=False)
         arrive(session, trained_runtime, "2026-W46", "delivery.late", 12, answered=True)
         arrive(session, trained_runtime, "2026-W46", "payment.invoice", 5, answered=True)
+    up_to_date(trained_runtime)
+    with trained_runtime.reading() as session:
+        yield session
+
+
+@pytest.fixture
+def several(trained_runtime: Runtime) -> Iterator[Session]:
+    """Week 46: eight late, of which three also about an invoice; five about an invoice only."""
+    with trained_runtime.writing() as session:
+        late, invoice = "delivery.late", "payment.invoice"
+        arrive(session, trained_runtime, "2026-W46", late, 5, answered=True)
+        arrive(session, trained_runtime, "2026-W46", late, 3, answered=True, also=(invoice,))
+        arrive(session, trained_runtime, "2026-W46", invoice, 5, answered=True)
+        arrive(session, trained_runtime, "2026-W45", invoice, 2, answered=True)
     up_to_date(trained_runtime)
     with trained_runtime.reading() as session:
         yield session
@@ -178,3 +199,67 @@ def test_rows_that_do_not_add_up_are_noticed(shop: Session, trained_runtime: Run
 def test_what_is_not_a_week_is_refused(runtime: Runtime) -> None:
     with runtime.reading() as session, pytest.raises(BadRequest, match="is not a week"):
         render(session, runtime, week="2026-W60", form="html", language=None, now=NOW)
+
+
+def test_json_has_mentions_beside_volumes(several: Session, trained_runtime: Runtime) -> None:
+    text = render(several, trained_runtime, week="2026-W46", form="json", language="en", now=NOW)
+    week = WeeklyOut.model_validate_json(text).weeks[0]
+    rows = {row.driver: row for row in (*week.drivers, *week.parents)}
+    invoice, parent = rows["payment.invoice"], rows["payment"]
+    assert invoice.mentions
+    assert parent.mentions
+    assert (invoice.volume.value, invoice.mentions.value) == (5, 8)
+    assert (invoice.mentions.low, invoice.mentions.high) == (8, 8)
+    assert (parent.volume.value, parent.mentions.value) == (5, 8)
+    assert rows["unknown"].mentions is None
+    assert week.several
+    assert week.several.value == 3
+
+
+def test_json_has_no_mentions_where_no_message_is_about_several(
+    shop: Session, trained_runtime: Runtime
+) -> None:
+    text = render(shop, trained_runtime, week="2026-W46", form="json", language="en", now=NOW)
+    week = json.loads(text)["weeks"][0]
+    assert week["several"] is None
+    assert {row["mentions"] for row in (*week["drivers"], *week["parents"])} == {None}
+
+
+def test_csv_ends_with_mentions_empty_where_there_are_none(
+    several: Session, trained_runtime: Runtime
+) -> None:
+    found = {}
+    for week in ("2026-W45", "2026-W46"):
+        text = render(several, trained_runtime, week=week, form="csv", language="nl", now=NOW)
+        rows = {row["driver"]: row for row in csv.DictReader(io.StringIO(text))}
+        found[week] = [
+            list(rows[driver].values())[-3:] for driver in ("payment.invoice", "unknown")
+        ]
+    nothing = ["", "", ""]
+    assert found["2026-W45"] == [nothing, nothing]
+    assert found["2026-W46"] == [["8.0", "8.0", "8.0"], nothing]
+
+
+@pytest.mark.parametrize(
+    ("code", "column", "sentence", "share"),
+    [
+        (
+            "en",
+            "Mentions",
+            "Main reasons add up to the number of messages. Mentions do not",
+            "23.1",
+        ),
+        ("nl", "Genoemd", "De hoofdredenen tellen op tot het aantal berichten.", "23,1"),
+    ],
+)
+def test_the_page_says_which_figures_add_up(
+    several: Session, trained_runtime: Runtime, code: str, column: str, sentence: str, share: str
+) -> None:
+    page = render(several, trained_runtime, week="2026-W46", form="html", language=code, now=NOW)
+    assert f'<th scope="col">{column}</th>' in page
+    assert sentence in page
+    assert f"{share}\xa0% [{share}–{share}]" in page
+    assert "8 [8–8]" in page
+    before = render(several, trained_runtime, week="2026-W45", form="html", language=code, now=NOW)
+    assert column not in before
+    assert sentence not in before
