@@ -11,6 +11,7 @@ from classifier.combination import MeaningClassifier
 from classifier.embeddings import CachedEncoder
 from classifier.encoder import Encoder, encoder_digest, load_encoder
 from classifier.errors import BadFile, BadModel
+from classifier.mentions import MentionReader
 from classifier.model import Model
 from classifier.novelty import Novelty
 from classifier.taxonomy import Taxonomy
@@ -41,6 +42,7 @@ def learned(model: Model) -> dict[str, Any]:
         "pipeline": model.pipeline,
         "meaning": None if model.meaning is None else model.meaning.to_arrays(),
         "novelty": model.novelty.to_dict(),
+        "mentions": model.mentions and model.mentions.to_dict(),
     }
 
 
@@ -50,7 +52,7 @@ def model_of(manifest: Mapping[str, Any], parts: Mapping[str, Any], folder: Path
     Raises `BadModel` when the encoder cannot be used.
     """
     threshold, encoder = manifest["threshold"], manifest["encoder"]
-    cascade = manifest.get("cascade")
+    cascade, mentions = manifest.get("cascade"), parts.get("mentions")
     return Model(
         pipeline=parts["pipeline"],
         taxonomy=Taxonomy.from_dict(manifest["taxonomy"]),
@@ -65,6 +67,7 @@ def model_of(manifest: Mapping[str, Any], parts: Mapping[str, Any], folder: Path
         meaning_weight=encoder["weight"] if encoder else 0.0,
         cascade=Cascade.from_dict(cascade) if cascade else None,
         novelty=Novelty.from_dict(parts["novelty"]),
+        mentions=MentionReader.from_dict(mentions) if mentions else None,
     )
 
 

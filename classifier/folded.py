@@ -12,20 +12,25 @@ from classifier.evaluation import ConfusablePair, LearningCurve, confusable
 from classifier.evaluation.confusable import Pair
 from classifier.fold_calibration import FoldCalibration, calibrate
 from classifier.fold_curve import fold_curve
-from classifier.folds import OutOfFold, out_of_fold
+from classifier.folds import OutOfFold, Progress, out_of_fold
 from classifier.judging import threshold_of
+from classifier.mentions import FoldMentions, fold_mentions, has_several
 from classifier.messages import Label, LabeledMessage, Predictions
+from classifier.pipeline import PipelineConfig
+from classifier.seeding import Seed
 from classifier.stops import stops_of
 from classifier.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """What folds of n messages say of them, and what that teaches."""
+    """What folds of n messages say of them, and what that teaches; `mentions` of all the drivers a
+    message is about, where labels name several."""
 
     found: OutOfFold
     calibration: FoldCalibration
     learning: LearningCurve | None
+    mentions: FoldMentions | None = None
 
     @property
     def drivers(self) -> tuple[str, ...]:
@@ -79,4 +84,30 @@ def folded(
     learning = fold_curve(
         messages, found, calibration.asked_all(), folds=folds, workers=workers, **shared
     )
-    return Folded(found, calibration, learning)
+    mentions = _mentions(messages, found, calibration, folds=folds, workers=workers, **shared)
+    return Folded(found, calibration, learning, mentions)
+
+
+def _mentions(
+    messages: Sequence[LabeledMessage],
+    found: OutOfFold,
+    calibration: FoldCalibration,
+    *,
+    config: PipelineConfig,
+    progress: Progress,
+    seeds: Sequence[Seed] = (),
+    **shared: Any,
+) -> FoldMentions | None:
+    """What the same folds teach of all drivers; None where no label names several."""
+    if not has_several(messages):
+        return None
+    predictions = Predictions(found.drivers, calibration.probabilities, calibration.unknown)
+    return fold_mentions(
+        messages,
+        predictions,
+        folds=shared["folds"],
+        workers=shared["workers"],
+        config=config,
+        progress=progress,
+        seeds=seeds,
+    )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -13,7 +13,8 @@ from sklearn.pipeline import Pipeline
 from classifier.calibration import UnknownCurve, tempered
 from classifier.cascade import Cascade
 from classifier.combination import MeaningClassifier, combined
-from classifier.messages import Prediction, Predictions
+from classifier.mentions.reader import MentionReader
+from classifier.messages import Mention, Prediction, Predictions
 from classifier.novelty import Novelty, Vocabulary, either
 from classifier.scorer import Scorer, Warming
 from classifier.scorer.lexicon import WarmingReader
@@ -82,7 +83,8 @@ class Model:
     `target_precision` of them are right; infinity routes nothing. `manifest` holds what else is
     known of its making; `version` is empty until it is saved. `training_keys` are the fingerprints
     of the texts it was trained on. `warming` compiles the pipeline once there is much to read; the
-    same scores (within 1e-5) then take a tenth of the time.
+    same scores (within 1e-5) then take a tenth of the time. `mentions` reads all the drivers a
+    message is about, over the same drivers; None for a model of one driver a message.
     """
 
     pipeline: Pipeline
@@ -100,6 +102,7 @@ class Model:
     cascade: Cascade | None = None
     novelty: Novelty = field(default_factory=Novelty)
     warming: Warming | None = field(default=None, repr=False)
+    mentions: MentionReader | None = None
 
     @cached_property
     def drivers(self) -> tuple[str, ...]:
@@ -120,7 +123,7 @@ class Model:
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One prediction per text; a text without a known word gets the base shares."""
-        return list(self.judge(texts))
+        return self._with_mentions(texts, self.judge(texts))
 
     def judge(self, texts: Sequence[str]) -> Predictions:
         """What `predict` says of texts (n,), as columns."""
@@ -135,7 +138,25 @@ class Model:
         logits, features = logits_of(self.pipeline, texts)
         heard = self._heard(texts)
         judged = self._weighed(texts, logits, features.getnnz(axis=1), heard)
-        return list(self._predictions(*judged, heard)), features
+        return self._with_mentions(texts, self._predictions(*judged, heard)), features
+
+    def mentioned(
+        self, texts: Sequence[str], predictions: Predictions
+    ) -> list[tuple[Mention, ...]]:
+        """Of texts (n,) with what `judge` says of them, the drivers each may be about (see
+        `Prediction.mentions`); empty ones from a model of one driver a message."""
+        if self.mentions is None:
+            return [()] * len(texts)
+        return self.mentions.read(texts, predictions)
+
+    def _with_mentions(self, texts: Sequence[str], predictions: Predictions) -> list[Prediction]:
+        if self.mentions is None:
+            return list(predictions)
+        every = self.mentions.read(texts, predictions)
+        return [
+            replace(each, mentions=mentions)
+            for each, mentions in zip(predictions, every, strict=True)
+        ]
 
     def read_for_meaning(self, texts: Sequence[str], features: Any = None) -> NDArray[np.bool_]:
         """Which texts (n,) the encoder is asked about; `features` (n, f) as `read` gives them."""
@@ -152,6 +173,8 @@ class Model:
         if self.warming is not None:
             self.warming.warm_up()
             self._listening.warm_up()
+        if self.mentions is not None:
+            self.mentions.warm_up()
 
     def trained_on(self, texts: Iterable[str]) -> NDArray[np.bool_]:
         """Which texts (n,) were among its training texts, compared as normalized text."""

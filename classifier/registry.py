@@ -6,6 +6,7 @@
                         card.md          what it is worth
                         model.joblib     the fitted pipeline, and what else was learned
                         scorer.npy       the pipeline as the compiled scorer reads it, if it can
+                        mentions.npy     likewise of what reads several drivers, where one does
                         training.keys    fingerprints of the texts it was trained on
 
 The checks protect against accident, not against someone who can write to the folder.
@@ -28,13 +29,14 @@ from typing import Any, Final
 import joblib
 import numpy as np
 import sklearn
+from sklearn.pipeline import Pipeline
 
 from classifier.contents import check_encoder, facts, learned, model_of
 from classifier.errors import BadModel, ModelNotFound
 from classifier.model import Model
 from classifier.scorer import Warming, compile_scorer, store_scorer
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """The format of a model folder. To change it:
 
 1. raise the number by one, and say in this list what changed;
@@ -48,13 +50,15 @@ FORMAT: Final = 3
    the manifest names the encoder.
 3: the pipeline may have weights of one byte (see `compaction`), and scorer.npy may lie beside it.
    Format 2 is one without either, and goes on working.
+4: model.joblib may hold a reader of mentions (see `mentions`), and mentions.npy lies beside
+   scorer.npy then. Format 3 is one without, and goes on working.
 """
 
-READABLE: Final = (2, FORMAT)
+READABLE: Final = (2, 3, FORMAT)
 
 VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\.[1-9]\d*")
 MANIFEST, LEARNED, KEYS, CARD = "manifest.json", "model.joblib", "training.keys", "card.md"
-SCORER = "scorer.npy"
+SCORER, MENTIONS = "scorer.npy", "mentions.npy"
 CURRENT, HISTORY = "CURRENT", "HISTORY"
 SHOWN = 5
 """So many versions fit in a sentence."""
@@ -138,9 +142,13 @@ def load_model(folder: Path | str) -> Model:
         parts = joblib.load(folder / LEARNED)
     keys = (folder / KEYS).read_text(encoding="ascii").split()
     model = model_of(manifest, parts, folder)
-    stored = folder / SCORER if SCORER in manifest["files"] else None
-    warming = Warming(model.pipeline, stored)
-    return replace(model, training_keys=frozenset(keys), warming=warming)
+    stored = {name: folder / name for name in (SCORER, MENTIONS) if name in manifest["files"]}
+    return replace(
+        model,
+        training_keys=frozenset(keys),
+        warming=Warming(model.pipeline, stored.get(SCORER)),
+        mentions=model.mentions and model.mentions.warmed_by(stored.get(MENTIONS)),
+    )
 
 
 def current_version(folder: Path) -> str | None:
@@ -212,17 +220,19 @@ def _readable_current(folder: Path) -> str | None:
 
 def _write_files(model: Model, draft: Path, files: Mapping[str, bytes]) -> None:
     joblib.dump(learned(model), draft / LEARNED)
-    _write_scorer(model, draft / SCORER)
+    _write_scorer(model.pipeline, draft / SCORER)
+    if model.mentions is not None:
+        _write_scorer(model.mentions.pipeline, draft / MENTIONS)
     (draft / KEYS).write_text("\n".join(sorted(model.training_keys)), encoding="ascii")
     for name, content in files.items():
         (draft / name).write_bytes(content)
 
 
-def _write_scorer(model: Model, path: Path) -> None:
+def _write_scorer(pipeline: Pipeline, path: Path) -> None:
     """The compiled scorer, once it has said what the pipeline says; none where it cannot, and the
     pipeline answers."""
     try:
-        scorer = compile_scorer(model.pipeline)
+        scorer = compile_scorer(pipeline)
     except (TypeError, ImportError, ArithmeticError):
         return
     store_scorer(scorer, path)

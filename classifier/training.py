@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from classifier.candidates import Choice, by_few, choose
 from classifier.cascade_curve import CascadeCurve, Reads
@@ -19,6 +20,7 @@ from classifier.folded import Folded, folded
 from classifier.folds import OutOfFold, Progress, fit_second, training_rows, vocabulary_of
 from classifier.judging import TIMEZONE, in_half, judge, threshold_of_model
 from classifier.material import Material, material
+from classifier.mentions import MentionReader, has_several, mention_reader
 from classifier.messages import LabeledMessage
 from classifier.model import Model, fingerprint
 from classifier.novelty import Novelty
@@ -113,7 +115,8 @@ def train(
     `holdout` (n,) says which messages are held out: they never train, nor does any message with
     the same normalized text (invariant 12). A stable hash of the text splits them: one half sets
     the threshold, the other judges; with fewer than 200 to set it by, out-of-fold predictions set
-    it and the whole hold-out judges. Of several drivers a label, the primary one is learned.
+    it and the whole hold-out judges. Where labels name several drivers, the model learns the
+    primary one, and beside it all of them (see `classifier.mentions`).
     The drivers' names, definitions and examples are training text as long as labels are few (see
     `classifier.seeding`); without a single label they are all there is. `opinions`: what two
     people said of the same message, neither knowing the other's answer.
@@ -124,7 +127,7 @@ def train(
     given = material(messages, taxonomy, holdout, seeded=config.seeded)
     second = meaning_reader(config.encoder)
     choice = _settled(given, config)
-    steps = _steps(progress, config.folds_for(len(given.kept)), choice)
+    steps = _steps(progress, _folds_walked(given, config), choice)
     choice = choice or _compared(given, config, second, steps)
     config = replace(config, pipeline=choice.pipeline)
     learned = _folded(given, config, second, steps, found=choice.found)
@@ -176,9 +179,9 @@ def cross_validate(
     config = replace(config or TrainingConfig(), folds=folds)
     given = material(messages, taxonomy, seeded=config.seeded)
     second = meaning_reader(config.encoder)
-    steps = Steps(progress, folds + CALIBRATED)
+    steps = Steps(progress, _folds_walked(given, config) + CALIBRATED)
     learned = _folded(given, config, second, steps)
-    half, calibration = in_half(messages), learned.calibration
+    half, calibration, several = in_half(messages), learned.calibration, learned.mentions
     judged = evaluate_messages(
         calibration.probabilities,
         calibration.unknown,
@@ -190,6 +193,8 @@ def cross_validate(
         set_threshold=half,
         timezone=config.timezone,
         opinions=opinions,
+        mentions=several.found.probabilities if several else None,
+        chosen=several.found.chosen if several else None,
     )
     return replace(judged, learning=learned.learning)
 
@@ -199,6 +204,11 @@ def _settled(given: Material, config: TrainingConfig) -> Choice | None:
     if not (config.search and given.kept) or config.pipeline != PipelineConfig():
         return Choice.fixed(config.pipeline)
     return kept(config.earlier or {}, given.kept) or by_few(given.kept)
+
+
+def _folds_walked(given: Material, config: TrainingConfig) -> int:
+    """How many folds there are to go through, those of several drivers a message included."""
+    return config.folds_for(len(given.kept)) * (2 if has_several(given.kept) else 1)
 
 
 def _steps(progress: Progress, folds: int, settled: Choice | None) -> Steps:
@@ -271,7 +281,18 @@ def _model(
         meaning_weight=calibration.weight,
         cascade=calibration.cascade,
         novelty=Novelty(vocabulary_of(about_driver, given.seeds), calibration.evidence_weights),
+        mentions=_mentions(given, pipeline, learned, config),
     )
+
+
+def _mentions(
+    given: Material, pipeline: Pipeline, learned: Folded, config: TrainingConfig
+) -> MentionReader | None:
+    """The reader of all drivers a message is about; None where no label names several."""
+    if learned.mentions is None:
+        return None
+    seeds, workers = given.seeds, config.workers
+    return mention_reader(given.kept, pipeline, learned.mentions, seeds=seeds, workers=workers)
 
 
 def _meaning(

@@ -1,0 +1,113 @@
+"""Learning to say yes or no to each driver: from whole texts, and from the sentences that meant it.
+
+A label says what a message is about, not which of its sentences says so. Machines learned from
+whole texts tell (Andrews, Tsochantaridis and Hofmann 2002, "Support vector machines for
+multiple-instance learning", of which one round is made here): the sentence that speaks most for a
+driver of the label is an example of it, the others of that message are none either way, and every
+sentence of a message that is not about the driver is an example of what it is not.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import vstack
+from sklearn.pipeline import Pipeline
+
+from classifier.features import NgramFeatures
+from classifier.folds import Progress, assign_folds, at
+from classifier.mentions.machines import Machines, fit_machines
+from classifier.mentions.pieces import Pieces
+from classifier.mentions.said import Said
+from classifier.messages import LabeledMessage
+from classifier.pipeline import PipelineConfig, build_pipeline
+from classifier.seeding import Seed, unlike, weighed
+
+MOST: Final = 20_000
+"""Sentences to learn from; more of them take long and say the same again."""
+
+ROUGH: Final = 0.1
+"""Where the machines stop that only say which sentence was meant."""
+
+
+def learn(
+    messages: Sequence[LabeledMessage],
+    seeds: Sequence[Seed],
+    drivers: Sequence[str],
+    features: NgramFeatures,
+    *,
+    workers: int = 1,
+) -> Machines:
+    """Machines for k drivers, on fitted `features`, from messages, their sentences, and seeds as
+    far as they count."""
+    beside = weighed(seeds, messages)
+    texts = [each.text for each in messages] + [each.text for each in beside]
+    named = [each.label.mentions for each in messages] + [(each.driver,) for each in beside]
+    truth = indicators(named, drivers)
+    weights = np.ones(truth.shape)
+    weights[len(messages) :] = np.array([each.weight for each in beside]).reshape(-1, 1)
+    rows = features.transform(texts)
+    first = fit_machines(rows, truth, weights, drivers, tolerance=ROUGH, workers=workers)
+    pieces = Pieces.of(texts, most=MOST)
+    if not pieces.texts:
+        return fit_machines(rows, truth, weights, drivers, workers=workers)
+    cut = features.transform(pieces.texts)
+    meant, counted = _meant(pieces, truth, weights, first.logits(cut))
+    return fit_machines(
+        vstack([rows, cut], format="csr"),
+        np.concatenate([truth, meant]),
+        np.concatenate([weights, counted]),
+        drivers,
+        workers=workers,
+    )
+
+
+def said_by_folds(
+    messages: Sequence[LabeledMessage],
+    seeds: Sequence[Seed],
+    drivers: Sequence[str],
+    *,
+    folds: int,
+    config: PipelineConfig,
+    progress: Progress,
+    workers: int = 1,
+) -> Said:
+    """What machines say of messages (n) that they did not learn from: the same folds as ever."""
+    fold_of = assign_folds(messages, folds)
+    found = Said.nothing(len(messages), len(drivers))
+    for fold in range(folds):
+        progress(f"Several drivers a message: fold {fold + 1} of {folds}")
+        inside, rest = fold_of == fold, at(messages, fold_of != fold)
+        texts = [each.text for each in at(messages, inside)]
+        if not (texts and rest):
+            continue
+        beside = unlike(seeds, texts)
+        features: NgramFeatures = build_pipeline(config)[0]
+        features.fit([each.text for each in rest] + [each.text for each in beside])
+        machines = learn(rest, beside, drivers, features, workers=workers)
+        fitted = Pipeline([("features", features), ("classifier", machines)])
+        found.put(inside, Said.of(texts, fitted.decision_function))
+    return found
+
+
+def indicators(named: Sequence[Sequence[str]], drivers: Sequence[str]) -> NDArray[np.bool_]:
+    """Which of the k drivers are among those named of each message (n, k)."""
+    column = {driver: number for number, driver in enumerate(drivers)}
+    found = np.zeros((len(named), len(drivers)), dtype=bool)
+    for row, each in enumerate(named):
+        found[row, [column[driver] for driver in each if driver in column]] = True
+    return found
+
+
+def _meant(
+    pieces: Pieces,
+    truth: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    said: NDArray[np.float64],
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Of each sentence (m, k) whether it is an example of a driver, and what it weighs as one."""
+    about = truth[pieces.owners]
+    loudest = pieces.loudest(np.zeros(truth.shape), said)[pieces.owners]
+    meant = about & (said == loudest)
+    return meant, np.where(meant | ~about, weights[pieces.owners], 0.0)

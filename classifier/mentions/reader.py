@@ -1,0 +1,143 @@
+"""Which drivers messages are about, all of them, and which of their sentences say so."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from classifier.mentions.curve import MentionCurve
+from classifier.mentions.pieces import Pieces, Span
+from classifier.mentions.said import Said
+from classifier.messages import Mention, Predictions
+from classifier.scorer import Warming
+
+LEAST: Final = 0.02
+"""A driver less likely than this is not mentioned."""
+
+MOST: Final = 8
+"""Drivers of one message that are kept."""
+
+SPOKE: Final = -0.5
+"""The score from which a sentence spoke for a driver: half way from no (-1) to the line."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """Of n messages and k drivers (n, k): how probably each is about each, and whether that is
+    said of it."""
+
+    probabilities: NDArray[np.float64]
+    chosen: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class MentionReader:
+    """Says of a message all k drivers that it is about.
+
+    `pipeline`: n-grams and `Machines`; `curve` makes probabilities of what they say; `limits` (k,):
+    from which of them a driver is said of a message. `warming` compiles the pipeline once there is
+    much to read.
+    """
+
+    pipeline: Pipeline
+    curve: MentionCurve
+    limits: NDArray[np.float64]
+    warming: Warming | None = field(default=None, repr=False)
+
+    def find(self, said: Said, predictions: Predictions) -> Found:
+        """What is made of what machines `said` of n messages. The likeliest driver is said of each
+        message unless it is likelier about none."""
+        probabilities = self.curve.probability(said, primary_of(predictions))
+        return chosen(probabilities, self.limits, predictions)
+
+    def read(self, texts: Sequence[str], predictions: Predictions) -> list[tuple[Mention, ...]]:
+        """The drivers each of n texts may be about: the likeliest as the primary one first, then
+        the others by their probability; at most eight, none below .02 but the first."""
+        if not len(texts):
+            return []
+        pieces, whole = Pieces.of(texts), self.scores(texts)
+        spoken = pieces.scored(self.scores)
+        said = Said(whole, pieces.loudest(whole, spoken), pieces.counts)
+        found, likeliest = self.find(said, predictions), predictions.likeliest
+        spans = _Spans(pieces, spoken)
+        return [
+            tuple(
+                Mention(
+                    predictions.drivers[driver],
+                    float(found.probabilities[row, driver]),
+                    bool(found.chosen[row, driver]),
+                    spans.of(row, driver),
+                )
+                for driver in _ranked(found.probabilities[row], int(likeliest[row]))
+            )
+            for row in range(len(texts))
+        ]
+
+    def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """What the machines say of texts (n, k), each read as a whole."""
+        scorer = self.warming.scorer(len(texts)) if self.warming else None
+        found = self.pipeline.decision_function(texts) if scorer is None else scorer.scores(texts)
+        return np.asarray(found, dtype=np.float64)
+
+    def warm_up(self) -> None:
+        """Compile now, and wait for it; where there is no `warming`, nothing is compiled."""
+        if self.warming is not None:
+            self.warming.warm_up()
+
+    def warmed_by(self, stored: Path | None) -> Self:
+        """The same, compiled once there is much to read, from a file where it is `stored`."""
+        return replace(self, warming=Warming(self.pipeline, stored))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fitted pipeline, and what else was learned as plain data."""
+        limits = self.limits.tolist()
+        return {"pipeline": self.pipeline, "curve": self.curve.to_dict(), "limits": limits}
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Self:
+        """Back from `to_dict`."""
+        curve = MentionCurve.from_dict(found["curve"])
+        return cls(found["pipeline"], curve, np.array(found["limits"]))
+
+
+def primary_of(predictions: Predictions) -> NDArray[np.float64]:
+    """That each driver is the primary one of n messages (n, k), in [0, 1]."""
+    return np.asarray(predictions.probabilities * (1.0 - predictions.unknown)[:, None])
+
+
+def chosen(
+    probabilities: NDArray[np.float64], limits: NDArray[np.float64], predictions: Predictions
+) -> Found:
+    """Which drivers are said of n messages: those that reach their limit (k,), and the likeliest
+    one unless the message is likelier about none."""
+    said = probabilities >= limits
+    about = predictions.confidence > predictions.unknown
+    said[np.flatnonzero(about), predictions.likeliest[about]] = True
+    return Found(probabilities, said)
+
+
+def _ranked(probabilities: NDArray[np.float64], first: int) -> Iterator[int]:
+    """The columns of the drivers to mention, of (k,) probabilities."""
+    yield first
+    others = [each for each in np.argsort(-probabilities, kind="stable")[:MOST] if each != first]
+    yield from (int(each) for each in others[: MOST - 1] if probabilities[each] >= LEAST)
+
+
+class _Spans:
+    """Where the sentence stands that spoke most for a driver, if one did."""
+
+    def __init__(self, pieces: Pieces, spoken: NDArray[np.float64]) -> None:
+        self._pieces, self._spoken = pieces, spoken
+        rows = np.arange(len(pieces.counts) + 1)
+        self._starts = np.searchsorted(pieces.owners, rows)
+
+    def of(self, row: int, driver: int) -> tuple[Span, ...]:
+        start, end = self._starts[row : row + 2]
+        if start == end:
+            return ()
+        loudest = start + int(self._spoken[start:end, driver].argmax())
+        return (self._pieces.spans[loudest],) if self._spoken[loudest, driver] >= SPOKE else ()
