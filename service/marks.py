@@ -50,6 +50,11 @@ class Marks:
         """The drivers for which a sentence spoke."""
         return tuple(each for each in self.speakers if each.sentences)
 
+    @property
+    def colors(self) -> dict[str, int]:
+        """The color of each driver of the legend."""
+        return {each.driver: each.color for each in self.legend}
+
     def runs(self, field: str, text: str) -> list[Run]:
         """The subject or the text of the message, cut where sentences and words are marked."""
         pieces = self.why.pieces(field, text) if self.why else [Piece(text, "")]

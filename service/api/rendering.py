@@ -1,5 +1,6 @@
 """Rows and reports as the API shows them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from classifier.decisions import Status
 from classifier.messages import Direction
 from classifier.taxonomy import Taxonomy
-from service.explanations import Why
+from service.explanations import PlacedWord, Why, WhyAlso
 from service.mentions import Answered, DriverSeen, answered, drivers_seen
 from service.messages import MessageView
 from service.reviews import Question
@@ -18,6 +19,7 @@ from service.schemas.messages import (
     ExplainedWord,
     ExplanationOut,
     LabelSeen,
+    MentionExplanationOut,
     MessageOut,
     ReviewSeen,
     SentenceOut,
@@ -72,16 +74,32 @@ def explanation(why: Why | None) -> ExplanationOut | None:
     if why is None:
         return None
     made = why.explanation
-    words = [ExplainedWord.model_validate(word, from_attributes=True) for word in why.words]
     return ExplanationOut(
         driver=made.driver,
         against=made.against,
-        words=words,
+        words=_words(why.words),
         intercept=made.intercept,
         score=made.score,
         remainder=made.remainder,
         share=made.share,
+        mentions=[_mention(each) for each in why.also],
     )
+
+
+def _mention(why: WhyAlso) -> MentionExplanationOut:
+    made, said = why.explanation, why.sentence
+    return MentionExplanationOut(
+        driver=made.driver,
+        sentence=said and SentenceOut.model_validate(said, from_attributes=True),
+        words=_words(why.words),
+        intercept=made.intercept,
+        score=made.score,
+        remainder=made.remainder,
+    )
+
+
+def _words(words: Sequence[PlacedWord]) -> list[ExplainedWord]:
+    return [ExplainedWord.model_validate(word, from_attributes=True) for word in words]
 
 
 def message(view: MessageView, names: Names) -> MessageOut:

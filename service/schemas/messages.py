@@ -116,7 +116,26 @@ class ExplainedWord(BaseModel):
     start: int
     end: int
     text: str
-    weight: float = Field(description="Above 0 it speaks for `driver`, below 0 for `against`.")
+    weight: float = Field(
+        description="Above 0 it speaks for `driver`, below 0 for `against`, or against it."
+    )
+
+
+class MentionExplanationOut(BaseModel):
+    """Why the message is said to be about a driver beside the likeliest one.
+
+    `score` is what the yes-or-no line of that driver makes of what it read, before calibration: the
+    sum of the weights of `words`, of `intercept` and of `remainder` (all other words).
+    """
+
+    driver: str
+    sentence: SentenceOut | None = Field(
+        description="The first that spoke for it, whose words these are; null: all the message."
+    )
+    words: list[ExplainedWord] = Field(description="The strongest, at most eight.")
+    intercept: float
+    score: float
+    remainder: float
 
 
 class ExplanationOut(BaseModel):
@@ -135,6 +154,10 @@ class ExplanationOut(BaseModel):
     share: Fraction = Field(
         description="How much of the model the words speak for; less than 1 with a sentence "
         "encoder, which reads the message as a whole."
+    )
+    mentions: list[MentionExplanationOut] = Field(
+        description="Of each other driver that the model says the message is about; empty for a "
+        "model that knows one driver a message."
     )
 
 
@@ -190,6 +213,23 @@ CLASSIFIED: dict[str, Any] = STANDING | {
         "score": 4.0,
         "remainder": 0.375,
         "share": 1.0,
+        "mentions": [
+            {
+                "driver": "delivery.damaged",
+                "sentence": {
+                    "field": "text",
+                    "start": 25,
+                    "end": 55,
+                    "text": "Het vorige kwam ook kapot aan.",
+                },
+                "words": [
+                    {"field": "text", "start": 45, "end": 50, "text": "kapot", "weight": 1.75}
+                ],
+                "intercept": -1.0,
+                "score": 0.875,
+                "remainder": 0.125,
+            }
+        ],
     }
 }
 

@@ -161,6 +161,21 @@ REVIEW: dict[str, Any] = {
         "score": 0.5,
         "remainder": 0.125,
         "share": 1.0,
+        "mentions": [
+            {
+                "driver": "payment.refund",
+                "sentence": {
+                    "field": "text",
+                    "start": 36,
+                    "end": 59,
+                    "text": "Ik wil mijn geld terug.",
+                },
+                "words": [{"field": "text", "start": 48, "end": 52, "text": "geld", "weight": 1.5}],
+                "intercept": -0.75,
+                "score": 1.0,
+                "remainder": 0.25,
+            }
+        ],
     },
 }
 

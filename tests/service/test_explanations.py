@@ -1,20 +1,35 @@
 """What a message says for a driver, by the words of its subject and its text."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 
-from classifier.explanations import Explanation, WordWeight
+from classifier.explanations import Explanation, MentionExplanation, MentionWord, WordWeight
 from classifier.messages import RawMessage
+from classifier.model import Model
 from classifier.taxonomy import Taxonomy
-from service.explanations import PlacedWord, Why, why
+from service.explanations import PlacedWord, Why, WhyAlso, why
+from service.mentions import Sentence
 from service.messages import preview
 from service.runtime import Runtime
+from service.tables import MessageRow, PredictionRow
 from service.templating import environment
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+SAID = {
+    "delivery.late": ("pakket", "te laat", "waar blijft"),
+    "delivery.damaged": ("doos", "kapot", "gescheurd"),
+    "payment.refund": ("geld terug", "bedrag", "teruggestort"),
+    "payment.invoice": ("factuur", "btw", "rekening"),
+}
 
 
 def made(*weights: tuple[str, float], share: float = 1.0) -> Why:
@@ -82,3 +97,68 @@ def test_beside_an_encoder_the_screen_says_how_much_the_words_are(
     shown = template.make_module().because(made(("pakket", 3.0), share=share), taxonomy)  # type: ignore[attr-defined]
     assert "pakket" in shown
     assert ("Single words are 40.0\xa0% of what the model goes by" in shown) is said
+
+
+def knowing_several(runtime: Runtime) -> Model:
+    """The model in use, with a yes-or-no line for each driver beside it."""
+    model = runtime.current_model()
+    assert model is not None
+    messages = [(f"{word} vraag", each) for each, words in SAID.items() for word in words]
+    rows = model.pipeline[0].transform([text for text, _ in messages])
+    named = np.array([each for _, each in messages])
+    fitted = [LogisticRegression(C=50.0).fit(rows, named == driver) for driver in model.drivers]
+    lines = SimpleNamespace(
+        classes_=np.array(model.drivers),
+        coef_=np.concatenate([each.coef_ for each in fitted]),
+        intercept_=np.concatenate([each.intercept_ for each in fitted]),
+    )
+    reader = SimpleNamespace(pipeline=(model.pipeline[0], lines))
+    object.__setattr__(model, "mentions", reader)
+    return model
+
+
+def test_each_other_driver_is_explained_by_the_words_of_its_sentence(
+    trained_runtime: Runtime,
+) -> None:
+    model = knowing_several(trained_runtime)
+    row = MessageRow(subject="Pakket", text="Waar blijft het? De doos is kapot. Stuur een factuur")
+    prediction = PredictionRow(
+        model=model.version,
+        top=[["delivery.late", 0.8], ["delivery.damaged", 0.2]],
+        mentions=[
+            ["delivery.late", 0.9, True, [[7, 23]]],
+            ["delivery.damaged", 0.8, True, [[24, 41]]],
+            ["payment.invoice", 0.7, True, []],
+            ["payment.refund", 0.1, False, []],
+        ],
+    )
+    found = why(trained_runtime, row, prediction)
+    assert found is not None
+    damaged, invoice = found.also
+    assert [each.explanation.driver for each in found.also] == [
+        "delivery.damaged",
+        "payment.invoice",
+    ]
+    assert damaged.sentence == Sentence("text", 17, 34, "De doos is kapot.")
+    assert set(damaged.for_it) >= {"doos", "kapot"}
+    assert invoice.sentence is None
+    assert invoice.for_it[0] == "factuur"
+    kept = {"subject": row.subject, "text": row.text}
+    for each in found.also:
+        for word in each.words:
+            assert kept[word.field][word.start : word.end] == word.text
+        parts = each.explanation.intercept + each.explanation.remainder
+        total = parts + sum(word.weight for word in each.words)
+        assert total == pytest.approx(each.explanation.score)
+    assert {word.field for word in invoice.words} == {"subject", "text"}
+
+
+def test_the_screen_lists_the_words_of_each_other_driver(taxonomy: Taxonomy) -> None:
+    words = tuple(MentionWord(0, len(each), each, 1.0) for each in ("kapot", "<b>"))
+    also = WhyAlso(MentionExplanation("delivery.damaged", words, 0.0, 2.0, 0.0), (), None)
+    found = replace(made(("pakket", 3.0)), also=(also,))
+    template = environment("en").get_template("_message.html")
+    shown = template.make_module().because(found, taxonomy)  # type: ignore[attr-defined]
+    assert "think of Delivery › Damaged, too" in shown
+    assert "kapot" in shown
+    assert "&lt;b&gt;" in shown
