@@ -171,10 +171,9 @@ def explain_mention(
     Raises `ValueError` for a model that knows one driver a message, and for a driver it does not
     know.
     """
-    reader = getattr(model, "mentions", None)
-    if reader is None:
+    if model.mentions is None:
         raise ValueError("the model knows one driver a message")
-    features, lines = reader.pipeline[0], reader.pipeline[-1]
+    features, lines = model.mentions.pipeline[0], model.mentions.pipeline[-1]
     names = [str(each) for each in lines.classes_]
     if driver not in names:
         raise ValueError(f"the model does not know the driver {driver!r}")

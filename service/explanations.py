@@ -111,13 +111,8 @@ def why(runtime: Runtime, row: MessageRow, prediction: PredictionRow | None) -> 
         return None
     text = classified_text(row.subject, row.text)
     explained = explain(model, text, driver=drivers[0], against=drivers[1])
-    also = [_also(model, row, each) for each in said_of(prediction)[1:]] if _knows(model) else []
+    also = [_also(model, row, each) for each in said_of(prediction)[1:]] if model.mentions else []
     return Why(explained, _placed(row, explained.words), tuple(also))
-
-
-def _knows(model: Model) -> bool:
-    """Whether the model knows several drivers a message."""
-    return getattr(model, "mentions", None) is not None
 
 
 def _also(model: Model, row: MessageRow, mention: Mention) -> WhyAlso:
