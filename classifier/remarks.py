@@ -48,8 +48,11 @@ def training_remarks(
         )
     if not judged:
         yield "No messages were held out, so nothing is known of what this model is worth."
-    if any(message.label.also for message in kept):
-        yield "Some messages have several drivers; the model learned the primary one only."
+    if several := sum(len(message.label.mentions) > 1 for message in kept):
+        yield (
+            f"{several:,} messages have several drivers: the model learned the primary one to "
+            "route by, and beside it every driver a message is about."
+        )
     few = [d for d, n in Counter(m.label.primary for m in kept if m.label.primary).items() if n < 5]
     if few:
         yield f"Fewer than five messages to learn from: {', '.join(sorted(few))}."

@@ -281,18 +281,15 @@ def _model(
         meaning_weight=calibration.weight,
         cascade=calibration.cascade,
         novelty=Novelty(vocabulary_of(about_driver, given.seeds), calibration.evidence_weights),
-        mentions=_mentions(given, pipeline, learned, config),
+        mentions=_mentions(given, pipeline, learned),
     )
 
 
-def _mentions(
-    given: Material, pipeline: Pipeline, learned: Folded, config: TrainingConfig
-) -> MentionReader | None:
+def _mentions(given: Material, pipeline: Pipeline, learned: Folded) -> MentionReader | None:
     """The reader of all drivers a message is about; None where no label names several."""
     if learned.mentions is None:
         return None
-    seeds, workers = given.seeds, config.workers
-    return mention_reader(given.kept, pipeline, learned.mentions, seeds=seeds, workers=workers)
+    return mention_reader(given.kept, pipeline, learned.mentions, seeds=given.seeds)
 
 
 def _meaning(

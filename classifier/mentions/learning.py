@@ -36,8 +36,6 @@ def learn(
     seeds: Sequence[Seed],
     drivers: Sequence[str],
     features: NgramFeatures,
-    *,
-    workers: int = 1,
 ) -> Machines:
     """Machines for k drivers, on fitted `features`, from messages, their sentences, and seeds as
     far as they count."""
@@ -48,10 +46,10 @@ def learn(
     weights = np.ones(truth.shape)
     weights[len(messages) :] = np.array([each.weight for each in beside]).reshape(-1, 1)
     rows = features.transform(texts)
-    first = fit_machines(rows, truth, weights, drivers, tolerance=ROUGH, workers=workers)
+    first = fit_machines(rows, truth, weights, drivers, tolerance=ROUGH)
     pieces = Pieces.of(texts, most=MOST)
     if not pieces.texts:
-        return fit_machines(rows, truth, weights, drivers, workers=workers)
+        return fit_machines(rows, truth, weights, drivers)
     cut = features.transform(pieces.texts)
     meant, counted = _meant(pieces, truth, weights, first.logits(cut))
     return fit_machines(
@@ -59,7 +57,6 @@ def learn(
         np.concatenate([truth, meant]),
         np.concatenate([weights, counted]),
         drivers,
-        workers=workers,
     )
 
 
@@ -71,7 +68,6 @@ def said_by_folds(
     folds: int,
     config: PipelineConfig,
     progress: Progress,
-    workers: int = 1,
 ) -> Said:
     """What machines say of messages (n) that they did not learn from: the same folds as ever."""
     fold_of = assign_folds(messages, folds)
@@ -85,7 +81,7 @@ def said_by_folds(
         beside = unlike(seeds, texts)
         features: NgramFeatures = build_pipeline(config)[0]
         features.fit([each.text for each in rest] + [each.text for each in beside])
-        machines = learn(rest, beside, drivers, features, workers=workers)
+        machines = learn(rest, beside, drivers, features)
         fitted = Pipeline([("features", features), ("classifier", machines)])
         found.put(inside, Said.of(texts, fitted.decision_function))
     return found

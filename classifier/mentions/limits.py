@@ -10,6 +10,9 @@ USUAL: Final = 0.5
 SHARED: Final = 20.0
 """How many messages about it a driver needs until its own weigh as much as those of all others."""
 
+TIE: Final = 1e-6
+"""Of limits that do equally well, the one nearest the usual one is taken."""
+
 ROUNDS: Final = 10
 
 
@@ -32,7 +35,8 @@ def fit_limits(
     for _ in range(ROUNDS):
         best = 2 * right[places, drivers].sum() / (said[places, drivers].sum() + true)
         gain = 2 * right - best * said
-        places = (gain + SHARED / true * gain.sum(axis=1, keepdims=True)).argmax(axis=0)
+        gain += SHARED / true * gain.sum(axis=1, keepdims=True)
+        places = (gain - TIE * np.abs(GRID - USUAL)[:, None]).argmax(axis=0)
     return np.asarray(GRID[places], dtype=np.float64)
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
+from threadpoolctl import threadpool_limits
 
 from classifier.compaction import RoundedLines
-from classifier.together import together
 
 NEVER: Final = -2.0
 """The score of a driver nobody ever named: well on the side of no."""
@@ -35,7 +35,6 @@ def fit_machines(
     drivers: Sequence[str],
     *,
     tolerance: float = CLOSE,
-    workers: int = 1,
 ) -> Machines:
     """Fit on rows (n, features): which of the k drivers each is about (n, k), and what it weighs
     as an example of each (n, k), 0 where it is none either way."""
@@ -49,7 +48,9 @@ def fit_machines(
         machine.fit(read, about, sample_weight=weights[:, driver])
         return machine.coef_[0], float(machine.intercept_[0])
 
-    lines = together(line, range(len(drivers)), workers)
+    # One after the other: side by side they would draw from one stream of random numbers.
+    with threadpool_limits(limits=1):
+        lines = [line(driver) for driver in range(len(drivers))]
     made = Machines()
     made.classes_ = np.asarray(drivers)
     made.coef_ = np.stack([coefficients for coefficients, _ in lines])

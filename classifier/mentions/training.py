@@ -40,7 +40,6 @@ def fold_mentions(
     config: PipelineConfig,
     progress: Progress,
     seeds: Sequence[Seed] = (),
-    workers: int = 1,
 ) -> FoldMentions:
     """What so many folds of messages (n) teach; `predictions` are the out-of-fold ones of their
     primary driver. Limits are set on messages whose likeliest driver is right: where it is wrong,
@@ -53,7 +52,6 @@ def fold_mentions(
         folds=folds,
         config=config,
         progress=progress,
-        workers=workers,
     )
     truth = indicators([message.label.mentions for message in messages], drivers)
     curve = fit_curve(said, primary_of(predictions), truth)
@@ -71,10 +69,9 @@ def mention_reader(
     learned: FoldMentions,
     *,
     seeds: Sequence[Seed] = (),
-    workers: int = 1,
 ) -> MentionReader:
     """A reader learned from all messages (n), by the n-grams of a fitted pipeline."""
     features, drivers = pipeline[0], [str(each) for each in pipeline.classes_]
-    machines = learn(messages, seeds, drivers, features, workers=workers)
+    machines = learn(messages, seeds, drivers, features)
     steps = [("features", features), ("classifier", machines)]
     return MentionReader(Pipeline(steps), learned.curve, learned.limits)

@@ -220,7 +220,7 @@ def test_a_label_with_drivers_below_it_is_refused():
         train([labeled("pakket", "delivery"), labeled("laat", "delivery.late")], tree)
 
 
-def test_of_several_drivers_the_first_is_learned_and_it_says_so():
+def test_of_several_drivers_the_first_is_the_primary_one_and_it_says_so():
     several = [
         replace(m, label=Label(m.label.primary, ("account.login",)))
         for m in messages_about(["delivery.late", "payment.invoice"], 60)

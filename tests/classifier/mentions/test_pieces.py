@@ -1,0 +1,39 @@
+import numpy as np
+
+from classifier.mentions.pieces import Pieces
+from classifier.mentions.said import Said
+
+TEXTS = [
+    "De doos is nat. Waar blijft mijn geld?",
+    "Een zin is geen stuk",
+    "Ja hoor nu. Dat is zo. Hoi daar jij.",
+]
+
+
+def lengths(texts):
+    return np.array([[len(text), -len(text)] for text in texts], dtype=float)
+
+
+def test_each_sentence_knows_its_text_and_its_place():
+    pieces = Pieces.of(TEXTS)
+    assert pieces.counts.tolist() == [2, 1, 3]
+    assert pieces.owners.tolist() == [0, 0, 2, 2, 2]
+    for text, owner, (start, end) in zip(pieces.texts, pieces.owners, pieces.spans, strict=True):
+        assert TEXTS[owner][start:end] == text
+
+
+def test_the_loudest_sentence_speaks_for_its_text_and_one_sentence_for_itself():
+    said = Said.of(TEXTS, lengths)
+    assert said.whole[:, 0].tolist() == [len(text) for text in TEXTS]
+    assert said.loudest[:, 0].tolist() == [22, len(TEXTS[1]), 13]
+    assert said.loudest[:, 1].tolist() == [-15, -len(TEXTS[1]), -10]
+
+
+def test_enough_sentences_are_cut_and_no_more():
+    pieces = Pieces.of(TEXTS, most=1)
+    assert pieces.counts.tolist() == [2, 1, 1]
+
+
+def test_without_a_sentence_texts_are_read_whole():
+    said = Said.of(TEXTS[1:2], lengths)
+    np.testing.assert_array_equal(said.whole, said.loudest)
