@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from classifier.messages import Mention, Predictions
+from classifier.messages import Label, LabeledMessage, Mention, Predictions, RedactedText
 from classifier.readers import PortionSize
 from classifier.scoring import COLUMNS, Plan, classify_file, classify_lines
-from classifier.taxonomy import Driver, Taxonomy
+from classifier.taxonomy import Driver, Taxonomy, flat_taxonomy
+from classifier.training import TrainingConfig, train
 
 KEY = b"a secret only the tests know"
 WORDS = {"delivery": "parcel", "payment": "invoice", "=sum": "total"}
@@ -134,3 +135,33 @@ def test_a_model_of_one_driver_a_message_writes_none_of_it(source: Path, name: s
     single = classified(source, f"single-{name}", WordModel(mentions=None)).read_text()
     assert "also" not in single
     assert "mentions" not in single
+
+
+def test_a_trained_model_writes_what_it_predicts(tmp_path: Path) -> None:
+    words = {"late": ("parcel", "late", "waiting"), "refund": ("money", "refund", "paid")}
+    single = [
+        LabeledMessage(text=RedactedText(f"{one} and {two} again"), label=Label(driver))
+        for driver, some in words.items()
+        for one in some
+        for two in some
+    ]
+    both = [
+        LabeledMessage(text=RedactedText(f"My {one}. The {two}."), label=Label("late", ("refund",)))
+        for one in words["late"]
+        for two in words["refund"]
+    ]
+    config = TrainingConfig(search=False, folds=2)
+    model = train([*single, *both], flat_taxonomy(words), config=config).model
+    texts = [each.text for each in (*single, *both)]
+    path, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    classify_file(path, out, model, key=KEY, redacted=True, plan=Plan(size=PortionSize(rows=10)))
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    for row, said in zip(rows, model.predict(texts), strict=True):
+        assert row["also"] == (list(said.also) if row["driver"] else [])
+        assert [each["id"] for each in row["mentions"]] == [each.driver for each in said.mentions]
+        assert [each["probability"] for each in row["mentions"]] == pytest.approx(
+            [each.probability for each in said.mentions], abs=1e-4
+        )
+    assert any(row["also"] for row in rows[len(single) :])
+    assert not all(row["also"] for row in rows[: len(single)])
