@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 GRID: Final = np.arange(5, 96) / 100.0
 USUAL: Final = 0.5
-SHARED: Final = 20.0
+SHARED: Final = 100.0
 """How many messages about it a driver needs until its own weigh as much as those of all others."""
 
 TIE: Final = 1e-6
