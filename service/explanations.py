@@ -80,6 +80,10 @@ class Why:
         }
         return tuple(marked)[:STRENGTHS]
 
+    def says(self, driver: str) -> bool:
+        """Whether the message is said to be about this one beside the likeliest."""
+        return any(each.explanation.driver == driver for each in self.also)
+
     def pieces(self, field: str, text: str) -> list[Piece]:
         """The subject or the text of the message, cut where words are marked."""
         pieces, done = [], 0

@@ -171,7 +171,7 @@ def _show(
     status: int = 200,
 ) -> Response:
     taxonomy = taxonomy_in_use(session, screen.runtime)
-    said = [each.driver for each in said_of(question.prediction) if each.driver in taxonomy.leaves]
+    said = _said(question, taxonomy)
     numbered = list(dict.fromkeys([*_likeliest(question, taxonomy), *said]))
     found = why(screen.runtime, question.message, question.prediction)
     return screen.show(
@@ -187,7 +187,7 @@ def _show(
         taxonomy=taxonomy,
         groups=_groups(taxonomy),
         numbered=numbered,
-        said=said if len(said) > 1 else [],
+        said=sorted(said, key=numbered.index),
         marks=marks(question.message, question.prediction, found, numbered),
         doubts=[] if question.prediction is None else _doubts(session, question.message.id),
     )
@@ -198,6 +198,12 @@ def _likeliest(question: Question, taxonomy: Taxonomy) -> list[str]:
     if question.prediction is None:
         return []
     return [driver for driver, _ in question.prediction.top if driver in taxonomy][:LIKELIEST]
+
+
+def _said(question: Question, taxonomy: Taxonomy) -> list[str]:
+    """The drivers the model says a message is about, where there is one beside the likeliest."""
+    said = [each.driver for each in said_of(question.prediction)]
+    return [each for each in said if each in taxonomy.leaves] if len(said) > 1 else []
 
 
 def _doubts(session: Session, message_id: int) -> list[str]:

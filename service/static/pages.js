@@ -60,7 +60,7 @@ addEventListener("keydown", (event) => {
   if (/^(input|textarea|select)$/i.test(event.target.tagName) && !/^(radio|checkbox)$/.test(event.target.type)) return;
   const choice = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
   if (choice) { choice.checked = true; choice.focus(); changed(choice); return; }
-  const place = /^(?:Digit|Numpad)(\d)$/.exec(event.code);
+  const place = /^Digit(\d)$/.exec(event.code);
   const other = place && document.querySelector(`[data-adds="${place[1]}"]`);
   if (!other || other.closest("[hidden]")) return;
   event.preventDefault();

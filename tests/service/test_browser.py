@@ -296,6 +296,10 @@ def test_the_other_drivers_are_offered_and_added_by_keys(
     page.keyboard.press("Shift+Digit4")
     page.keyboard.press("Shift+Digit2")
     expect(page.locator(".offered input:checked")).to_have_count(2)
+    french = 'new KeyboardEvent("keydown", { key: "&", code: "Digit1", bubbles: true })'
+    page.evaluate(f"document.body.dispatchEvent({french})")
+    expect(page.locator(".offered input:checked")).to_have_count(1)
+    page.evaluate(f"document.body.dispatchEvent({french})")
     expect(page.locator("details input:checked")).to_have_count(2)
     page.get_by_role("button", name="Answer").click()
     expect(page.get_by_text("questions left")).to_be_visible()

@@ -155,10 +155,24 @@ def test_each_other_driver_is_explained_by_the_words_of_its_sentence(
 
 def test_the_screen_lists_the_words_of_each_other_driver(taxonomy: Taxonomy) -> None:
     words = tuple(MentionWord(0, len(each), each, 1.0) for each in ("kapot", "<b>"))
-    also = WhyAlso(MentionExplanation("delivery.damaged", words, 0.0, 2.0, 0.0), (), None)
-    found = replace(made(("pakket", 3.0)), also=(also,))
-    template = environment("en").get_template("_message.html")
-    shown = template.make_module().because(found, taxonomy)  # type: ignore[attr-defined]
+    shown = because(MentionExplanation("delivery.damaged", words, 0.0, 2.0, 0.0), taxonomy)
     assert "think of Delivery › Damaged, too" in shown
     assert "kapot" in shown
     assert "&lt;b&gt;" in shown
+    assert "point to Payment › Refund instead" in shown
+
+
+def test_no_words_point_to_another_driver_instead_that_the_message_is_also_about(
+    taxonomy: Taxonomy,
+) -> None:
+    words = (MentionWord(0, 4, "geld", 1.0),)
+    shown = because(MentionExplanation("payment.refund", words, 0.0, 2.0, 0.0), taxonomy)
+    assert "think of Payment › Refund, too" in shown
+    assert "instead" not in shown
+
+
+def because(explained: MentionExplanation, taxonomy: Taxonomy) -> str:
+    """What the screen says of a message about late delivery, with a word for a refund, and this."""
+    found = replace(made(("pakket", 3.0), ("geld", -2.0)), also=(WhyAlso(explained, (), None),))
+    template = environment("en").get_template("_message.html")
+    return str(template.make_module().because(found, taxonomy))  # type: ignore[attr-defined]

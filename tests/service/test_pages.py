@@ -470,3 +470,92 @@ def test_the_pictures_of_a_card_are_served_and_no_other_file_is(
 def _review(runtime: Runtime, review_id: int) -> ReviewRow:
     with runtime.reading() as session:
         return session.get_one(ReviewRow, review_id)
+
+
+def mentioning(runtime: Runtime, message_id: int, text: str) -> None:
+    """As a model would have said that knows several drivers: the first two, in one sentence."""
+    with runtime.writing() as session:
+        row = session.scalars(
+            select(PredictionRow).where(PredictionRow.message_id == message_id)
+        ).one()
+        (first, _), (second, _), (third, _), *_ = row.top
+        row.mentions = [
+            [first, 0.9, True, [[0, len(text)]]],
+            [second, 0.8, True, [[0, len(text)]]],
+            [third, 0.1, False, [[0, len(text)]]],
+        ]
+
+
+def test_an_open_question_offers_the_other_drivers_unticked(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    review_id = ask(trained_runtime, blind=False, text=MIXED)
+    mentioning(trained_runtime, _review(trained_runtime, review_id).message_id, MIXED)
+    log_in(browser, trained_runtime, "review")
+    page = claimed(browser)
+    assert "Probably also about" in page
+    offered = re.findall(r'name="also" value="([\w.]+)" data-adds="\d">', page)
+    assert len(offered) == 2
+    assert not re.search(r'name="also"[^>]* checked', page)
+    assert 'data-numbers="1 2"' in quoted(page)
+    assert re.sub(r"</?(mark|span)[^>]*>", "", quoted(page)) == MIXED
+
+
+def test_a_tick_is_kept_where_it_was_made_when_the_question_is_asked_again(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    review_id = ask(trained_runtime, blind=False, text=MIXED)
+    mentioning(trained_runtime, _review(trained_runtime, review_id).message_id, MIXED)
+    log_in(browser, trained_runtime, "review")
+    page = claimed(browser)
+    offered = re.findall(r'name="also" value="([\w.]+)" data-adds="\d">', page)
+    form = {"csrf": csrf(page), "also": offered[1]}
+    again = browser.post(f"/reviews/{review_id}/answer", data=form)
+    ticked = re.findall(r'name="also" value="([\w.]+)"[^>]* checked', again.text)
+    assert ticked == [offered[1]]
+    assert "<details>" in again.text
+    other = browser.post(
+        f"/reviews/{review_id}/answer", data={"csrf": csrf(page), "also": "delivery.other"}
+    )
+    assert "<details open>" in other.text
+
+
+def test_a_blind_question_offers_no_other_driver(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    review_id = ask(trained_runtime, blind=True, text=MIXED)
+    message_id = _review(trained_runtime, review_id).message_id
+    mentioning(trained_runtime, message_id, MIXED)
+    log_in(browser, trained_runtime, "review", "messages")
+    for page in (claimed(browser), browser.get(f"/messages/{message_id}").text):
+        assert quoted(page).strip() == MIXED
+        for hint in ("Probably", "data-adds", "data-numbers", "said-", "Mentioned at all"):
+            assert hint not in page
+
+
+def test_sentences_of_customers_are_never_markup(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    review_id = ask(trained_runtime, blind=False, text=MIXED)
+    message_id = _review(trained_runtime, review_id).message_id
+    with trained_runtime.writing() as session:
+        session.execute(update(MessageRow).values(text=MARKUP))
+    mentioning(trained_runtime, message_id, MARKUP)
+    log_in(browser, trained_runtime, "review", "messages")
+    for page in (claimed(browser), browser.get(f"/messages/{message_id}").text):
+        assert "data-numbers" in quoted(page)
+        assert re.sub(r"</?(mark|span)[^>]*>", "", quoted(page)).startswith("&lt;script&gt;")
+        assert "<script>" not in quoted(page)
+
+
+def test_the_page_of_a_message_says_how_likely_each_driver_is_mentioned(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    (message_id,) = arrive(trained_runtime, [CLEAR])
+    log_in(browser, trained_runtime, "messages")
+    assert "Mentioned at all" not in browser.get(f"/messages/{message_id}").text
+    mentioning(trained_runtime, message_id, CLEAR)
+    page = browser.get(f"/messages/{message_id}").text
+    assert "Mentioned at all" in page
+    for probability in ("90.0\xa0%", "80.0\xa0%", "10.0\xa0%"):
+        assert probability in page
