@@ -205,3 +205,15 @@ def test_sums_at_the_first_stop_to_reach_a_threshold_are_counted_one_by_one(data
         first = [[at for at in range(s) if row[at] >= threshold] for row in confidence]
         expected.append(sum(values[row, each[0]] for row, each in enumerate(first) if each))
     assert summed(values, confidence, thresholds).tolist() == expected
+
+
+@given(data=st.data(), n=st.integers(1, 4))
+def test_nothing_is_right_in_a_queue_where_none_of_its_drivers_goes(data, n: int) -> None:
+    found = stops_of(predictions(data, len(KNOWN), n, summing=True), TAXONOMY)
+    drawn = st.lists(st.sampled_from(KNOWN), min_size=1, max_size=3, unique=True)
+    labels = [Label(each[0], tuple(each[1:])) for each in (data.draw(drawn) for _ in range(n))]
+    right = found.right(labels)
+    for row, label in enumerate(labels):
+        queues = {TAXONOMY.queue(each) for each in label.drivers}
+        reached = found.places[row][right[row] & (found.confidence[row] > NOWHERE)]
+        assert {found.queues[place] for place in reached} <= queues
