@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from classifier.messages import UNKNOWN
 from service.auth import PageIdentity
+from service.beside import messages_beside
 from service.breakdown import check_week, read_breakdown
 from service.breakdown.view import Breakdown
 from service.dependencies import Now
@@ -18,7 +19,7 @@ from service.tables import DecisionRow, MessageRow
 from service.weeks import last_complete_week
 
 router = page_router()
-EXAMPLES = 20
+EXAMPLES, BESIDE = 20, 10
 
 
 @router.get("/drivers/{driver}")
@@ -40,6 +41,7 @@ def driver_page(
             row=_volume(breakdown, driver),
             driver=None if driver == UNKNOWN else breakdown.taxonomy.by_id[driver],
             examples=_examples(session, breakdown, identity, driver),
+            beside=_beside(session, breakdown, identity, driver),
         )
 
 
@@ -54,7 +56,7 @@ def _examples(
     session: Session, breakdown: Breakdown, identity: Identity, driver: str
 ) -> list[tuple[MessageRow, DecisionRow]] | None:
     """The newest messages of the week; None for a key that may not read messages."""
-    if not {"messages", "admin"} & identity.scopes:
+    if not _may_read(identity):
         return None
     found = examples_of(
         session,
@@ -66,3 +68,17 @@ def _examples(
         limit=EXAMPLES,
     )
     return list(found)
+
+
+def _beside(
+    session: Session, breakdown: Breakdown, identity: Identity, driver: str
+) -> list[tuple[MessageRow, DecisionRow]]:
+    """Messages of the week about the driver beside another primary one, where there are any."""
+    if not breakdown.mentions or not _may_read(identity):
+        return []
+    week = breakdown.report.week
+    return messages_beside(session, breakdown.taxonomy, driver, week=week, limit=BESIDE)
+
+
+def _may_read(identity: Identity) -> bool:
+    return bool({"messages", "admin"} & identity.scopes)

@@ -15,6 +15,7 @@ from service.keys import create_key
 from service.labels import Answer, record
 from service.runtime import Runtime
 from service.tables import DecisionRow, LabelRow, MessageRow, PredictionRow, ReviewRow
+from service.terms import mark_stale
 
 with warnings.catch_warnings():
     # Starlette would rather have httpx2; the service itself speaks httpx.
@@ -225,6 +226,60 @@ def test_a_group_shows_its_drivers(browser: TestClient, trained_runtime: Runtime
     page = browser.get("/drivers/delivery?week=2026-W46").text
     assert 'href="/drivers/delivery.damaged?week=2026-W46"' in page
     assert "Invoice" not in page
+
+
+BESIDE = "Mentioned beside another main reason"
+REFUND_PAGE = "/drivers/payment.refund?week=2026-W46"
+
+
+def mention(runtime: Runtime, message_id: int, driver: str) -> None:
+    """As if the model had read this driver, too."""
+    mine = PredictionRow.message_id == message_id
+    with runtime.writing() as session:
+        made = session.scalars(select(PredictionRow).where(mine)).one()
+        made.mentions = [[made.top[0][0], 0.97, True, []], [driver, 0.8, True, [[0, 20]]]]
+        mark_stale(session, ["2026-W46"])
+
+
+def test_a_message_about_a_driver_beside_another_stands_on_its_page(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    message_id, _ = arrive(trained_runtime, [CLEAR, VAGUE])
+    mention(trained_runtime, message_id, "payment.refund")
+    log_in(browser, trained_runtime, "report", "messages")
+    for address in (REFUND_PAGE, "/drivers/payment?week=2026-W46"):
+        page = browser.get(address).text
+        _, _, beside = page.partition(BESIDE)
+        assert CLEAR in beside
+        assert "main reason: Late" in beside
+        assert VAGUE not in beside
+    for driver in ("delivery.late", "delivery", "payment.invoice", "unknown"):
+        assert BESIDE not in browser.get(f"/drivers/{driver}?week=2026-W46").text
+
+
+def test_who_may_not_read_messages_sees_none_beside(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    (message_id,) = arrive(trained_runtime, [CLEAR])
+    mention(trained_runtime, message_id, "payment.refund")
+    log_in(browser, trained_runtime, "report")
+    page = browser.get(REFUND_PAGE).text
+    assert BESIDE not in page
+    assert CLEAR not in page
+
+
+def test_mentions_stand_beside_main_reasons(browser: TestClient, trained_runtime: Runtime) -> None:
+    first, *_ = arrive(trained_runtime, [CLEAR, f"{CLEAR} graag"])
+    arrive(trained_runtime, [CLEAR], week=1)
+    log_in(browser, trained_runtime, "report")
+    addresses = ("/?week=2026-W46", "/drivers/delivery.late?week=2026-W46")
+    assert all("Mentions" not in browser.get(address).text for address in addresses)
+    mention(trained_runtime, first, "payment.refund")
+    for address in addresses:
+        page = browser.get(address).text
+        assert '<th scope="col">Main reason</th>' in page
+        assert '<th scope="col">Mentions</th>' in page
+        assert "Mentions do not: a message about several drivers counts with each" in page
 
 
 def test_text_of_customers_is_never_markup(browser: TestClient, trained_runtime: Runtime) -> None:
