@@ -212,3 +212,26 @@ def test_the_taxonomy_lists_what_a_label_can_name(
     late = next(each for each in found["drivers"] if each["id"] == "delivery.late")
     assert (late["queue"], late["path"]) == ("logistics", ["Bezorging", "Te laat"])
     assert classify(SURE)["taxonomy"] == found["version"]
+
+
+def test_answers_about_several_drivers_give_mentions(client: TestClient, headers: Headers) -> None:
+    """Four doubtful messages, so everything is asked: two late ones want their money back, too."""
+    messages = [
+        {"text": f"hallo {word}, iets heel anders", "received_at": LAST_WEEK.isoformat()}
+        for word in ("een", "twee", "drie", "vier")
+    ]
+    client.post("/v1/classify/batch", json={"messages": messages}, headers=headers)
+    for number in range(4):
+        question = client.post("/v1/reviews/claim", headers=headers).json()["id"]
+        also = ["payment.refund"] if number < 2 else []
+        answer = {"driver": "delivery.late", "also": also}
+        sent = client.post(f"/v1/reviews/{question}/labels", json=answer, headers=headers)
+        assert sent.status_code == 201
+    (week,) = weekly(client, headers)["weeks"]
+    exact = {"value": 2, "low": 2, "high": 2}
+    rows = {row["driver"]: row for row in (*week["drivers"], *week["parents"])}
+    assert (week["answers"], week["several"]) == (4, exact)
+    assert rows["payment.refund"]["volume"]["value"] == 0
+    assert rows["payment.refund"]["mentions"] == rows["payment"]["mentions"] == exact
+    assert rows["delivery.late"]["mentions"]["value"] == 4
+    assert rows["unknown"]["mentions"] is None
