@@ -84,7 +84,7 @@ def folded(
     learning = fold_curve(
         messages, found, calibration.asked_all(), folds=folds, workers=workers, **shared
     )
-    mentions = _mentions(messages, found, calibration, folds=folds, **shared)
+    mentions = _mentions(messages, found, calibration, folds=folds, workers=workers, **shared)
     return Folded(found, calibration, learning, mentions)
 
 
@@ -106,6 +106,7 @@ def _mentions(
         messages,
         predictions,
         folds=shared["folds"],
+        workers=shared["workers"],
         config=config,
         progress=progress,
         seeds=seeds,

@@ -23,6 +23,7 @@ from classifier.mentions.said import Said
 from classifier.messages import LabeledMessage
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.seeding import Seed, unlike, weighed
+from classifier.together import together
 
 MOST: Final = 20_000
 """Sentences to learn from; more of them take long and say the same again."""
@@ -36,9 +37,10 @@ def learn(
     seeds: Sequence[Seed],
     drivers: Sequence[str],
     features: NgramFeatures,
+    pieces: Pieces,
 ) -> Machines:
-    """Machines for k drivers, on fitted `features`, from messages, their sentences, and seeds as
-    far as they count."""
+    """Machines for k drivers, on fitted `features`, from messages, their sentences (`pieces`), and
+    seeds as far as they count."""
     beside = weighed(seeds, messages)
     texts = [each.text for each in messages] + [each.text for each in beside]
     named = [each.label.mentions for each in messages] + [(each.driver,) for each in beside]
@@ -47,7 +49,7 @@ def learn(
     weights[len(messages) :] = np.array([each.weight for each in beside]).reshape(-1, 1)
     rows = features.transform(texts)
     first = fit_machines(rows, truth, weights, drivers, tolerance=ROUGH)
-    pieces = Pieces.of(texts, most=MOST)
+    pieces = pieces.first(MOST)
     if not pieces.texts:
         return fit_machines(rows, truth, weights, drivers)
     cut = features.transform(pieces.texts)
@@ -68,23 +70,39 @@ def said_by_folds(
     folds: int,
     config: PipelineConfig,
     progress: Progress,
+    workers: int = 1,
 ) -> Said:
-    """What machines say of messages (n) that they did not learn from: the same folds as ever."""
+    """What machines say of messages (n) that they did not learn from: the same folds as ever, so
+    many `workers` of them at a time."""
     fold_of = assign_folds(messages, folds)
     found = Said.nothing(len(messages), len(drivers))
-    for fold in range(folds):
+    pieces = Pieces.of([message.text for message in messages])
+
+    def judge(fold: int) -> None:
         progress(f"Several drivers a message: fold {fold + 1} of {folds}")
         inside, rest = fold_of == fold, at(messages, fold_of != fold)
-        texts = [each.text for each in at(messages, inside)]
-        if not (texts and rest):
-            continue
-        beside = unlike(seeds, texts)
-        features: NgramFeatures = build_pipeline(config)[0]
-        features.fit([each.text for each in rest] + [each.text for each in beside])
-        machines = learn(rest, beside, drivers, features)
-        fitted = Pipeline([("features", features), ("classifier", machines)])
-        found.put(inside, Said.of(texts, fitted.decision_function))
+        texts = [message.text for message in at(messages, inside)]
+        if texts and rest:
+            fitted = _fitted(rest, unlike(seeds, texts), drivers, pieces.at(~inside), config)
+            whole = fitted.decision_function(texts)
+            found.put(inside, Said.cut(whole, pieces.at(inside), fitted.decision_function))
+
+    together(judge, range(folds), workers)
     return found
+
+
+def _fitted(
+    messages: Sequence[LabeledMessage],
+    seeds: Sequence[Seed],
+    drivers: Sequence[str],
+    pieces: Pieces,
+    config: PipelineConfig,
+) -> Pipeline:
+    """N-grams and machines learned from messages and seeds."""
+    features: NgramFeatures = build_pipeline(config)[0]
+    features.fit([each.text for each in messages] + [each.text for each in seeds])
+    machines = learn(messages, seeds, drivers, features, pieces)
+    return Pipeline([("features", features), ("classifier", machines)])
 
 
 def indicators(named: Sequence[Sequence[str]], drivers: Sequence[str]) -> NDArray[np.bool_]:

@@ -1,6 +1,7 @@
 """Yes or no to each driver apart: one support vector machine a driver, on shared n-grams."""
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,9 @@ from classifier.compaction import RoundedLines
 
 NEVER: Final = -2.0
 """The score of a driver nobody ever named: well on the side of no."""
+
+SOLVING: Final = Lock()
+"""One at a time: side by side, machines would draw from one stream of random numbers."""
 
 CLOSE: Final = 1e-2
 """Where the machines stop: with the default, a hundredth of it, nothing that they say changes."""
@@ -45,12 +49,11 @@ def fit_machines(
         if not about.any() or about.all():
             return np.zeros(read.shape[1]), -NEVER if about.any() else NEVER
         machine = LinearSVC(tol=tolerance, random_state=0)
-        machine.fit(read, about, sample_weight=weights[:, driver])
+        with SOLVING, threadpool_limits(limits=1):
+            machine.fit(read, about, sample_weight=weights[:, driver])
         return machine.coef_[0], float(machine.intercept_[0])
 
-    # One after the other: side by side they would draw from one stream of random numbers.
-    with threadpool_limits(limits=1):
-        lines = [line(driver) for driver in range(len(drivers))]
+    lines = [line(driver) for driver in range(len(drivers))]
     made = Machines()
     made.classes_ = np.asarray(drivers)
     made.coef_ = np.stack([coefficients for coefficients, _ in lines])

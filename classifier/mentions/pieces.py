@@ -25,14 +25,10 @@ class Pieces:
     counts: NDArray[np.intp]
 
     @classmethod
-    def of(cls, texts: Sequence[str], *, most: int | None = None) -> "Pieces":
-        """Every text (n) cut up; with `most`, texts are read whole once there are so many."""
-        found: list[list[Span]] = []
-        left = float("inf") if most is None else most
-        for text in texts:
-            spans = sentences(text) if left > 0 else []
-            found.append(spans if len(spans) > 1 else [])
-            left -= len(found[-1])
+    def of(cls, texts: Sequence[str]) -> "Pieces":
+        """Every text (n) cut up."""
+        every = [sentences(text) for text in texts]
+        found = [spans if len(spans) > 1 else [] for spans in every]
         pairs = list(zip(texts, found, strict=True))
         return cls(
             tuple(text[start:end] for text, spans in pairs for start, end in spans),
@@ -40,6 +36,24 @@ class Pieces:
             tuple(span for spans in found for span in spans),
             np.array([max(len(spans), 1) for spans in found], dtype=np.intp),
         )
+
+    def at(self, rows: NDArray[np.bool_]) -> "Pieces":
+        """Those of some of the texts, those where `rows` (n,) is true."""
+        kept = np.flatnonzero(rows[self.owners])
+        return Pieces(
+            tuple(self.texts[each] for each in kept),
+            np.cumsum(rows)[self.owners[kept]] - 1,
+            tuple(self.spans[each] for each in kept),
+            self.counts[rows],
+        )
+
+    def first(self, most: int) -> "Pieces":
+        """The same, texts read whole from where there are so many sentences."""
+        if len(self.owners) <= most:
+            return self
+        last = int(np.searchsorted(self.owners, self.owners[most]))
+        counts = np.where(np.arange(len(self.counts)) < self.owners[most], self.counts, 1)
+        return Pieces(self.texts[:last], self.owners[:last], self.spans[:last], counts)
 
     def scored(self, scores: Callable[[Sequence[str]], NDArray[np.float64]]) -> NDArray[np.float64]:
         """The scores (m, k) of the sentences; (0, 0) without any."""

@@ -11,6 +11,7 @@ from classifier.folds import Progress
 from classifier.mentions.curve import MentionCurve, fit_curve
 from classifier.mentions.learning import indicators, learn, said_by_folds
 from classifier.mentions.limits import fit_limits
+from classifier.mentions.pieces import Pieces
 from classifier.mentions.reader import Found, MentionReader, chosen, primary_of
 from classifier.messages import LabeledMessage, Predictions
 from classifier.pipeline import PipelineConfig
@@ -40,6 +41,7 @@ def fold_mentions(
     config: PipelineConfig,
     progress: Progress,
     seeds: Sequence[Seed] = (),
+    workers: int = 1,
 ) -> FoldMentions:
     """What so many folds of messages (n) teach; `predictions` are the out-of-fold ones of their
     primary driver. Limits are set on messages whose likeliest driver is right: where it is wrong,
@@ -52,6 +54,7 @@ def fold_mentions(
         folds=folds,
         config=config,
         progress=progress,
+        workers=workers,
     )
     truth = indicators([message.label.mentions for message in messages], drivers)
     curve = fit_curve(said, primary_of(predictions), truth)
@@ -72,6 +75,7 @@ def mention_reader(
 ) -> MentionReader:
     """A reader learned from all messages (n), by the n-grams of a fitted pipeline."""
     features, drivers = pipeline[0], [str(each) for each in pipeline.classes_]
-    machines = learn(messages, seeds, drivers, features)
+    pieces = Pieces.of([message.text for message in messages])
+    machines = learn(messages, seeds, drivers, features, pieces)
     steps = [("features", features), ("classifier", machines)]
     return MentionReader(Pipeline(steps), learned.curve, learned.limits)

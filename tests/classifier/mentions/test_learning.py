@@ -2,6 +2,7 @@ import numpy as np
 
 from classifier.mentions.learning import indicators, learn, said_by_folds
 from classifier.mentions.machines import NEVER, fit_machines
+from classifier.mentions.pieces import Pieces
 from classifier.pipeline import PipelineConfig, build_pipeline
 from tests.classifier.mentions.conftest import AROUND, SAYS, mails
 
@@ -12,10 +13,14 @@ def quiet(line):
     pass
 
 
+def cut(messages):
+    return Pieces.of([message.text for message in messages])
+
+
 def test_the_sentence_that_was_meant_speaks_and_those_around_it_do_not():
     messages = mails(200)
     features = build_pipeline()[0].fit([message.text for message in messages])
-    machines = learn(messages, (), DRIVERS, features)
+    machines = learn(messages, (), DRIVERS, features, cut(messages))
     spoken = machines.logits(features.transform([SAYS[driver] for driver in DRIVERS]))
     around = machines.logits(features.transform(AROUND))
     assert (np.diag(spoken) > 0).all()
@@ -32,11 +37,22 @@ def test_folds_tell_drivers_apart_that_they_never_saw_these_messages_of():
     assert said.sentences.min() >= 3
 
 
-def test_the_same_messages_teach_the_same():
+def test_two_workers_hear_what_one_does():
     messages = mails(100)
-    features = build_pipeline()[0].fit([message.text for message in messages])
-    first, again = (learn(messages, (), DRIVERS, features) for _ in range(2))
-    np.testing.assert_array_equal(first.coef_, again.coef_)
+    alone, side_by_side = (
+        said_by_folds(
+            messages,
+            (),
+            DRIVERS,
+            folds=4,
+            config=PipelineConfig(),
+            progress=quiet,
+            workers=workers,
+        )
+        for workers in (1, 2)
+    )
+    np.testing.assert_array_equal(alone.whole, side_by_side.whole)
+    np.testing.assert_array_equal(alone.loudest, side_by_side.loudest)
 
 
 def test_a_driver_nobody_named_is_never_said():

@@ -29,9 +29,18 @@ def test_the_loudest_sentence_speaks_for_its_text_and_one_sentence_for_itself():
     assert said.loudest[:, 1].tolist() == [-15, -len(TEXTS[1]), -10]
 
 
-def test_enough_sentences_are_cut_and_no_more():
-    pieces = Pieces.of(TEXTS, most=1)
+def test_the_first_sentences_are_kept_text_by_text():
+    pieces = Pieces.of(TEXTS).first(3)
+    assert pieces.owners.tolist() == [0, 0]
     assert pieces.counts.tolist() == [2, 1, 1]
+    assert Pieces.of(TEXTS).first(5).counts.tolist() == [2, 1, 3]
+
+
+def test_some_of_the_texts_keep_their_sentences():
+    pieces = Pieces.of(TEXTS).at(np.array([False, True, True]))
+    assert pieces.counts.tolist() == [1, 3]
+    assert pieces.owners.tolist() == [1, 1, 1]
+    assert [TEXTS[2][start:end] for start, end in pieces.spans] == list(pieces.texts)
 
 
 def test_without_a_sentence_texts_are_read_whole():
