@@ -240,7 +240,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="the document to write the tables into")
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache" / "benchmarks")
     parser.add_argument("--processes", type=int, default=PROCESSES)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    for said, known in ((options.only, SETS), (options.models, MODELS)):
+        if unknown := set(said.split(",")) - set(known):
+            parser.error(f"no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    return options
 
 
 if __name__ == "__main__":

@@ -137,6 +137,12 @@ def test_every_table_is_written_and_a_goal_not_measured_is_left_out() -> None:
     assert {row["of"] for row in document["others"]} == {"all", "Dutch", "one driver", "two"}
 
 
+def test_a_set_that_there_is_not_is_named_before_anything_is_read(capsys) -> None:
+    with pytest.raises(SystemExit):
+        several.main(["--only", "nlupp,bank"])
+    assert "no bank; there are nlupp" in capsys.readouterr().err
+
+
 @pytest.mark.data
 def test_a_round_goes_through_it_and_then_comes_from_what_was_kept(
     tmp_path, capsys, require
