@@ -140,3 +140,13 @@ def test_a_question_proposes_them_all_unless_it_is_blind(
         session.execute(update(ReviewRow).values(blind=True))
     blind = client.post("/v1/reviews/claim?explain=true", headers=headers).json()
     assert (blind["proposal"], blind["explanation"]) == (None, None)
+
+
+def test_a_dry_run_says_what_a_stored_message_would(
+    client: TestClient, headers: dict[str, str], classify: Any
+) -> None:
+    text = f"{LATE} {BROKEN}"
+    tried = client.post("/v1/classify?dry_run=true", json={"text": text}, headers=headers).json()
+    stored = classify(text)
+    assert (tried["driver"], tried["also"]) == (stored["driver"], stored["also"])
+    assert tried["drivers"] == stored["drivers"]
