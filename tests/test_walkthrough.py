@@ -1,7 +1,8 @@
 """The whole loop over HTTP, with a real Label Studio: from labels to a corrected weekly report.
 
-Once with two drivers that are easy to tell apart, and once with a mail about three of the sample
-shop's drivers, one a paragraph, in words that the sample shop's own phrasings do not have.
+Once with two drivers that are easy to tell apart, and once with a mail about three drivers, one a
+paragraph. Labels are few and plain, so that the way of a message is what is tried, and not how
+much a model can learn.
 """
 
 import csv
@@ -9,8 +10,9 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
@@ -24,7 +26,7 @@ from service.importing import ImportOptions, import_files
 from service.keys import create_key
 from service.learning import Source, train_version
 from service.runtime import Runtime, open_runtime, taxonomy_in_use
-from service.sample import SAMPLE_TAXONOMY_PATH, generate, write_csv
+from service.sample import SAMPLE_TAXONOMY_PATH
 from service.serving import in_background
 from service.settings import Settings
 from service.studio_server import StudioServer
@@ -60,20 +62,39 @@ WORDS = {
 CLEAR = "waar blijft mijn pakket, het is te laat en nog niet bezorgd"
 DOUBTFUL = "hallo daar, een vraag over iets heel anders"
 
-SUBJECT = "Onze wasdroger"
-PARAGRAPHS = {
+SENTENCES = {
     "delivery.late": (
-        "De wasdroger die we eind oktober kochten is pas afgelopen maandag gebracht. "
-        "In de bevestiging stond een datum van ruim een week eerder."
+        "De wasdroger is een week te laat gebracht.",
+        "Ik heb dagen langer op de bezorging gewacht dan was beloofd.",
+        "De bezorging was veel later dan afgesproken.",
+        "Hij kwam pas dagen na de beloofde datum.",
     ),
     "delivery.damaged": (
-        "Toen we hem uit het karton tilden, bleek het bovenblad gescheurd en zat er achterop een "
-        "grote deuk."
+        "Het bovenblad is gescheurd en er zit een deuk in.",
+        "Hij kwam beschadigd uit het karton.",
+        "De zijkant heeft een grote deuk en krassen.",
+        "Bij het uitpakken was het glas gebroken.",
     ),
     "service.unreachable": (
-        "Ik probeer sindsdien iemand van de klantenservice aan de telefoon te krijgen, maar er "
-        "wordt gewoon nooit opgenomen."
+        "Aan de telefoon wordt nooit opgenomen.",
+        "Ik bel de klantenservice al dagen en krijg niemand aan de telefoon.",
+        "De klantenservice neemt niet op en belt niet terug.",
+        "Er is geen mens te bereiken, de telefoon gaat eindeloos over.",
     ),
+    "returns.refund": (
+        "Mijn geld van de retour is nog niet teruggestort.",
+        "Ik wacht op de terugbetaling van wat ik heb teruggestuurd.",
+        "Het bedrag van de retourzending staat niet op mijn rekening.",
+        "Wanneer krijg ik mijn geld terug?",
+    ),
+}
+SUBJECT = "Onze wasdroger"
+PARAGRAPHS = {
+    "delivery.late": "De wasdroger is pas maandag gebracht, dagen later dan was beloofd.",
+    "delivery.damaged": "Toen we hem uit het karton haalden, was het bovenblad gescheurd en zat er "
+    "een deuk in de zijkant.",
+    "service.unreachable": "Ik probeer de klantenservice aan de telefoon te krijgen, maar er wordt "
+    "niet opgenomen.",
 }
 LETTER = "\n\n".join(
     ["Goedemorgen,", *PARAGRAPHS.values(), "Hoe lossen we dit op?", "Vriendelijke groet,\nAnnelies"]
@@ -91,6 +112,20 @@ def write_labels(path: Path) -> None:
                 rows.writerow([f"{driver}-{number}", text, driver, "2026-01-05T10:00:00+00:00"])
 
 
+def write_labels_of_several(path: Path) -> None:
+    """Messages about one driver, and as many about two or three, each in its own paragraph."""
+    draw = Random(1)
+    drivers = list(SENTENCES)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "text", "label"])
+        for number in range(480):
+            about = draw.sample(drivers, 1 if number % 2 else draw.randint(2, 3))
+            said = [" ".join(draw.sample(SENTENCES[driver], 2)) for driver in about]
+            text = "\n\n".join(["Goedemorgen,", *said, f"Dit is vraag {number}."])
+            rows.writerow([f"m-{number}", text, "|".join(about)])
+
+
 @contextmanager
 def installed(folder: Path, server: StudioServer, taxonomy: Path, **more: Any) -> Iterator[Runtime]:
     """An installation linked to Label Studio, with a project of its own."""
@@ -106,6 +141,7 @@ def installed(folder: Path, server: StudioServer, taxonomy: Path, **more: Any) -
         label_studio_api_key=SecretStr(server.token),
         label_studio_project=folder.name,
         webhook_secret=SecretStr("between us"),
+        secret=SecretStr("the same messages are held out each time"),
         # Nothing below waits for a round: a question or a hint must end the worker's rest.
         worker_seconds=600.0,
         **more,
@@ -180,7 +216,7 @@ def test_a_mail_about_three_drivers_is_read_asked_corrected_and_counted_as_such(
     studio_server: StudioServer, studio: Studio, tmp_path: Path
 ):
     now = datetime.now(UTC)
-    write_csv(generate(until=date(2026, 11, 2), messages=3_000), tmp_path / "labels.csv")
+    write_labels_of_several(tmp_path / "labels.csv")
     asks_all = {"graded_budget": 1e6, "prefilled_share": 1.0}
     with installed(tmp_path, studio_server, SAMPLE_TAXONOMY_PATH, **asks_all) as runtime:
         source = Source(labels=tmp_path / "labels.csv", taxonomy=SAMPLE_TAXONOMY_PATH)
