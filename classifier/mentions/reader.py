@@ -62,20 +62,14 @@ class MentionReader:
         pieces, whole = Pieces.of(texts), self.scores(texts)
         spoken = pieces.scored(self.scores)
         said = Said(whole, pieces.loudest(whole, spoken), pieces.counts)
-        found, likeliest = self.find(said, predictions), predictions.likeliest
-        spans = _Spans(pieces, spoken)
-        return [
-            tuple(
-                Mention(
-                    predictions.drivers[driver],
-                    float(found.probabilities[row, driver]),
-                    bool(found.chosen[row, driver]),
-                    spans.of(row, driver),
-                )
-                for driver in _ranked(found.probabilities[row], int(likeliest[row]))
-            )
-            for row in range(len(texts))
-        ]
+        found, spans = self.find(said, predictions), _Spans(pieces, spoken)
+        mentions: list[list[Mention]] = [[] for _ in texts]
+        for row, driver, probability, chosen in _listed(found, predictions.likeliest):
+            if len(mentions[row]) < MOST:
+                spoke = spans.of(row, driver)
+                made = Mention(predictions.drivers[driver], probability, chosen, spoke)
+                mentions[row].append(made)
+        return [tuple(each) for each in mentions]
 
     def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """What the machines say of texts (n, k), each read as a whole."""
@@ -120,11 +114,16 @@ def chosen(
     return Found(probabilities, said)
 
 
-def _ranked(probabilities: NDArray[np.float64], first: int) -> Iterator[int]:
-    """The columns of the drivers to mention, of (k,) probabilities."""
-    yield first
-    others = [each for each in np.argsort(-probabilities, kind="stable")[:MOST] if each != first]
-    yield from (int(each) for each in others[: MOST - 1] if probabilities[each] >= LEAST)
+def _listed(found: Found, likeliest: NDArray[np.intp]) -> Iterator[tuple[int, int, float, bool]]:
+    """Message, driver, probability and whether it is said, of all that is likely enough; message by
+    message, its likeliest primary driver first and then by probability."""
+    likely = found.probabilities >= LEAST
+    likely[np.arange(len(likely)), likeliest] = True
+    rows, drivers = np.nonzero(likely)
+    probabilities, said = found.probabilities[likely], found.chosen[likely]
+    order = np.lexsort((-probabilities, drivers != likeliest[rows], rows))
+    columns = (rows, drivers, probabilities, said)
+    yield from zip(*(column[order].tolist() for column in columns), strict=True)
 
 
 class _Spans:
