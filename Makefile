@@ -37,6 +37,7 @@ bench: $(VENV)/.ready ## accuracy, speed and memory, against peers in the same r
 
 bench-accuracy: $(VENV)/.ready ## accuracy, few labels, calibration: writes docs/benchmarks.md
 	$(BENCH_PYTHON) -m tests.benchmarks.frontier
+	$(BENCH_PYTHON) -m tests.benchmarks.several
 
 bench-speed: $(VENV)/.ready ## speed and memory: writes docs/benchmarks.md
 	$(BENCH_PYTHON) -m tests.benchmarks.pace

@@ -122,7 +122,7 @@ def write_labels_of_several(path: Path) -> None:
         for number in range(480):
             about = draw.sample(drivers, 1 if number % 2 else draw.randint(2, 3))
             said = [" ".join(draw.sample(SENTENCES[driver], 2)) for driver in about]
-            text = "\n\n".join(["Goedemorgen,", *said, f"Dit is vraag {number}."])
+            text = "\n\n".join(["Goedemorgen,", *said, f"Hoe lossen we vraag {number} op?"])
             rows.writerow([f"m-{number}", text, "|".join(about)])
 
 

@@ -242,7 +242,8 @@ class Standing(BaseModel):
     direction: Direction
     language: str
     driver: str | None = Field(
-        description="The driver; only a proposal while `decision` is `review`; null for unknown."
+        description="The driver, or a parent where only that is sure; only a proposal while "
+        "`decision` is `review`; null for unknown."
     )
     also: list[str] = Field(
         description="The other drivers it is about: by the model, or by the person who decided."

@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-BENCHMARKS = ("frontier", "several", "pace", "promise", "accuracy", "volumes")
+BENCHMARKS = ("frontier", "several", "pace", "promise", "hierarchy", "accuracy", "volumes")
 
 
 def main() -> None:
