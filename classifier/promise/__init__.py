@@ -9,6 +9,7 @@ from classifier.promise.held_out import Outcomes, outcomes
 from classifier.promise.ladder import START, Reason, Rung, Standing, climb, evidenced, fall
 from classifier.promise.promise import GRID, QueuePromise, promise
 from classifier.promise.sequence import faultless_labels, labels_for
+from classifier.promise.watch import Watch, log_capital, watch
 
 __all__ = [
     "GRID",
@@ -18,12 +19,15 @@ __all__ = [
     "Reason",
     "Rung",
     "Standing",
+    "Watch",
     "climb",
     "equal_probability",
     "evidenced",
     "fall",
     "faultless_labels",
     "labels_for",
+    "log_capital",
     "outcomes",
     "promise",
+    "watch",
 ]
