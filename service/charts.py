@@ -89,7 +89,7 @@ def trend_chart(
 
 def _volume_mark(row: DriverVolume, taxonomy: Taxonomy, language: Language) -> Mark:
     words = volume_text(row.volume, language)
-    if row.change is not None and is_clear(row.change):
+    if row.change is not None and (row.real_change or is_clear(row.change)):
         arrow = UP if row.change.value > 0 else DOWN
         words = f"{words} {arrow} {language.signed(row.change.value)}"
     name = driver_name(taxonomy, row.driver, language)

@@ -31,6 +31,17 @@ def shifted(week: str, weeks: int) -> str:
     return week_of(monday(week) + timedelta(weeks=weeks))
 
 
+def year_before(week: str) -> str | None:
+    """The week of the same number a year earlier; None for a week 53, which hardly any year has:
+    neither week 52 nor week 1 has the same days of the holidays in it."""
+    year, number = int(week[:4]) - 1, week[4:]
+    try:
+        monday(f"{year}{number}")
+    except ValueError:
+        return None
+    return f"{year}{number}"
+
+
 def weeks_between(first: str, last: str) -> list[str]:
     """All weeks from the first up to and including the last."""
     count = (monday(last) - monday(first)).days // 7 + 1

@@ -39,6 +39,10 @@ COLUMNS = (
     "mentions",
     "mentions_low",
     "mentions_high",
+    "real_change",
+    "year_change",
+    "year_change_low",
+    "year_change_high",
 )
 EMPTY = ("", "", "")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -116,7 +120,9 @@ def _cells(report: WeeklyReport, row: DriverVolume, name: str) -> list[object]:
     ]
     measured = "yes" if row.volume.low is not None else "no"
     mentions = _numbers(row.mentions, 1) if row.mentions else EMPTY
-    return [*texts, *numbers, row.answers, report.messages, measured, *mentions]
+    real = {True: "yes", False: "no", None: ""}[row.real_change]
+    year = _numbers(row.year_change, 1) if row.year_change else EMPTY
+    return [*texts, *numbers, row.answers, report.messages, measured, *mentions, real, *year]
 
 
 def _numbers(estimate: Estimate, digits: int) -> Iterable[object]:

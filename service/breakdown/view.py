@@ -42,6 +42,11 @@ class Breakdown:
         return growth(self.report.messages, self.report.previous_messages)
 
     @property
+    def year_growth(self) -> float | None:
+        """The same against the same week a year earlier."""
+        return growth(self.report.messages, self.report.year_before_messages)
+
+    @property
     def before(self) -> str:
         """The week before the one shown."""
         return shifted(self.report.week, -1)
@@ -90,9 +95,14 @@ class Breakdown:
 
     @property
     def changed(self) -> list[DriverVolume]:
-        """Drivers whose change leaves out zero, the largest change first."""
-        clear = [row for row in self.report.drivers if is_clear(row.change)]
-        return sorted(clear, key=lambda row: -abs(row.change.value) if row.change else 0.0)
+        """Drivers whose change is marked: the real ones first, then by size."""
+        marked = [row for row in self.report.drivers if self.marks(row)]
+        size = {row.driver: abs(row.change.value) if row.change else 0.0 for row in marked}
+        return sorted(marked, key=lambda row: (not row.real_change, -size[row.driver]))
+
+    def marks(self, row: DriverVolume) -> bool:
+        """Whether a change is pointed at: it is real, or its interval leaves out zero."""
+        return bool(row.real_change) or is_clear(row.change)
 
     @property
     def compares(self) -> bool:

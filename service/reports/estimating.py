@@ -14,7 +14,7 @@ from classifier.volumes import Volumes, VolumeTerms, estimate_volumes
 from service.tables import TermRow
 from service.terms import MENTION, PRIMARY, WHOLE, Columns, load_terms
 from service.versions import learned_drivers
-from service.weeks import shifted, weeks_between
+from service.weeks import shifted, year_before
 
 HISTORY = 4
 Terms = dict[tuple[str, str], VolumeTerms]
@@ -34,7 +34,7 @@ class Estimator:
     ) -> None:
         self._session, self.columns = session, columns
         self.slice, self.value = slice_name, value
-        self._needed = weeks_between(shifted(min(weeks), -HISTORY - 1), max(weeks))
+        self._needed = _needed(weeks)
         self._models = _models(session, models, self._needed)
         self._volumes: dict[str, Volumes] = {}
         self._mentioned: dict[str, Volumes] = {}
@@ -107,6 +107,14 @@ class Estimator:
         leaves = [leaf in known for leaf in self.columns.leaves]
         parents = [any(leaves[leaf] for leaf in members) for members in self.columns.members]
         return np.array([*leaves, *parents], dtype=np.bool_)
+
+
+def _needed(weeks: Sequence[str]) -> list[str]:
+    """These weeks, those they are compared with, and the weeks before each to learn from."""
+    compared = [shifted(week, -1) for week in weeks]
+    last_year = [year for year in map(year_before, weeks) if year]
+    shown = {*weeks, *compared, *last_year}
+    return sorted({shifted(week, -back) for week in shown for back in range(HISTORY + 1)})
 
 
 def _history(terms: Terms, week: str, value: str) -> list[VolumeTerms]:

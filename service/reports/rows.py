@@ -4,31 +4,33 @@ from collections.abc import Iterator
 
 from classifier.messages import UNKNOWN
 from classifier.taxonomy import Taxonomy
-from classifier.volumes import Change, Volumes, volume_change
+from classifier.volumes import Volumes
+from service.reports.comparisons import compared
 from service.reports.estimating import Estimator
 from service.reports.values import DriverVolume, Estimate
-from service.weeks import shifted
+from service.weeks import shifted, year_before
 
 
 def driver_rows(estimator: Estimator, week: str, taxonomy: Taxonomy) -> Iterator[DriverVolume]:
     """One row a column, in the order of the estimator's columns."""
-    columns, before = estimator.columns, shifted(week, -1)
-    terms, earlier = estimator.terms(week), estimator.terms(before)
-    now, then = estimator.volumes(week), estimator.volumes(before)
-    mentions, change = estimator.mentions(week), volume_change(now, then)
+    columns, before, year = estimator.columns, shifted(week, -1), year_before(week)
+    terms, now, mentions = estimator.terms(week), estimator.volumes(week), estimator.mentions(week)
+    then = estimator.volumes(before) if estimator.terms(before).messages else None
+    since, since_year = compared(estimator, week, before), year and compared(estimator, week, year)
     for column, driver in enumerate(columns.all):
         volume = estimate(now, column, terms.answers > 0)
-        measured = volume.low is not None and earlier.answers > 0
         yield DriverVolume(
             driver=driver,
             parent=None if driver == UNKNOWN else taxonomy.by_id[driver].parent,
             group=column >= len(columns.leaves),
             volume=volume,
             share=share(volume, terms.messages),
-            change=_moved(change, column) if measured and change.known[column] else None,
-            previous=float(then.point[column]) if earlier.messages else None,
+            change=since.moved(column),
+            previous=float(then.point[column]) if then else None,
             answers=int(terms.reviewed[column]),
             mentions=_mentioned(mentions, column, volume) if driver != UNKNOWN else None,
+            real_change=since.is_real(column),
+            year_change=since_year.moved(column) if since_year else None,
         )
 
 
@@ -48,11 +50,6 @@ def share(volume: Estimate, messages: int) -> Estimate:
         None if volume.low is None else volume.low / n,
         None if volume.high is None else volume.high / n,
     )
-
-
-def _moved(change: Change, column: int) -> Estimate:
-    each = (change.difference[column], change.low[column], change.high[column])
-    return Estimate(*(float(number) for number in each))
 
 
 def _mentioned(mentions: Volumes | None, column: int, volume: Estimate) -> Estimate | None:

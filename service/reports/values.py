@@ -18,8 +18,10 @@ class DriverVolume:
     """One driver (or `unknown`, or a parent) in one week. Shares and changes as fractions of 1.
 
     `volume`, `share` and `change` are of the messages it is the primary driver of; `change` is in
-    messages against the week before, None when either week is not measured. `mentions`: the
-    messages that are about it at all; None for `unknown`, and where none is about several.
+    messages against the week before, None when either week is not measured; `real_change`: it is
+    more than sampling, and chance from week to week, explain, of all rows together. `year_change`
+    is against the same week a year earlier. `mentions`: the messages that are about it at all;
+    None for `unknown`, and where none is about several.
     """
 
     driver: str
@@ -31,14 +33,17 @@ class DriverVolume:
     previous: float | None
     answers: int
     mentions: Estimate | None = None
+    real_change: bool | None = None
+    year_change: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WeeklyReport:
     """A week's volumes. `messages` is the exact number of counted messages, `answers` the number
     of drawn questions answered; without any, `measured` is False and figures have no interval.
-    `several`: the messages about more than one driver; None where neither the model nor people
-    say that of any, and then no driver has mentions."""
+    `year_before` is the same week a year earlier; None for a week 53, which has none to compare
+    with. `several`: the messages about more than one driver; None where neither the model nor
+    people say that of any, and then no driver has mentions."""
 
     week: str
     slice: str
@@ -55,3 +60,5 @@ class WeeklyReport:
     parents: tuple[DriverVolume, ...]
     set_aside: int
     several: Estimate | None = None
+    year_before: str | None = None
+    year_before_messages: int | None = None

@@ -25,7 +25,7 @@ from service.terms import (
     refresh,
     stale_weeks,
 )
-from service.weeks import shifted
+from service.weeks import shifted, year_before
 
 FEW_ANSWERS = 100
 """Below this many answers a week its intervals say little (volumes.md)."""
@@ -110,7 +110,7 @@ def _report(
     counts: str,
     now: datetime,
 ) -> WeeklyReport:
-    terms, before = estimator.terms(week), estimator.terms(shifted(week, -1))
+    terms, before, year = estimator.terms(week), shifted(week, -1), year_before(week)
     rows = tuple(driver_rows(estimator, week, taxonomy))
     leaves = len(estimator.columns.leaves)
     return WeeklyReport(
@@ -118,7 +118,7 @@ def _report(
         slice=estimator.slice,
         value=estimator.value,
         messages=terms.messages,
-        previous_messages=before.messages or None,
+        previous_messages=estimator.terms(before).messages or None,
         answers=terms.answers,
         measured=bool(estimator.volumes(week).known.all()) and terms.answers > 0,
         few_answers=0 < terms.answers < min(FEW_ANSWERS, terms.messages),
@@ -129,6 +129,8 @@ def _report(
         parents=rows[leaves:],
         set_aside=_set_aside(session, week),
         several=_several(estimator, week),
+        year_before=year,
+        year_before_messages=(estimator.terms(year).messages or None) if year else None,
     )
 
 

@@ -32,6 +32,14 @@ class DriverVolumeOut(BaseModel):
     share: EstimateOut
     change: EstimateOut | None = Field(description="Against the week before, in messages.")
     significant: bool | None = Field(description="Whether the interval of `change` leaves out 0.")
+    real_change: bool | None = Field(
+        description="Whether customers contacted us for it at another rate than the week before: "
+        "more than sampling and chance explain, over all rows together (false alarms at most 5 %)."
+    )
+    year_change: EstimateOut | None = Field(
+        description="Against the same ISO week a year earlier, in messages; null where that week "
+        "was not measured, and for a week 53."
+    )
     previous: float | None
     answers: int = Field(description="Answered questions of the week with this driver.")
     mentions: EstimateOut | None = Field(
@@ -55,6 +63,10 @@ class WeekOut(BaseModel):
     several: EstimateOut | None = Field(
         description="Messages about more than one driver; null where none is known to be."
     )
+    year_before: str | None = Field(
+        description="The same ISO week a year earlier; null for a week 53, which has none."
+    )
+    year_before_messages: int | None
     drivers: list[DriverVolumeOut]
     parents: list[DriverVolumeOut]
 
@@ -67,6 +79,8 @@ VOLUME: dict[str, Any] = {
     "share": {"value": 0.2124, "low": 0.1901, "high": 0.236},
     "change": {"value": 88.0, "low": 61.5, "high": 114.2},
     "significant": True,
+    "real_change": True,
+    "year_change": {"value": 30.2, "low": -4.0, "high": 65.1},
     "previous": 124.4,
     "answers": 31,
     "mentions": {"value": 268.9, "low": 240.2, "high": 297.6},
@@ -95,6 +109,8 @@ class WeeklyOut(BaseModel):
                     "as_of": "2026-11-20T12:00:00Z",
                     "set_aside": 14,
                     "several": {"value": 171.3, "low": 139.8, "high": 202.8},
+                    "year_before": "2025-W46",
+                    "year_before_messages": 911,
                     "drivers": [VOLUME],
                     "parents": [],
                 }

@@ -22,9 +22,11 @@ from service.translations import language
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MONDAY = {
+    "2025-W46": datetime(2025, 11, 10, 9, tzinfo=UTC),
     "2026-W45": datetime(2026, 11, 2, 9, tzinfo=UTC),
     "2026-W46": datetime(2026, 11, 9, 9, tzinfo=UTC),
 }
+MENTIONS = ("mentions", "mentions_low", "mentions_high")
 TEXTS = {
     "delivery.late": "waar blijft mijn pakket, te laat en nog niet bezorgd",
     "payment.invoice": "de factuur met btw, graag een rekening",
@@ -233,7 +235,7 @@ def test_csv_ends_with_mentions_empty_where_there_are_none(
         text = render(several, trained_runtime, week=week, form="csv", language="nl", now=NOW)
         rows = {row["driver"]: row for row in csv.DictReader(io.StringIO(text))}
         found[week] = [
-            list(rows[driver].values())[-3:] for driver in ("payment.invoice", "unknown")
+            [rows[driver][name] for name in MENTIONS] for driver in ("payment.invoice", "unknown")
         ]
     nothing = ["", "", ""]
     assert found["2026-W45"] == [nothing, nothing]
@@ -263,3 +265,50 @@ def test_the_page_says_which_figures_add_up(
     before = render(several, trained_runtime, week="2026-W45", form="html", language=code, now=NOW)
     assert column not in before
     assert sentence not in before
+
+
+@pytest.fixture
+def compared(trained_runtime: Runtime) -> Iterator[Session]:
+    """Week 46: forty late, three invoices, one unknown; week 45 two and three; a year ago ten."""
+    with trained_runtime.writing() as session:
+        late, invoice = "delivery.late", "payment.invoice"
+        arrive(session, trained_runtime, "2026-W46", late, 40, answered=True)
+        arrive(session, trained_runtime, "2026-W46", invoice, 3, answered=True)
+        arrive(session, trained_runtime, "2026-W45", late, 2, answered=True)
+        arrive(session, trained_runtime, "2026-W45", invoice, 3, answered=True)
+        arrive(session, trained_runtime, "2025-W46", late, 10, answered=True)
+    up_to_date(trained_runtime)
+    with trained_runtime.reading() as session:
+        yield session
+
+
+@pytest.mark.parametrize(
+    ("code", "real", "year", "unknown"),
+    [
+        ("en", "a real change", "on a year ago: +30", "of messages are about something the"),
+        ("nl", "een echte verandering", "t.o.v. een jaar geleden: +30", "van de berichten gaat"),
+    ],
+)
+def test_the_page_says_which_changes_are_real_and_what_a_year_ago_was(
+    compared: Session, trained_runtime: Runtime, code: str, real: str, year: str, unknown: str
+) -> None:
+    page = render(compared, trained_runtime, week="2026-W46", form="html", language=code, now=NOW)
+    assert page.count(f'<span class="under">{real}') == 2, "of late, and of its group"
+    assert page.count(year) == 2
+    assert page.count(unknown) == 1
+
+
+def test_json_and_csv_say_it_too(compared: Session, trained_runtime: Runtime) -> None:
+    text = render(compared, trained_runtime, week="2026-W46", form="csv", language="en", now=NOW)
+    rows = {row["driver"]: row for row in csv.DictReader(io.StringIO(text))}
+    late, invoice = rows["delivery.late"], rows["payment.invoice"]
+    assert (late["real_change"], late["year_change"], late["year_change_low"]) == (
+        "yes",
+        "30.0",
+        "30.0",
+    )
+    assert (invoice["real_change"], invoice["year_change"]) == ("no", "3.0")
+    text = render(compared, trained_runtime, week="2026-W46", form="json", language="en", now=NOW)
+    week = WeeklyOut.model_validate_json(text).weeks[0]
+    assert (week.year_before, week.year_before_messages) == ("2025-W46", 10)
+    assert [row.driver for row in week.drivers if row.real_change] == ["delivery.late"]

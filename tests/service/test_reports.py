@@ -243,6 +243,41 @@ def test_shares_and_changes_of_exact_weeks(runtime: Runtime) -> None:
     assert row(found, "delivery").group
 
 
+def test_a_change_is_real_when_it_is_more_than_chance(runtime: Runtime) -> None:
+    labeled(runtime, {LATE: 60, REFUND: 22, DAMAGED: 9})
+    labeled(runtime, {LATE: 20, REFUND: 18, DAMAGED: 9}, week=BEFORE)
+    found = report(runtime)
+    assert row(found, LATE).real_change
+    assert row(found, "delivery").real_change
+    assert row(found, REFUND).change == Estimate(4, 4, 4)
+    assert row(found, REFUND).real_change is False
+    assert row(report(runtime, BEFORE), LATE).real_change is None, "nothing to compare with"
+
+
+def test_the_same_week_a_year_earlier_is_compared_where_it_was_measured(
+    trained_runtime: Runtime,
+) -> None:
+    labeled(trained_runtime, {LATE: 6, REFUND: 2})
+    labeled(trained_runtime, {LATE: 1, REFUND: 4}, week="2025-W46")
+    unlabeled(trained_runtime, 5, week="2025-W45", draw_since=NOW)
+    found = report(trained_runtime)
+    assert (found.year_before, found.year_before_messages) == ("2025-W46", 5)
+    assert row(found, LATE).year_change == Estimate(5, 5, 5)
+    assert row(found, REFUND).year_change == Estimate(-2, -2, -2)
+    assert row(found, LATE).change is None, "the week before has no messages"
+    week_before = report(trained_runtime, BEFORE)
+    assert (week_before.year_before, week_before.year_before_messages) == ("2025-W45", 5)
+    assert row(week_before, LATE).year_change is None
+
+
+def test_a_week_53_has_no_week_a_year_earlier(runtime: Runtime) -> None:
+    labeled(runtime, {LATE: 3}, week="2020-W53")
+    labeled(runtime, {LATE: 3}, week="2019-W52")
+    found = report(runtime, "2020-W53")
+    assert (found.year_before, found.year_before_messages) == (None, None)
+    assert row(found, LATE).year_change is None
+
+
 def test_a_week_without_an_answer_is_not_measured(trained_runtime: Runtime) -> None:
     unlabeled(trained_runtime, 30)
     found = report(trained_runtime)

@@ -4,7 +4,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from service.weeks import day_of, last_complete_week, monday, shifted, week_of, weeks_between
+from service.weeks import (
+    day_of,
+    last_complete_week,
+    monday,
+    shifted,
+    week_of,
+    weeks_between,
+    year_before,
+)
 
 AMSTERDAM = "Europe/Amsterdam"
 
@@ -49,6 +57,21 @@ def test_weeks_follow_each_other_over_the_end_of_a_long_year() -> None:
     assert weeks_between("2026-W52", "2027-W02") == ["2026-W52", "2026-W53", "2027-W01", "2027-W02"]
     assert shifted("2027-W01", -1) == "2026-W53"
     assert weeks_between("2027-W02", "2027-W01") == []
+
+
+@pytest.mark.parametrize(
+    ("week", "earlier"),
+    [
+        ("2026-W46", "2025-W46"),
+        ("2027-W01", "2026-W01"),
+        ("2027-W52", "2026-W52"),
+        ("2026-W53", None),
+    ],
+)
+def test_a_year_earlier_is_the_week_of_the_same_number_if_that_year_has_it(
+    week: str, earlier: str | None
+) -> None:
+    assert year_before(week) == earlier
 
 
 def test_a_week_is_complete_once_its_sunday_is_over_in_the_zone() -> None:
