@@ -340,6 +340,7 @@ class TermRow(Table):
     reviewed: Mapped[float] = mapped_column(default=0.0)
     weighted: Mapped[float] = mapped_column(default=0.0)
     weighted_spread: Mapped[float] = mapped_column(default=0.0)
+    likeliest: Mapped[float] = mapped_column(default=0.0)
 
 
 class StandingRow(Table):

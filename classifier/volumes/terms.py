@@ -24,6 +24,7 @@ COLUMN_FIELDS: Final = (
     "reviewed",
     "weighted",
     "weighted_spread",
+    "likeliest",
 )
 BLOCK_CELLS: Final = 1 << 18  # probabilities handled at a time: a block stays in the cache
 TOLERANCE: Final = 1e-9
@@ -56,6 +57,7 @@ class VolumeTerms:
     reviewed: Floats  # Σ_R y
     weighted: Floats  # Σ_R y/π
     weighted_spread: Floats  # Σ_R y(1−π)/π²
+    likeliest: Floats  # Σ_U [the likeliest leaf is this, or in this group; p ≥ 1/2 for mentions]
 
     def __post_init__(self) -> None:
         shapes = {np.shape(getattr(self, name)) for name in COLUMN_FIELDS}
@@ -80,6 +82,14 @@ class VolumeTerms:
     def columns(self) -> int:
         """Number of leaves and groups together."""
         return len(self.expected)
+
+    @property
+    def naive(self) -> Floats:
+        """(columns,) the plain count: answers, and the likeliest driver of every other message.
+
+        No estimate: what counting predictions would have said, to put beside one.
+        """
+        return self.reviewed + self.likeliest
 
     @property
     def nonzero(self) -> NDArray[np.bool_]:
@@ -222,6 +232,7 @@ def _block_terms(rows: _Rows, members: list[NDArray[np.intp]]) -> VolumeTerms:
         expected=p.sum(axis=0),
         expected_open=still_open @ p,
         spread_open=still_open @ spread,
+        likeliest=_likeliest(rows, p, members),
         modeled=odds @ spread,
         modeled_fourth=(odds**2 / pi) @ (spread * (1 - 3 * spread)),
         **_reviewed_sums(p[rows.reviewed], _answers(rows, members), pi[rows.reviewed]),  # type: ignore[arg-type]
@@ -237,6 +248,17 @@ def _with_groups(rows: _Rows, members: list[NDArray[np.intp]]) -> Floats:
     else:
         parents = [np.minimum(p[:, group].sum(axis=1), 1.0) for group in members]
     return np.column_stack([p, *parents])
+
+
+def _likeliest(rows: _Rows, p: Floats, members: list[NDArray[np.intp]]) -> Floats:
+    """(columns,) messages without an answer that a plain count gives to each column; one with
+    several equally likely drivers, such as one without a prediction, counts for a part of each."""
+    if rows.labels.ndim == 2 or not p.size:
+        return np.asarray((p[~rows.reviewed] >= 0.5).sum(axis=0), dtype=np.float64)
+    each = rows.probabilities[~rows.reviewed]
+    best = (each == each.max(axis=1, keepdims=True)).astype(np.float64)
+    leaves = (1 / best.sum(axis=1)) @ best
+    return np.concatenate([leaves, [leaves[group].sum() for group in members]])
 
 
 def _answers(rows: _Rows, members: list[NDArray[np.intp]]) -> Floats:

@@ -43,6 +43,7 @@ COLUMNS = (
     "year_change",
     "year_change_low",
     "year_change_high",
+    "naive",
 )
 EMPTY = ("", "", "")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -122,7 +123,8 @@ def _cells(report: WeeklyReport, row: DriverVolume, name: str) -> list[object]:
     mentions = _numbers(row.mentions, 1) if row.mentions else EMPTY
     real = {True: "yes", False: "no", None: ""}[row.real_change]
     year = _numbers(row.year_change, 1) if row.year_change else EMPTY
-    return [*texts, *numbers, row.answers, report.messages, measured, *mentions, real, *year]
+    compared = (real, *year, round(row.naive, 1))
+    return [*texts, *numbers, row.answers, report.messages, measured, *mentions, *compared]
 
 
 def _numbers(estimate: Estimate, digits: int) -> Iterable[object]:

@@ -31,6 +31,7 @@ def driver_rows(estimator: Estimator, week: str, taxonomy: Taxonomy) -> Iterator
             mentions=_mentioned(mentions, column, volume) if driver != UNKNOWN else None,
             real_change=since.is_real(column),
             year_change=since_year.moved(column) if since_year else None,
+            naive=float(terms.naive[column]),
         )
 
 

@@ -21,7 +21,8 @@ class DriverVolume:
     messages against the week before, None when either week is not measured; `real_change`: it is
     more than sampling, and chance from week to week, explain, of all rows together. `year_change`
     is against the same week a year earlier. `mentions`: the messages that are about it at all;
-    None for `unknown`, and where none is about several.
+    None for `unknown`, and where none is about several. `naive`: the plain count, answers and the
+    likeliest driver of every other message; no estimate, it has no interval.
     """
 
     driver: str
@@ -35,6 +36,7 @@ class DriverVolume:
     mentions: Estimate | None = None
     real_change: bool | None = None
     year_change: Estimate | None = None
+    naive: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,10 @@ class DriverVolumeOut(BaseModel):
         description="Against the same ISO week a year earlier, in messages; null where that week "
         "was not measured, and for a week 53."
     )
+    naive: float = Field(
+        description="The plain count, to compare with: answers, and the model's likeliest driver "
+        "of every other message. No estimate: it is as far off as the model is."
+    )
     previous: float | None
     answers: int = Field(description="Answered questions of the week with this driver.")
     mentions: EstimateOut | None = Field(
@@ -81,6 +85,7 @@ VOLUME: dict[str, Any] = {
     "significant": True,
     "real_change": True,
     "year_change": {"value": 30.2, "low": -4.0, "high": 65.1},
+    "naive": 187,
     "previous": 124.4,
     "answers": 31,
     "mentions": {"value": 268.9, "low": 240.2, "high": 297.6},

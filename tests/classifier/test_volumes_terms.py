@@ -38,6 +38,7 @@ def test_every_sum_is_the_one_written_in_its_definition():
         if not reviewed[i]:
             expected["expected_open"] += prob
             expected["spread_open"] += q
+            expected["likeliest"] += p[i].argmax() == column
             continue
         a = (1 - pi[i]) / pi[i] ** 2 * (y - prob) ** 2
         expected["correction"] += (y - prob) / pi[i]
@@ -107,8 +108,28 @@ def test_a_group_has_the_sum_of_probabilities_and_any_of_the_answers():
     merged = np.column_stack([p[:, [0, 2]], p[:, members].sum(axis=1)])
     relabeled = np.select([labels == 0, labels == 2, labels > 0], [0, 1, 2], -1)
     alone = volume_terms(merged, relabeled, pi, reviewed)
-    for name in COLUMN_FIELDS:
+    for name in set(COLUMN_FIELDS) - {"likeliest"}:
         assert getattr(terms, name)[5] == pytest.approx(getattr(alone, name)[2]), name
+
+
+def test_a_plain_count_has_every_message_once_and_a_group_what_its_leaves_have():
+    p, labels, pi, reviewed = week(k=5)
+    terms = volume_terms(p, labels, pi, reviewed, groups=[[1, 3, 4]])
+    counted = np.bincount(np.where(reviewed, labels, p.argmax(axis=1)), minlength=5)
+    assert terms.naive[:5].tolist() == counted.tolist()
+    assert terms.naive[5] == counted[[1, 3, 4]].sum()
+
+
+def test_a_plain_count_takes_no_side_where_drivers_are_as_likely():
+    p = np.array([[0.4, 0.4, 0.2], [0.25, 0.25, 0.5]])
+    terms = volume_terms(p, [-1, -1], [0.5, 0.5], [False, False])
+    assert terms.naive.tolist() == [0.5, 0.5, 1.0]
+
+
+def test_a_plain_count_of_mentions_takes_what_is_at_least_as_likely_as_not():
+    p = np.array([[0.5, 0.6, 0.1], [0.2, 0.3, 0.4]])
+    terms = volume_terms(p, [[0, 0, 0], [0, 0, 1]], [1, 1], [False, True])
+    assert terms.naive.tolist() == [1, 1, 1]
 
 
 def test_mentions_take_a_yes_or_no_for_each_driver_and_a_parent_is_a_union():

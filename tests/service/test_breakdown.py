@@ -308,6 +308,7 @@ def test_json_and_csv_say_it_too(compared: Session, trained_runtime: Runtime) ->
         "30.0",
     )
     assert (invoice["real_change"], invoice["year_change"]) == ("no", "3.0")
+    assert (late["naive"], invoice["naive"]) == ("40.0", "3.0")
     text = render(compared, trained_runtime, week="2026-W46", form="json", language="en", now=NOW)
     week = WeeklyOut.model_validate_json(text).weeks[0]
     assert (week.year_before, week.year_before_messages) == ("2025-W46", 10)

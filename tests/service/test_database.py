@@ -90,6 +90,26 @@ def test_predictions_made_before_mentions_have_none_and_every_week_is_summed_ane
     engine.dispose()
 
 
+def test_terms_summed_before_the_plain_count_are_summed_anew(database_url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = open_database(database_url)
+    when = {"now": "2026-11-10 09:00:00", "day": "2026-11-10"}
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        connection.execute(text(OLD_MESSAGE), when)
+        command.upgrade(config, "0005")
+        assert connection.scalars(select(StaleWeekRow.week)).all() == ["2026-W46"]
+        command.downgrade(config, "0004")
+        columns = {each["name"] for each in inspect(connection).get_columns("terms")}
+        assert "likeliest" not in columns
+        assert "weighted_spread" in columns
+        command.upgrade(config, "0005")
+        assert connection.scalars(select(StaleWeekRow.week)).all() == ["2026-W46"]
+    engine.dispose()
+
+
 def test_numbers_have_no_gaps_and_a_rollback_gives_them_back(engine) -> None:
     with Session(engine) as session, session.begin():
         assert list(numbers(session, "n", 3)) == [1, 2, 3]

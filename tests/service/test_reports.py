@@ -243,6 +243,20 @@ def test_shares_and_changes_of_exact_weeks(runtime: Runtime) -> None:
     assert row(found, "delivery").group
 
 
+def test_the_plain_count_stands_beside_the_volume_and_makes_the_models_mistakes(
+    runtime: Runtime,
+) -> None:
+    truth = _biased_week(runtime, WEEK, np.random.default_rng(3))
+    found = report(runtime)
+    late = row(found, LATE)
+    assert late.naive > 1.15 * truth[LATE], "it takes a quarter of the others for late"
+    assert late.volume.low is not None
+    assert late.volume.low <= truth[LATE] < late.naive
+    assert sum(each.naive for each in found.drivers) == pytest.approx(found.messages)
+    parts = [row(found, leaf).naive for leaf in (LATE, DAMAGED, "delivery.other")]
+    assert row(found, "delivery").naive == sum(parts)
+
+
 def test_a_change_is_real_when_it_is_more_than_chance(runtime: Runtime) -> None:
     labeled(runtime, {LATE: 60, REFUND: 22, DAMAGED: 9})
     labeled(runtime, {LATE: 20, REFUND: 18, DAMAGED: 9}, week=BEFORE)
