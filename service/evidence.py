@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from classifier import registry
 from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.model import Model
-from classifier.promise import Outcomes, outcomes
-from classifier.stops import parents_of
+from classifier.promise import Outcomes, Reason, outcomes
+from classifier.stops import parents_of, stops_of
 from classifier.taxonomy import Taxonomy
-from service.tables import DrawRow, LabelRow, MessageRow
+from service.tables import DrawRow, LabelRow, MessageRow, StandingChangeRow
 from service.triage import classified_text
 
 HELD_OUT = "held-out.json"
@@ -27,13 +28,20 @@ def carried(found: Outcomes) -> dict[str, bytes]:
 
 
 def evidence(
-    answers: Sequence[LabeledMessage], model: Model, taxonomy: Taxonomy, *, folder: Path, key: bytes
+    answers: Sequence[LabeledMessage],
+    model: Model,
+    taxonomy: Taxonomy,
+    *,
+    folder: Path,
+    key: bytes,
+    anew: Collection[str] = (),
 ) -> Outcomes:
     """What counts for the promises of a model: answers in the store, or what it carries along.
 
     Per queue the one with more labels. Only the store's count where the drivers of the taxonomy in
     use go to other queues, or messages stop at other parents, than when the model was trained, and
-    where the model was made before messages could stop at parents at all.
+    where the model was made before messages could stop at parents at all; and of the queues `anew`,
+    whose promise was withdrawn.
     """
     found = outcomes(model, answers, drawn=True, key=key, taxonomy=taxonomy)
     path = folder / model.version / HELD_OUT
@@ -41,6 +49,7 @@ def evidence(
         return found
     registry.verify(path.parent)
     taken = Outcomes.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    taken = taken.without(anew)
     return found.joined(taken) if taken.levels == found.levels else found
 
 
@@ -85,6 +94,58 @@ def _labeled(label: LabelRow, message: MessageRow, inclusion: float) -> LabeledM
         received_at=message.received_at,
         inclusion=inclusion,
     )
+
+
+def withdrawals(session: Session) -> dict[str, datetime]:
+    """When the promise of a queue was last withdrawn, for those of which it ever was."""
+    query = (
+        select(StandingChangeRow.queue, func.max(StandingChangeRow.changed_at).label("moment"))
+        .where(StandingChangeRow.reason == Reason.PROMISE_BROKEN)
+        .group_by(StandingChangeRow.queue)
+    )
+    return {row.queue: row.moment for row in session.execute(query)}
+
+
+def since_withdrawn(
+    session: Session,
+    answers: Sequence[LabeledMessage],
+    withdrawn: Mapping[str, datetime],
+    model: Model,
+    taxonomy: Taxonomy,
+) -> list[LabeledMessage]:
+    """Without the answers about messages for a queue that were given before its promise was
+    withdrawn: whatever the model, what broke one promise bears no other.
+    """
+    if not withdrawn:
+        return list(answers)
+    first = _first_answered(session)
+    last = max(withdrawn.values())
+    old = [each for each in answers if first[each.message_id] <= last]
+    queues = _queues(old, model, taxonomy)
+    spent = {
+        each.message_id
+        for each, queue in zip(old, queues, strict=True)
+        if queue in withdrawn and first[each.message_id] <= withdrawn[queue]
+    }
+    return [each for each in answers if each.message_id not in spent]
+
+
+def _first_answered(session: Session) -> dict[str, datetime]:
+    query = (
+        select(MessageRow.external_id, func.min(LabelRow.answered_at).label("moment"))
+        .join(LabelRow, LabelRow.message_id == MessageRow.id)
+        .where(LabelRow.counts)
+        .group_by(MessageRow.external_id)
+    )
+    return {row.external_id: row.moment for row in session.execute(query)}
+
+
+def _queues(messages: Sequence[LabeledMessage], model: Model, taxonomy: Taxonomy) -> list[str]:
+    """The queue that each message heads for."""
+    if not messages:
+        return []
+    found = stops_of(model.judge([each.text for each in messages]), taxonomy)
+    return [found.queues[place] for place in found.heading]
 
 
 def named(answers: Sequence[LabeledMessage]) -> str:

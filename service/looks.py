@@ -5,7 +5,7 @@ error of the one before: however often somebody looks, all looks together stay b
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
@@ -88,9 +88,13 @@ def checks_of(session: Session, model: Model) -> list[CheckRow]:
     return list(session.scalars(query.order_by(CheckRow.id)))
 
 
-def routing_of(model: Model, taxonomy: Taxonomy) -> str:
-    """A name for which driver goes to which queue, and at which parents messages may stop."""
+def routing_of(
+    model: Model, taxonomy: Taxonomy, withdrawn: Mapping[str, datetime] | None = None
+) -> str:
+    """A name for which driver goes to which queue, at which parents messages may stop, and whose
+    promise was `withdrawn` when: each changes what a look is about."""
     leaves, parents = taxonomy.leaves, parents_of(model.drivers, taxonomy)
     said = [f"{each} {taxonomy.queue(each)}" for each in sorted(model.drivers) if each in leaves]
     said += sorted(parents.written(model.drivers))
+    said += [f"{queue} {moment.isoformat()}" for queue, moment in sorted((withdrawn or {}).items())]
     return hashlib.blake2b("\n".join(said).encode(), digest_size=8).hexdigest()

@@ -20,6 +20,7 @@ from classifier.promise import (
     QueuePromise,
     Reason,
     Rung,
+    Watch,
     climb,
     fall,
     faultless_labels,
@@ -28,7 +29,7 @@ from classifier.redaction import redact
 from classifier.taxonomy import Taxonomy
 from service.database import take_turn
 from service.errors import ClimbRefused, NotFound
-from service.evidence import evidence, named, unseen_answers
+from service.evidence import evidence, named, since_withdrawn, unseen_answers, withdrawals
 from service.looks import Look, checks_of, next_look, routing_of
 from service.rungs import drivers_of, is_of, promised_threshold
 from service.runtime import Runtime, taxonomy_in_use
@@ -65,11 +66,14 @@ def check(runtime: Runtime, *, person: str, now: datetime) -> Checked:
         raise ModelNotFound(runtime.settings.models_dir, "no model is in use; `waarom train`")
     with runtime.reading() as session:
         taxonomy = taxonomy_in_use(session, runtime)
+        withdrawn = withdrawals(session)
         answers = unseen_answers(session, model)
+        answers = since_withdrawn(session, answers, withdrawn, model, taxonomy)
         before = checks_of(session, model)
     folder, key = runtime.settings.models_dir, runtime.secret
-    found = evidence(answers, model, taxonomy, folder=folder, key=key)
-    look = next_look(before, len(found.queue), named(answers), routing_of(model, taxonomy))
+    found = evidence(answers, model, taxonomy, folder=folder, key=key, anew=withdrawn)
+    routing = routing_of(model, taxonomy, withdrawn)
+    look = next_look(before, len(found.queue), named(answers), routing)
     done = Checked(model.version, int(found.counts.sum()), look.number, look.level, look.wait)
     if look.wait:
         return done
@@ -77,7 +81,8 @@ def check(runtime: Runtime, *, person: str, now: datetime) -> Checked:
     look = look.tested(promises.values())
     with runtime.writing() as session:
         take_turn(session)
-        if len(checks_of(session, model)) == len(before):  # else somebody else has just looked
+        known = (len(checks_of(session, model)), withdrawals(session))
+        if known == (len(before), withdrawn):  # else somebody has just looked, or the watch broke
             if look.new:
                 session.add(look.row(model.version, person, now))
             ledger = _Ledger(session, model, taxonomy, found, now)
@@ -120,10 +125,34 @@ def move(
     promised = model is not None and promised_threshold(row, model, taxonomy) is not None
     standing = climb(Rung(row.rung), asked, promised=promised)
     if standing.reason is Reason.NOT_ENOUGH_EVIDENCE:
-        raise ClimbRefused(queue, shortfall(row, model, taxonomy))
+        spent = _spent(withdrawals(session).get(queue))
+        raise ClimbRefused(queue, shortfall(row, model, taxonomy) + spent)
     _move(session, row, standing.rung, standing.reason, person, now, redacted(why, runtime))
     session.flush()
     return row
+
+
+def withdraw(session: Session, queue: str, watch: Watch, *, errors: int, now: datetime) -> None:
+    """What was promised of a queue does not hold: it goes to `select` and has nothing promised.
+
+    Only a person takes it up again, with a promise that rests on answers given after `now`.
+    """
+    row = session.get_one(StandingRow, queue, populate_existing=True)
+    row.evidence, row.errors = watch.answers, errors
+    _move(session, row, Rung.SELECT, Reason.PROMISE_BROKEN, WAAROM, now)
+    row.model = row.threshold = None
+    logger.warning(
+        "Queue %s went from automate to select: of %d audited messages that it was sent by the "
+        "model %d are wrong, at least %.1f %% of all; %.1f %% is allowed.",
+        *(queue, watch.answers, errors),
+        *(100 * watch.lower, 100 * (1 - (row.target or 1.0))),
+    )
+
+
+def _spent(withdrawn: datetime | None) -> str:
+    if withdrawn is None:
+        return ""
+    return f" Its promise was withdrawn on {withdrawn:%Y-%m-%d}: only answers given since count."
 
 
 def redacted(why: str, runtime: Runtime) -> str:

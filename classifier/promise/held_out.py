@@ -1,7 +1,7 @@
 """The promise of a model, from the labels of messages it never saw."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any
@@ -67,6 +67,17 @@ class Outcomes:
             correct=np.concatenate([self.correct[kept], other.correct[added]]),
             queue=(*compress(self.queue, kept), *compress(other.queue, added)),
             counts=np.concatenate([self.counts[kept], other.counts[added]]),
+        )
+
+    def without(self, queues: Collection[str]) -> "Outcomes":
+        """The same, but of some queues no labels."""
+        kept = np.array([name not in queues for name in self.queue], dtype=bool)
+        return replace(
+            self,
+            confidence=self.confidence[kept],
+            correct=self.correct[kept],
+            queue=tuple(compress(self.queue, kept)),
+            counts=self.counts[kept],
         )
 
     def _counting(self) -> Iterator[str]:

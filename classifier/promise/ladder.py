@@ -54,6 +54,7 @@ class Reason(StrEnum):
     NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
     EVIDENCE_LOST = "evidence_lost"
     NEW_MODEL = "new_model"
+    PROMISE_BROKEN = "promise_broken"
     NOTHING_CHANGED = "nothing_changed"
 
 
