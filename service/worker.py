@@ -14,6 +14,7 @@ from service.reports import up_to_date
 from service.runtime import Runtime
 from service.standings import follow
 from service.sync import due, hinted, pull, push, take_hints
+from service.watches import keep_watch
 
 GLANCE_SECONDS = 0.5
 """How soon a new question, or a hint from Label Studio, is noticed."""
@@ -30,6 +31,7 @@ def run_once(runtime: Runtime, *, now: Callable[[], datetime] = utc_now) -> list
     jobs: dict[str, Callable[[], object]] = {
         "summing volumes": lambda: up_to_date(runtime),
         "checking promises": lambda: follow(runtime, now=now()),
+        "watching promises": lambda: keep_watch(runtime, now=now()),
         "forgetting old answers": lambda: forget(runtime, now=now()),
     }
     if runtime.settings.label_studio_url:
