@@ -1,11 +1,13 @@
-"""`waarom label`: questions to Label Studio and answers from it."""
+"""`waarom label`: questions to Label Studio, answers from it, and what answers will buy."""
 
 import typer
 
+from service.cli import label_plan
 from service.cli.options import AsJson
 from service.cli.output import opened, result, utc_now
 
 app = typer.Typer(no_args_is_help=True, help="Questions to Label Studio and answers from it.")
+app.command("plan")(label_plan.plan)
 
 
 @app.command()

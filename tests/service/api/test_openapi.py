@@ -25,6 +25,7 @@ EXPECTED = {
     ("get", "/v1/drivers/weekly"),
     ("get", "/v1/drivers/{driver}/messages"),
     ("post", "/v1/webhooks/label-studio"),
+    ("get", "/v1/label-plan"),
     ("get", "/v1/queues"),
     ("post", "/v1/queues/check"),
     ("post", "/v1/queues/{queue}/rung"),
