@@ -1,7 +1,7 @@
 """What Prometheus may know: how many calls, how long they took, how much waits. Never any text."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -11,15 +11,17 @@ from sqlalchemy.orm import Session
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from classifier.errors import WaaromError
+from classifier.model import Model
 from service.auth import ReportKey
 from service.database import latest_number
 from service.dependencies import RuntimeDep
 from service.errors import NotAllowed, NotIdentified
 from service.problems import Unavailable, documented
 from service.reviews import left
-from service.runtime import Runtime
+from service.runtime import Runtime, taxonomy_in_use
 from service.tables import OutboxRow
 from service.warmth import is_warm
+from service.watches import Watched, watched, withdrawals_counted
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 UNMATCHED = "unmatched"
@@ -45,6 +47,19 @@ class Metrics:
         self._questions = Gauge("waarom_questions_waiting", "Questions unanswered", registry=found)
         self._outbox = Gauge("waarom_outbox_waiting", "Not yet sent elsewhere", registry=found)
         self._position = Gauge("waarom_decisions_position", "End of the feed", registry=found)
+        self._wrong = Gauge(
+            "waarom_promise_wrong_lower",
+            "At least this share of what a queue on automate is sent is wrong, by its audits",
+            ["queue"],
+            registry=found,
+        )
+        self._audits = Gauge(
+            "waarom_promise_audits", "Audits answered of a watched queue", ["queue"], registry=found
+        )
+        self._withdrawn = Counter(
+            "waarom_promises_withdrawn", "Promises that audits broke", ["queue"], registry=found
+        )
+        self._counted: dict[str, int] = {}
         self._compiled = Gauge(
             "waarom_scorer_compiled", "1 once the model is read by machine code", registry=found
         )
@@ -56,6 +71,17 @@ class Metrics:
     def classified(self, decisions: Iterable[str | None]) -> None:
         for decision in decisions:
             self._decided.labels(decision or "none").inc()
+
+    def watching(self, session: Session, watches: Mapping[str, Watched]) -> None:
+        """What is known of the promises that are watched, and how many were withdrawn ever."""
+        self._wrong.clear()
+        self._audits.clear()
+        for queue, each in watches.items():
+            self._wrong.labels(queue).set(each.lower)
+            self._audits.labels(queue).set(each.answers)
+        for queue, count in withdrawals_counted(session).items():
+            self._withdrawn.labels(queue).inc(max(0, count - self._counted.get(queue, 0)))
+            self._counted[queue] = count
 
     def read(self, session: Session, *, compiled: bool) -> bytes:
         """The text Prometheus scrapes, with what waits in the database at this moment, and whether
@@ -105,17 +131,19 @@ class Timed:
 def metrics(request: Request, runtime: RuntimeDep, _identity: ReportKey) -> Response:
     """Needs a key with the scope `report`, also from this machine."""
     found: Metrics = request.app.state.metrics
+    model = _model(runtime)
     with runtime.reading() as session:
-        content = found.read(session, compiled=_is_compiled(runtime))
+        watches = watched(session, model, taxonomy_in_use(session, runtime)) if model else {}
+        found.watching(session, watches)
+        content = found.read(session, compiled=model is not None and is_warm(model))
     return Response(content, media_type=CONTENT_TYPE_LATEST)
 
 
-def _is_compiled(runtime: Runtime) -> bool:
+def _model(runtime: Runtime) -> Model | None:
     try:
-        model = runtime.current_model()
+        return runtime.current_model()
     except WaaromError:  # /readyz says so
-        return False
-    return model is not None and is_warm(model)
+        return None
 
 
 def _route(scope: Scope) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from classifier.decisions import Status
 from classifier.model import Model
-from classifier.promise import START, Rung, faultless_labels
+from classifier.promise import START, Reason, Rung, faultless_labels
 from classifier.taxonomy import Taxonomy
 from service.database import latest_number
 from service.looks import checks_of
@@ -18,6 +18,7 @@ from service.rungs import is_of, promised_threshold
 from service.runtime import Runtime, taxonomy_in_use
 from service.standings import queues_of
 from service.tables import CheckRow, DecisionRow, LabelRow, StandingChangeRow, StandingRow
+from service.watches import Watched, watched
 
 RECENT = 10_000
 """The share routed is of the last so many decisions."""
@@ -29,6 +30,8 @@ class Queue:
     """A queue: its rung, what was routed of the messages meant for it lately, and what its labels
     show. `threshold` is the confidence promised for the model and the drivers in use, None without
     a promise; `current`: the figures are of both. `needed` None: no number of labels would do.
+    `watch`: what audits say of a promise in force on `automate`; `withdrawn`: the change by which
+    it was withdrawn, until a person moves the queue.
     """
 
     name: str
@@ -45,6 +48,13 @@ class Queue:
     needed: int | None
     checked_at: datetime | None
     changed_at: datetime | None
+    watch: Watched | None
+    withdrawn: StandingChangeRow | None
+
+    @property
+    def withdrawn_at(self) -> datetime | None:
+        """When the watch withdrew the promise, if no person moved the queue since."""
+        return self.withdrawn.changed_at if self.withdrawn else None
 
     @property
     def share(self) -> float | None:
@@ -88,6 +98,8 @@ def overview(session: Session, runtime: Runtime) -> Overview:
     names = queues_of(taxonomy)
     rows = {row.queue: row for row in session.scalars(select(StandingRow))}
     meant, routed = _routed(session, taxonomy)
+    watches = watched(session, model, taxonomy) if model else {}
+    gone = {each.queue: each for each in withdrawn(session)}
     checks = checks_of(session, model) if model else []
     last = checks[-1] if checks else None
     target = model.target_precision if model else runtime.settings.target_precision
@@ -102,11 +114,24 @@ def overview(session: Session, runtime: Runtime) -> Overview:
         fewest=faultless_labels(1, target=target),
         fewest_each=faultless_labels(max(len(names), 1), target=target),
         queues=tuple(
-            _queue(name, rows.get(name), model, taxonomy, meant[name], routed[name])
+            replace(
+                _queue(name, rows.get(name), model, taxonomy, meant[name], routed[name]),
+                watch=watches.get(name),
+                withdrawn=gone.get(name),
+            )
             for name in names
         ),
         changes=tuple(session.scalars(changes)),
     )
+
+
+def withdrawn(session: Session) -> list[StandingChangeRow]:
+    """The queues whose promise the watch withdrew and that no person has moved since, by name."""
+    last = select(func.max(StandingChangeRow.id)).group_by(StandingChangeRow.queue)
+    query = select(StandingChangeRow).where(
+        StandingChangeRow.id.in_(last), StandingChangeRow.reason == Reason.PROMISE_BROKEN
+    )
+    return list(session.scalars(query.order_by(StandingChangeRow.queue)))
 
 
 def _queue(
@@ -134,6 +159,8 @@ def _queue(
         needed=row.needed if row and known else None,
         checked_at=row.checked_at if row else None,
         changed_at=row.changed_at if row else None,
+        watch=None,
+        withdrawn=None,
     )
 
 

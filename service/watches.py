@@ -109,6 +109,16 @@ def watched(session: Session, model: Model, taxonomy: Taxonomy) -> dict[str, Wat
     }
 
 
+def withdrawals_counted(session: Session) -> dict[str, int]:
+    """How often the promise of each queue was ever withdrawn."""
+    query = (
+        select(StandingChangeRow.queue, func.count().label("times"))
+        .where(StandingChangeRow.reason == Reason.PROMISE_BROKEN)
+        .group_by(StandingChangeRow.queue)
+    )
+    return {row.queue: row.times for row in session.execute(query)}
+
+
 def _withdrawn_of(session: Session, model: Model) -> set[str]:
     query = select(StandingChangeRow.queue).where(
         StandingChangeRow.reason == Reason.PROMISE_BROKEN,

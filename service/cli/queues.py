@@ -98,12 +98,28 @@ def _line(each: "Queue") -> str:
 def _promise(each: "Queue") -> str:
     if each.threshold is not None:
         right = f"{each.evidence - each.errors:,} of {each.evidence:,} right"
-        return f"promised from {each.threshold:.3f} ({right}, surely ≥ {each.lower:.1%})"
+        return f"promised from {each.threshold:.3f} ({right}, surely ≥ {each.lower:.1%})" + _watch(
+            each
+        )
+    if each.withdrawn:
+        return (
+            f"withdrawn on {each.withdrawn.changed_at:%Y-%m-%d}: {each.withdrawn.errors:,} of "
+            f"{each.withdrawn.evidence:,} audits wrong; answers given since count"
+        )
     if not each.current:
         return "not checked for this model" + (": routed as on select" if each.lapsed else "")
     if each.needed is None:
         return f"{each.errors:,} of {each.evidence:,} wrong: no number of labels would do"
     return f"{each.labels:,} labels, {each.needed:,} more needed"
+
+
+def _watch(each: "Queue") -> str:
+    if each.watch is None:
+        return ""
+    if not each.watch.answers:
+        return "; watched, no audit yet"
+    wrong = f"{each.watch.errors:,} of {each.watch.answers:,} audits wrong"
+    return f"; watched: {wrong}, surely ≥ {each.watch.lower:.1%} of all"
 
 
 def _explained(found: "Overview") -> str:

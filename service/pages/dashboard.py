@@ -11,6 +11,7 @@ from service.breakdown import check_week, read_breakdown
 from service.dependencies import Now
 from service.errors import BadRequest
 from service.pages.screens import ScreenDep, page_router
+from service.queues import withdrawn
 from service.reports import slice_values, up_to_date, weeks_with_messages
 from service.terms import SLICES, WHOLE
 from service.weeks import last_complete_week, shifted
@@ -44,6 +45,7 @@ def dashboard(
             value=value,
         )
         around = _around(session, chosen, only)
+        around["withdrawn"] = withdrawn(session)
     return screen.show("dashboard.html", identity=identity, here="drivers", b=breakdown, **around)
 
 

@@ -22,6 +22,14 @@ class RungIn(Request):
     why: ShortWords = Field("", description="Kept with the change; redacted before it is kept.")
 
 
+WATCH: dict[str, Any] = {
+    "since": "2026-11-16T08:30:00Z",
+    "answers": 48,
+    "errors": 2,
+    "estimate": 0.0385,
+    "lower": 0.0021,
+    "level": 0.95,
+}
 QUEUE: dict[str, Any] = {
     "name": "logistics",
     "rung": "automate",
@@ -38,7 +46,25 @@ QUEUE: dict[str, Any] = {
     "needed": 0,
     "checked_at": "2026-11-16T08:00:00Z",
     "changed_at": "2026-11-16T08:30:00Z",
+    "watch": WATCH,
+    "withdrawn_at": None,
 }
+
+
+class WatchOut(BaseModel):
+    """What blind audits say of the messages that a queue on automate is sent."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    since: datetime = Field(description="Messages routed from then on count.")
+    answers: int = Field(description="Audits answered.")
+    errors: int = Field(description="How many of them are wrong.")
+    estimate: float | None = Field(description="The share that is wrong, weighted; null: none.")
+    lower: float = Field(
+        description="At least this share is wrong, at the level, however often one looks. Above "
+        "what is allowed, the promise is withdrawn."
+    )
+    level: float = Field(description="The queues promised of a model share 5 %.")
 
 
 class QueueOut(BaseModel):
@@ -64,6 +90,10 @@ class QueueOut(BaseModel):
     )
     checked_at: datetime | None
     changed_at: datetime | None
+    watch: WatchOut | None = Field(description="Null: not on automate with a promise in force.")
+    withdrawn_at: datetime | None = Field(
+        description="When audits broke its promise, if no person moved the queue since."
+    )
 
 
 class ChangeOut(BaseModel):
@@ -75,12 +105,14 @@ class ChangeOut(BaseModel):
     before: Rung
     rung: Rung
     reason: str = Field(
-        description="as_asked, one_rung_at_a_time, evidence_lost or new_model (which has not "
-        "shown the promise)."
+        description="as_asked, one_rung_at_a_time, evidence_lost, new_model (which has not shown "
+        "the promise) or promise_broken (by audits)."
     )
     why: str
     person: str
     model: str | None
+    evidence: int = Field(description="Answers it rests on; of promise_broken, audits.")
+    errors: int = Field(description="How many of these are wrong.")
     changed_at: datetime
 
 
@@ -105,6 +137,8 @@ class QueuesOut(BaseModel):
                     "why": "Agreed with finance.",
                     "person": "An",
                     "model": "2026-11-16.1",
+                    "evidence": 121,
+                    "errors": 1,
                     "changed_at": "2026-11-16T08:30:00Z",
                 }
             ],

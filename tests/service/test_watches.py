@@ -1,7 +1,8 @@
 """The promises watched, through the store: which audits count, what breaks, what comes back."""
 
 import logging
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,9 +15,13 @@ from sqlalchemy import delete, insert, select
 from classifier.messages import Label, RawMessage, RedactedText
 from classifier.promise import Reason, Rung
 from classifier.taxonomy import Taxonomy
+from service.app import create_app
+from service.cli.queues import _line
 from service.errors import ClimbRefused
 from service.intake import receive
+from service.keys import create_key
 from service.labels import withdraw as withdraw_answers
+from service.queues import Queue, overview
 from service.reviews import answer
 from service.runtime import Runtime
 from service.standings import WAAROM, check, move
@@ -34,6 +39,11 @@ from service.tables import (
 )
 from service.watches import Watched, keep_watch, watched
 from service.worker import run_once
+
+with warnings.catch_warnings():
+    # Starlette would rather have httpx2; the service itself speaks httpx.
+    warnings.simplefilter("ignore")
+    from fastapi.testclient import TestClient
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -426,3 +436,67 @@ def test_an_answer_that_is_deleted_no_longer_counts(automated: Runtime) -> None:
     with automated.writing() as session:
         assert withdraw_answers(session, "review", ["review-1"], now=LATER) == 1
     assert seen(automated)["logistics"].answers == 2
+
+
+@pytest.fixture
+def browser(automated: Runtime) -> Iterator[TestClient]:
+    app = create_app(automated.settings, runtime=automated, clock=lambda: LATER)
+    with automated.writing() as session:
+        key = create_key(session, name="An", scopes=["admin", "report"], now=NOW)
+    with TestClient(app, headers={"Accept-Language": "en"}) as client:
+        client.post("/login", data={"key": key})
+        client.headers["Authorization"] = f"Bearer {key}"
+        yield client
+
+
+def logistics(runtime: Runtime) -> Queue:
+    with runtime.reading() as session:
+        return next(each for each in overview(session, runtime).queues if each.name == "logistics")
+
+
+def test_what_the_audits_say_is_shown_while_it_lasts(
+    automated: Runtime, browser: TestClient
+) -> None:
+    assert "Watched: no audit was answered yet" in browser.get("/queues").text
+    assert _line(logistics(automated)).endswith("; watched, no audit yet")
+    audited(automated, [True, *[False] * 39])
+    assert "Watched: of 40 audited messages 1 were wrong" in browser.get("/queues").text
+    assert "; watched: 1 of 40 audits wrong, surely" in _line(logistics(automated))
+    (found,) = [each for each in browser.get("/v1/queues").json()["queues"] if each["watch"]]
+    assert (found["name"], found["watch"]["errors"], found["withdrawn_at"]) == (
+        "logistics",
+        1,
+        None,
+    )
+    scraped = browser.get("/metrics").text
+    assert 'waarom_promise_audits{queue="logistics"} 40.0' in scraped
+    assert 'waarom_promise_wrong_lower{queue="logistics"} 0.0' in scraped
+
+
+def test_a_withdrawal_is_said_everywhere_until_a_person_moves_the_queue(
+    automated: Runtime, browser: TestClient
+) -> None:
+    audited(automated, [True] * 20)
+    keep_watch(automated, now=LATER)
+    said = "logistics is no longer automated: of 20 audited messages 20 were wrong"
+    assert said in browser.get("/").text
+    page = browser.get("/queues").text
+    assert "of 20 audited messages 20 were wrong, more than chance explains" in page
+    assert "audits broke the promise: 20 of 20 wrong" in page
+    assert "withdrawn on 2026-11-20: 20 of 20 audits wrong" in _line(logistics(automated))
+    for _ in range(2):
+        scraped = browser.get("/metrics").text
+        assert 'waarom_promises_withdrawn_total{queue="logistics"} 1.0' in scraped
+        assert "waarom_promise_audits{" not in scraped
+    (change, *_) = browser.get("/v1/queues").json()["changes"]
+    assert (change["reason"], change["evidence"], change["errors"]) == ("promise_broken", 20, 20)
+    with automated.writing() as session:
+        move(session, automated, "logistics", Rung.RECOMMEND, person="An", now=LATER)
+    assert said not in browser.get("/").text
+
+
+def test_a_withdrawal_is_said_in_dutch(automated: Runtime, browser: TestClient) -> None:
+    audited(automated, [True] * 20)
+    keep_watch(automated, now=LATER)
+    assert "logistics wordt niet meer geautomatiseerd" in browser.get("/?lang=nl").text
+    assert "steekproeven braken de belofte" in browser.get("/queues?lang=nl").text
