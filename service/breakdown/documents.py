@@ -14,7 +14,7 @@ from classifier.taxonomy import Taxonomy
 from service.breakdown.view import Breakdown
 from service.figures import is_clear
 from service.names import driver_name
-from service.reports import DriverVolume, Estimate, WeeklyReport
+from service.reports import DriverVolume, Estimate, Pooled, WeeklyReport
 from service.schemas.reports import WeeklyOut
 from service.templating import environment
 from service.translations import Language
@@ -99,11 +99,18 @@ def render_csv(reports: Sequence[WeeklyReport], taxonomy: Taxonomy, language: La
 
 
 def _week(report: WeeklyReport, taxonomy: Taxonomy, language: Language) -> dict[str, Any]:
+    pooled = _period(report.pooled, taxonomy, language) if report.pooled else None
+    return _period(report, taxonomy, language) | {"pooled": pooled}
+
+
+def _period(
+    period: WeeklyReport | Pooled, taxonomy: Taxonomy, language: Language
+) -> dict[str, Any]:
     rows = {
-        part: [_row(row, taxonomy, language) for row in getattr(report, part)]
+        part: [_row(row, taxonomy, language) for row in getattr(period, part)]
         for part in ("drivers", "parents")
     }
-    return asdict(report) | rows
+    return asdict(period) | rows
 
 
 def _row(row: DriverVolume, taxonomy: Taxonomy, language: Language) -> dict[str, Any]:

@@ -90,6 +90,14 @@ class Breakdown:
         return self.drivers[SHOWN:]
 
     @property
+    def pooled(self) -> list[DriverVolume]:
+        """Rows of the four weeks together that have any messages, largest first, `unknown` last;
+        empty where the week says enough by itself."""
+        rows = self.report.pooled.drivers if self.report.pooled else ()
+        some = [row for row in rows if row.driver == UNKNOWN or round(row.volume.value) > 0]
+        return sorted(some, key=lambda row: (row.driver == UNKNOWN, -row.volume.value, row.driver))
+
+    @property
     def parents(self) -> list[DriverVolume]:
         return sorted(self.report.parents, key=lambda row: (-row.volume.value, row.driver))
 

@@ -62,6 +62,20 @@ class Estimator:
             self._mentioned[week] = self._estimated(self._mentions, week, trained)
         return self._mentioned[week]
 
+    def together(self, week: str) -> tuple[VolumeTerms, Volumes]:
+        """Terms and volumes of the four weeks up to and including this one, as one period; the
+        four before them are what the period learns from."""
+        now = [shifted(week, -back) for back in range(HISTORY)]
+        before = [shifted(each, -HISTORY) for each in now]
+        (terms, history), whole = (
+            (self._sum(kept, now, value), [self._sum(kept, before, value)])
+            for kept, value in ((self._primary[1], self.value), (self._primary[0], WHOLE))
+        )
+        # A week without a model has nothing to say of what models had labels of.
+        read = [each for each in now if each in self._models] or [week]
+        trained = np.all([self._trained(each) for each in read], axis=0)
+        return terms, estimate_volumes(terms, history, trained=trained, whole=whole)
+
     def models(self, week: str) -> tuple[str, ...]:
         """The models that made predictions of the week."""
         return tuple(sorted(self._models.get(week, {})))
@@ -94,6 +108,10 @@ class Estimator:
             whole=(self._found(whole, week, WHOLE), _history(whole, week, WHOLE)),
         )
 
+    def _sum(self, terms: Terms, weeks: Sequence[str], value: str) -> VolumeTerms:
+        first, *others = (self._found(terms, week, value) for week in weeks)
+        return sum(others, first)
+
     def _found(self, terms: Terms, week: str, value: str) -> VolumeTerms:
         columns = self.columns
         zeros = VolumeTerms.zeros(len(columns.leaves), len(columns.parents))
@@ -113,7 +131,8 @@ def _needed(weeks: Sequence[str]) -> list[str]:
     """These weeks, those they are compared with, and the weeks before each to learn from."""
     compared = [shifted(week, -1) for week in weeks]
     last_year = [year for year in map(year_before, weeks) if year]
-    shown = {*weeks, *compared, *last_year}
+    pooled = [shifted(week, 1 - HISTORY) for week in weeks]
+    shown = {*weeks, *compared, *last_year, *pooled}
     return sorted({shifted(week, -back) for week in shown for back in range(HISTORY + 1)})
 
 

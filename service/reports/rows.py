@@ -1,36 +1,51 @@
 """Volumes as the rows of a report."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from classifier.messages import UNKNOWN
 from classifier.taxonomy import Taxonomy
-from classifier.volumes import Volumes
+from classifier.volumes import Volumes, VolumeTerms
 from service.reports.comparisons import compared
 from service.reports.estimating import Estimator
 from service.reports.values import DriverVolume, Estimate
+from service.terms import Columns
 from service.weeks import shifted, year_before
 
 
 def driver_rows(estimator: Estimator, week: str, taxonomy: Taxonomy) -> Iterator[DriverVolume]:
     """One row a column, in the order of the estimator's columns."""
-    columns, before, year = estimator.columns, shifted(week, -1), year_before(week)
+    before, year = shifted(week, -1), year_before(week)
     terms, now, mentions = estimator.terms(week), estimator.volumes(week), estimator.mentions(week)
     then = estimator.volumes(before) if estimator.terms(before).messages else None
     since, since_year = compared(estimator, week, before), year and compared(estimator, week, year)
+    for column, row in enumerate(volume_rows(estimator.columns, taxonomy, terms, now)):
+        about = _mentioned(mentions, column, row.volume) if row.driver != UNKNOWN else None
+        yield replace(
+            row,
+            change=since.moved(column),
+            previous=float(then.point[column]) if then else None,
+            mentions=about,
+            real_change=since.is_real(column),
+            year_change=since_year.moved(column) if since_year else None,
+        )
+
+
+def volume_rows(
+    columns: Columns, taxonomy: Taxonomy, terms: VolumeTerms, volumes: Volumes
+) -> Iterator[DriverVolume]:
+    """The same of a period alone, compared with nothing."""
     for column, driver in enumerate(columns.all):
-        volume = estimate(now, column, terms.answers > 0)
+        volume = estimate(volumes, column, terms.answers > 0)
         yield DriverVolume(
             driver=driver,
             parent=None if driver == UNKNOWN else taxonomy.by_id[driver].parent,
             group=column >= len(columns.leaves),
             volume=volume,
             share=share(volume, terms.messages),
-            change=since.moved(column),
-            previous=float(then.point[column]) if then else None,
+            change=None,
+            previous=None,
             answers=int(terms.reviewed[column]),
-            mentions=_mentioned(mentions, column, volume) if driver != UNKNOWN else None,
-            real_change=since.is_real(column),
-            year_change=since_year.moved(column) if since_year else None,
             naive=float(terms.naive[column]),
         )
 

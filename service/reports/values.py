@@ -40,12 +40,26 @@ class DriverVolume:
 
 
 @dataclass(frozen=True, slots=True)
+class Pooled:
+    """The volumes of four weeks together, the last of which has too few answers of its own. Rows
+    have no change and no mentions."""
+
+    first: str
+    last: str
+    messages: int
+    answers: int
+    drivers: tuple[DriverVolume, ...]
+    parents: tuple[DriverVolume, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WeeklyReport:
     """A week's volumes. `messages` is the exact number of counted messages, `answers` the number
     of drawn questions answered; without any, `measured` is False and figures have no interval.
     `year_before` is the same week a year earlier; None for a week 53, which has none to compare
     with. `several`: the messages about more than one driver; None where neither the model nor
-    people say that of any, and then no driver has mentions."""
+    people say that of any, and then no driver has mentions. `pooled`: the four weeks together,
+    where there are few answers."""
 
     week: str
     slice: str
@@ -64,3 +78,4 @@ class WeeklyReport:
     several: Estimate | None = None
     year_before: str | None = None
     year_before_messages: int | None = None
+    pooled: Pooled | None = None

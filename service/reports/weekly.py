@@ -10,6 +10,7 @@ from classifier.messages import Direction
 from classifier.taxonomy import Taxonomy
 from service.errors import BadRequest
 from service.reports.estimating import Estimator
+from service.reports.pooling import pooled
 from service.reports.rows import driver_rows, estimate
 from service.reports.values import Estimate, WeeklyReport
 from service.runtime import Runtime, taxonomy_in_use
@@ -113,6 +114,7 @@ def _report(
     terms, before, year = estimator.terms(week), shifted(week, -1), year_before(week)
     rows = tuple(driver_rows(estimator, week, taxonomy))
     leaves = len(estimator.columns.leaves)
+    few = 0 < terms.answers < min(FEW_ANSWERS, terms.messages)
     return WeeklyReport(
         week=week,
         slice=estimator.slice,
@@ -121,7 +123,7 @@ def _report(
         previous_messages=estimator.terms(before).messages or None,
         answers=terms.answers,
         measured=bool(estimator.volumes(week).known.all()) and terms.answers > 0,
-        few_answers=0 < terms.answers < min(FEW_ANSWERS, terms.messages),
+        few_answers=few,
         counts=counts,
         models=estimator.models(week),
         as_of=now,
@@ -131,6 +133,7 @@ def _report(
         several=_several(estimator, week),
         year_before=year,
         year_before_messages=(estimator.terms(year).messages or None) if year else None,
+        pooled=pooled(estimator, week, taxonomy) if few else None,
     )
 
 

@@ -53,6 +53,17 @@ class DriverVolumeOut(BaseModel):
     )
 
 
+class PooledOut(BaseModel):
+    """The volumes of four weeks together. Rows have no change and no mentions."""
+
+    first: str
+    last: str
+    messages: int
+    answers: int
+    drivers: list[DriverVolumeOut]
+    parents: list[DriverVolumeOut]
+
+
 class WeekOut(BaseModel):
     week: str
     messages: int = Field(description="Counted messages, exactly.")
@@ -71,6 +82,9 @@ class WeekOut(BaseModel):
         description="The same ISO week a year earlier; null for a week 53, which has none."
     )
     year_before_messages: int | None
+    pooled: PooledOut | None = Field(
+        description="The four weeks up to this one together, where it has few answers of its own."
+    )
     drivers: list[DriverVolumeOut]
     parents: list[DriverVolumeOut]
 
@@ -116,6 +130,7 @@ class WeeklyOut(BaseModel):
                     "several": {"value": 171.3, "low": 139.8, "high": 202.8},
                     "year_before": "2025-W46",
                     "year_before_messages": 911,
+                    "pooled": None,
                     "drivers": [VOLUME],
                     "parents": [],
                 }

@@ -243,6 +243,44 @@ def test_shares_and_changes_of_exact_weeks(runtime: Runtime) -> None:
     assert row(found, "delivery").group
 
 
+def test_few_answers_are_shown_for_four_weeks_together(runtime: Runtime) -> None:
+    random = np.random.default_rng(11)
+    _labels_of(runtime, DRIVERS)
+    weeks = _weeks(9)
+    truth = {week: _biased_week(runtime, week, random) for week in weeks}
+    covered, narrower = [], []
+    for week in weeks[3:]:
+        found = report(runtime, week)
+        assert found.few_answers
+        four = found.pooled
+        assert four
+        span = weeks[weeks.index(week) - 3 : weeks.index(week) + 1]
+        assert (four.first, four.last, four.messages) == (span[0], week, 1200)
+        assert four.answers > 100 > found.answers
+        for each in (*four.drivers, *four.parents):
+            if each.driver in truth[week]:
+                count = sum(truth[one][each.driver] for one in span)
+                covered.append(_holds(each.volume, count))
+                narrower.append(_width(each.share) < _width(row(found, each.driver).share))
+    assert np.mean(covered) >= 0.9
+    assert np.mean(narrower) >= 0.9
+
+
+def _width(estimate: Estimate) -> float:
+    assert estimate.low is not None
+    assert estimate.high is not None
+    return estimate.high - estimate.low
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["all answered", "the only answers"])
+def test_a_week_stands_alone_where_others_add_nothing(runtime: Runtime, asked: bool) -> None:
+    labeled(runtime, {LATE: 5})
+    unlabeled(runtime, 0 if asked else 9, draw_since=NOW)
+    unlabeled(runtime, 9, week=BEFORE, draw_since=NOW)
+    found = report(runtime)
+    assert (found.few_answers, found.pooled) == (not asked, None)
+
+
 def test_the_plain_count_stands_beside_the_volume_and_makes_the_models_mistakes(
     runtime: Runtime,
 ) -> None:
