@@ -18,13 +18,13 @@ from labeling.sampling import drawn, inclusion, order_key, prefilled, stratum, u
 from service.database import chunks, numbers
 from service.outbox import announce
 from service.plans import LABELED, TOO_OLD, Plans
+from service.recalibrations import in_use, uncertainties
 from service.rungs import Thresholds, thresholds_in_force
 from service.runtime import Runtime, remember_model, taxonomy_in_use, use_taxonomy
 from service.tables import DecisionRow, DrawRow, MessageRow, PredictionRow, ReviewRow
-from service.terms import mark_stale
+from service.terms import NO_RECALIBRATION, Columns, Logged, mark_stale
 
 TOP = 5
-NO_RECALIBRATION = "none"
 OPEN_STATES = ("open", "claimed")
 FIRST, LATER = 0, 5
 """Priorities of reviews: drawn questions and doubtful routes before learning picks."""
@@ -37,6 +37,8 @@ class Judged:
     row: MessageRow
     prediction: Prediction | None
     decision: Decision
+    logged: Logged | None
+    recalibration: str
 
 
 def triage(
@@ -55,10 +57,12 @@ def triage(
     judged = _judge(session, runtime, rows, now=now, first=True)
     route(session, [(each.row.id, each.decision) for each in judged], now=now)
     plans = Plans(session, runtime.settings, now)
-    draws = {}
-    for each in judged:
-        if each.row.counted:
-            draws[each.row.id] = _draw(runtime, plans, each, now, draw_since, labeled)
+    counted = [each for each in judged if each.row.counted]
+    doubts = _doubts(session, taxonomy_in_use(session, runtime), counted)
+    draws = {
+        each.row.id: _draw(runtime, plans, each, u, now, draw_since, labeled)
+        for each, u in zip(counted, doubts, strict=True)
+    }
     session.add_all(draws.values())
     askable = [
         each
@@ -151,8 +155,15 @@ def _judge(
     if model and inbound:
         predictions = model.predict([classified_text(row.subject, row.text) for row in inbound])
     thresholds = thresholds_in_force(session, model, taxonomy)
+    used = in_use(session, model.version if model else "", {row.week for row in inbound})
     judged = [
-        Judged(row, prediction, thresholds.decide(prediction, taxonomy, text=row.text))
+        Judged(
+            row,
+            prediction,
+            thresholds.decide(prediction, taxonomy, text=row.text),
+            _logged(prediction, model.version) if model and prediction else None,
+            used[row.week],
+        )
         for row, prediction in zip(inbound, predictions, strict=True)
     ]
     if model and inbound:
@@ -178,22 +189,29 @@ def _prediction_row(
     first: bool,
 ) -> PredictionRow:
     assert each.prediction is not None  # noqa: S101 - a prediction row is made of predictions
-    top = each.prediction.ranked(TOP)
+    assert each.logged is not None  # noqa: S101 - and of what is kept of them
     threshold = thresholds.of(taxonomy.queue(each.prediction.driver))
     return PredictionRow(
         message_id=each.row.id,
         first=first,
         model=model,
-        recalibration=NO_RECALIBRATION,
+        recalibration=each.recalibration,
         taxonomy=taxonomy.version,
-        top=[[driver, round(p, 6)] for driver, p in top],
-        rest=max(0.0, 1.0 - sum(round(p, 6) for _, p in top)),
-        unknown=each.prediction.unknown,
+        top=each.logged.top,
+        rest=each.logged.rest,
+        unknown=each.logged.unknown,
         confidence=each.prediction.confidence,
         threshold=threshold if np.isfinite(threshold) else None,
         mentions=logged_mentions(each.prediction),
         made_at=now,
     )
+
+
+def _logged(prediction: Prediction, model: str) -> Logged:
+    """What is kept of a prediction: its likeliest drivers, and what is left for the others."""
+    top = [(driver, round(p, 6)) for driver, p in prediction.ranked(TOP)]
+    rest = max(0.0, 1.0 - sum(p for _, p in top))
+    return Logged(model, [list(each) for each in top], rest, prediction.unknown)
 
 
 def logged_mentions(prediction: Prediction) -> list[list[object]]:
@@ -213,11 +231,11 @@ def _draw(
     runtime: Runtime,
     plans: Plans,
     each: Judged,
+    u: float,
     now: datetime,
     draw_since: datetime | None,
     labeled: Collection[str],
 ) -> DrawRow:
-    u = _uncertainty(each.prediction)
     required = each.decision.status == Status.REVIEW and runtime.settings.ask_doubtful == "all"
     confidence = each.prediction.confidence if each.prediction else 0.0
     layer = stratum(required, confidence, each.row.day.isoformat())
@@ -238,6 +256,20 @@ def _draw(
         uncertainty=u,
         made_at=now,
     )
+
+
+def _doubts(session: Session, taxonomy: Taxonomy, judged: Sequence[Judged]) -> list[float]:
+    """u of each message: of its prediction, through the recalibration in use if there is one."""
+    through = [each for each in judged if each.recalibration != NO_RECALIBRATION]
+    logged = [each.logged for each in through if each.logged]
+    ids = [each.recalibration for each in through]
+    found = iter(uncertainties(session, Columns.of(taxonomy), logged, ids) if logged else ())
+    return [
+        _uncertainty(each.prediction)
+        if each.recalibration == NO_RECALIBRATION
+        else float(next(found))
+        for each in judged
+    ]
 
 
 def _uncertainty(prediction: Prediction | None) -> float:

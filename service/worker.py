@@ -1,4 +1,4 @@
-"""Background jobs, each safe to run twice: send questions, collect answers, sum terms."""
+"""Background jobs, each safe to run twice: send questions, collect answers, close weeks, sum."""
 
 import logging
 import threading
@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from classifier.errors import WaaromError
 from service.idempotency import forget
+from service.recalibrations import begin_week, close_weeks
 from service.reports import up_to_date
 from service.runtime import Runtime
 from service.standings import follow
@@ -29,6 +30,8 @@ def utc_now() -> datetime:
 def run_once(runtime: Runtime, *, now: Callable[[], datetime] = utc_now) -> list[str]:
     """One round of every job; the sentences of those that failed and will be tried again."""
     jobs: dict[str, Callable[[], object]] = {
+        "closing weeks": lambda: close_weeks(runtime, now=now()),
+        "beginning the week": lambda: begin_week(runtime, now=now()),
         "summing volumes": lambda: up_to_date(runtime),
         "checking promises": lambda: follow(runtime, now=now()),
         "watching promises": lambda: keep_watch(runtime, now=now()),

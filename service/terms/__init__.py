@@ -6,6 +6,17 @@ before it is read next. Summing twice gives the same rows.
 
 from service.terms.columns import MENTION, PRIMARY, SLICES, WHOLE, Columns
 from service.terms.loading import load_terms
+from service.terms.probabilities import Logged, probabilities
+from service.terms.reading import asked, asked_and_answered, label_columns, logged_of
+from service.terms.recalibrating import (
+    FINAL,
+    NO_RECALIBRATION,
+    PROVISIONAL,
+    aligned,
+    finals,
+    provisionals,
+    recalibrated,
+)
 from service.terms.staleness import (
     has_other_columns,
     is_stale,
@@ -16,16 +27,29 @@ from service.terms.staleness import (
 from service.terms.summing import refresh
 
 __all__ = [
+    "FINAL",
     "MENTION",
+    "NO_RECALIBRATION",
     "PRIMARY",
+    "PROVISIONAL",
     "SLICES",
     "WHOLE",
     "Columns",
+    "Logged",
+    "aligned",
+    "asked",
+    "asked_and_answered",
+    "finals",
     "has_other_columns",
     "is_stale",
+    "label_columns",
     "load_terms",
+    "logged_of",
     "mark_stale",
     "notice_taxonomy",
+    "probabilities",
+    "provisionals",
+    "recalibrated",
     "refresh",
     "stale_weeks",
 ]

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, Select, delete, insert, select
+from sqlalchemy import Row, delete, insert
 from sqlalchemy.orm import Session
 
-from classifier.messages import UNKNOWN
 from classifier.volumes import COLUMN_FIELDS, SCALAR_FIELDS, VolumeTerms, volume_terms
-from labeling.sampling import response_rates
 from service.database import take_turn
 from service.runtime import Runtime, taxonomy_in_use
-from service.tables import DrawRow, LabelRow, MessageRow, PredictionRow, StaleWeekRow, TermRow
+from service.tables import StaleWeekRow, TermRow
 from service.terms.columns import ATTRIBUTES, FIELDS, MENTION, PRIMARY, WHOLE, Columns
 from service.terms.mentions import mention_labels, mention_probabilities
-from service.terms.probabilities import Logged, probabilities
+from service.terms.probabilities import probabilities
+from service.terms.reading import asked, asked_and_answered, label_columns, logged_of
+from service.terms.recalibrating import in_force, recalibrated
 from service.terms.staleness import notice_taxonomy, stale_weeks
 
 MOST_VALUES = 200
@@ -127,19 +127,20 @@ def _largest(values: Sequence[str | None]) -> set[str]:
 
 
 def _read_week(session: Session, week: str, columns: Columns) -> _Week:
-    rows = session.execute(_asked(week)).all()
+    rows = session.execute(asked(week)).all()
     drawn = np.array([row.drawn for row in rows], dtype=np.bool_)
-    labels = _label_columns(rows, columns)
+    labels = label_columns(rows, columns)
     reviewed = drawn & (labels >= 0)
+    used = in_force(session, week, [(row.model or "", row.recalibration or "") for row in rows])
     return _Week(
-        cells=[(row.day, row.model or "", row.recalibration or "") for row in rows],
+        cells=[(row.day, row.model or "", by) for row, by in zip(rows, used, strict=True)],
         values={
             WHOLE: [WHOLE] * len(rows),
             **{name: [getattr(row, name) for row in rows] for name in FIELDS},
             **{name: [_attribute(row, name) for row in rows] for name in ATTRIBUTES},
         },
-        said=tuple(_said(session, rows, labels, reviewed, columns)),
-        inclusion=_inclusion(rows, drawn, reviewed),
+        said=tuple(_said(session, rows, labels, reviewed, used, columns)),
+        inclusion=asked_and_answered(rows, drawn, reviewed),
         reviewed=reviewed,
     )
 
@@ -149,16 +150,14 @@ def _said(
     rows: Sequence[Row[Any]],
     labels: NDArray[np.int64],
     reviewed: NDArray[np.bool_],
+    recalibrations: Sequence[str],
     columns: Columns,
 ) -> Iterator[_Said]:
     """Mentions only where they say anything new: else each is its message's primary driver."""
-    logged = [
-        Logged(
-            row.model or "", row.top or [], row.rest or 0.0, row.unknown or 0.0, row.mentions or []
-        )
-        for row in rows
-    ]
-    primary = probabilities(session, columns.leaves, logged)
+    logged = logged_of(rows)
+    primary = recalibrated(
+        session, columns.leaves, probabilities(session, columns.leaves, logged), recalibrations
+    )
     yield _Said(PRIMARY, primary, labels, columns.members)
     answered = any(row.also for row, counts in zip(rows, reviewed, strict=True) if counts)
     if answered or any(each.mentions for each in logged):
@@ -166,50 +165,6 @@ def _said(
         yield _Said(MENTION, mentions, mention_labels(rows, columns))
 
 
-def _asked(week: str) -> Select[Any]:
-    """The counted messages of a week with draw, first prediction and the answer that counts.
-
-    Columns, not objects: a week can have a hundred thousand of them.
-    """
-    first = (PredictionRow.message_id == MessageRow.id) & PredictionRow.first
-    answer = (LabelRow.message_id == MessageRow.id) & LabelRow.counts & LabelRow.current
-    message = (MessageRow.day, MessageRow.channel, MessageRow.language, MessageRow.attributes)
-    draw = (DrawRow.inclusion, DrawRow.drawn, DrawRow.stratum)
-    logged = (PredictionRow.top, PredictionRow.rest, PredictionRow.unknown)
-    mentions = (PredictionRow.mentions,)
-    made_by = (PredictionRow.model, PredictionRow.recalibration)
-    said = (LabelRow.id.label("label_id"), LabelRow.driver, LabelRow.also)
-    return (
-        select(*message, *draw, *logged, *mentions, *made_by, *said)
-        .join(DrawRow, DrawRow.message_id == MessageRow.id)
-        .outerjoin(PredictionRow, first)
-        .outerjoin(LabelRow, answer)
-        .where(MessageRow.week == week, MessageRow.counted)
-        .order_by(MessageRow.id)
-    )
-
-
 def _attribute(row: Row[Any], name: str) -> str | None:
     value = row.attributes.get(name)
     return str(value) if value else None
-
-
-def _label_columns(rows: Sequence[Row[Any]], columns: Columns) -> NDArray[np.int64]:
-    """The column of each answer, -1 without one; a driver that left the taxonomy is unknown."""
-    index = {leaf: number for number, leaf in enumerate(columns.leaves)}
-    unknown = index[UNKNOWN]
-    said = [index.get(row.driver, unknown) if row.label_id else -1 for row in rows]
-    return np.array(said, dtype=np.int64)
-
-
-def _inclusion(
-    rows: Sequence[Row[Any]], drawn: NDArray[np.bool_], reviewed: NDArray[np.bool_]
-) -> Floats:
-    """π·ρ̂: the chance to be asked times the response rate of the stratum, nan if not measured."""
-    pi = np.array([row.inclusion for row in rows], dtype=np.float64)
-    if not len(pi):
-        return pi
-    strata = [row.stratum for row in rows]
-    wider = [layer.rsplit("/", 1)[0] for layer in strata]
-    rates = response_rates(strata, reviewed, asked=drawn, wider=wider)
-    return np.where(pi > 0, pi * rates, np.nan)

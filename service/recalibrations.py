@@ -1,0 +1,174 @@
+"""The two recalibrations of a week: one it begins with, one it closes with, each made once.
+
+What a week begins with is fitted on the answers of the four weeks before; on its last day over,
+the shares of its drivers come from all its messages, and its terms are summed anew from what was
+logged. Neither is ever made again, so a closed week's probabilities never change.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from classifier.model import Model
+from classifier.volumes import AnsweredDraws, Recalibration, finalized, fit_provisional
+from labeling.sampling import uncertainty
+from service.database import take_turn
+from service.runtime import Runtime, remember_model, taxonomy_in_use
+from service.tables import DrawRow, PredictionRow, RecalibrationRow
+from service.terms import (
+    FINAL,
+    NO_RECALIBRATION,
+    PROVISIONAL,
+    Columns,
+    Logged,
+    aligned,
+    asked,
+    asked_and_answered,
+    finals,
+    label_columns,
+    logged_of,
+    mark_stale,
+    probabilities,
+    provisionals,
+    recalibrated,
+)
+from service.weeks import day_of, last_complete_week, shifted, week_of
+
+Floats = NDArray[np.float64]
+PAST_WEEKS = 4
+
+
+def begin_week(runtime: Runtime, *, now: datetime) -> str | None:
+    """Make the provisional recalibration of this week and the model in use, unless it is there.
+
+    Its id when it was made now. A model that came into use later this week gets its own; what it
+    did not predict itself teaches it nothing. A job that can be run twice.
+    """
+    model = runtime.current_model()
+    if model is None:
+        return None
+    week = week_of(day_of(now, runtime.settings.timezone))
+    with runtime.reading() as session:
+        if model.version in provisionals(session, week):
+            return None
+        columns = Columns.of(taxonomy_in_use(session, runtime))
+        base = _base(model, columns)
+        if not base.any():
+            return None
+        past = [shifted(week, -back) for back in range(PAST_WEEKS, 0, -1)]
+        answers = [_answers(session, each, model.version, columns) for each in past]
+    made = fit_provisional(base, answers)
+    with runtime.writing() as session:
+        take_turn(session)
+        remember_model(session, model, now=now)
+        return _keep(session, PROVISIONAL, week, model.version, columns, made, now)
+
+
+def close_weeks(runtime: Runtime, *, now: datetime) -> list[str]:
+    """Make the final recalibrations of weeks that are over; the ids of those made now.
+
+    A week that began without a recalibration keeps the probabilities it was published with. The
+    terms of a closed week are stale: sum them next. A job that can be run twice.
+    """
+    last = last_complete_week(now, runtime.settings.timezone)
+    with runtime.reading() as session:
+        open_ones = _unfinished(session, last)
+    return [
+        made
+        for row in open_ones
+        if (made := _close(runtime, str(row.week), row.parameters, now)) is not None
+    ]
+
+
+def in_use(session: Session, model: str, weeks: Collection[str]) -> dict[str, str]:
+    """Week -> the id of the recalibration of messages that arrive for it now: its final one when
+    it is closed, else what it began with, else none."""
+    found = {}
+    for week in sorted(set(weeks)):
+        kinds = (finals(session, week), provisionals(session, week))
+        ids = [rows[model].id for rows in kinds if model in rows]
+        found[week] = ids[0] if ids else NO_RECALIBRATION
+    return found
+
+
+def uncertainties(
+    session: Session, columns: Columns, logged: Sequence[Logged], ids: Sequence[str]
+) -> Floats:
+    """(n,) u of messages, from what is logged of them: a recomputation gives the same."""
+    raw = probabilities(session, columns.leaves, logged)
+    return uncertainty(recalibrated(session, columns.leaves, raw, ids))
+
+
+def _close(
+    runtime: Runtime, week: str, provisional: Mapping[str, Any], now: datetime
+) -> str | None:
+    model = str(provisional["model"])
+    with runtime.reading() as session:
+        columns = Columns.of(taxonomy_in_use(session, runtime))
+        query = asked(week).where(PredictionRow.model == model)
+        logged = logged_of(session.execute(query).all())
+        raw = probabilities(session, columns.leaves, logged)
+    final = finalized(aligned(dict(provisional), columns.leaves), raw)
+    with runtime.writing() as session:
+        made = _keep(session, FINAL, week, model, columns, final, now)
+        if made:
+            mark_stale(session, [week])
+    return made
+
+
+def _unfinished(session: Session, last: str) -> list[RecalibrationRow]:
+    """Provisional ones of complete weeks without a final one, oldest first."""
+    query = select(RecalibrationRow).where(
+        RecalibrationRow.kind == PROVISIONAL, RecalibrationRow.week <= last
+    )
+    rows = session.scalars(query.order_by(RecalibrationRow.week, RecalibrationRow.id)).all()
+    closed = {str(row.week): finals(session, str(row.week)) for row in rows}
+    return [row for row in rows if row.parameters["model"] not in closed[str(row.week)]]
+
+
+def _keep(
+    session: Session,
+    kind: str,
+    week: str,
+    model: str,
+    columns: Columns,
+    made: Recalibration,
+    now: datetime,
+) -> str | None:
+    """Store one, unless another process was first: the first stays."""
+    take_turn(session)
+    id_ = f"{week}/{kind}/{model}"
+    if session.get(RecalibrationRow, id_) is not None:
+        return None
+    parameters = {"model": model, "columns": list(columns.leaves), **made.to_dict()}
+    session.add(RecalibrationRow(id=id_, kind=kind, week=week, parameters=parameters, made_at=now))
+    return id_
+
+
+def _answers(session: Session, week: str, model: str, columns: Columns) -> AnsweredDraws:
+    """The drawn and answered messages of a week that this model predicted."""
+    rows = session.execute(asked(week).where(DrawRow.drawn)).all()
+    labels = label_columns(rows, columns)
+    answered = labels >= 0
+    pi = asked_and_answered(rows, np.ones(len(rows), dtype=np.bool_), answered)
+    mine = answered & np.array([row.model == model for row in rows], dtype=np.bool_)
+    chosen: list[Row[Any]] = [row for row, is_mine in zip(rows, mine, strict=True) if is_mine]
+    final = finals(session, week).get(model)
+    return AnsweredDraws(
+        probabilities=probabilities(session, columns.leaves, logged_of(chosen)),
+        labels=labels[mine],
+        inclusion=pi[mine],
+        q_emq=aligned(final.parameters, columns.leaves).q_emq if final else None,
+    )
+
+
+def _base(model: Model, columns: Columns) -> Floats:
+    """(leaves,) shares the model is calibrated to, of the drivers that are columns; sum 1."""
+    shares = dict(zip(model.drivers, model.base_shares, strict=True))
+    base = np.array([float(shares.get(leaf, 0.0)) for leaf in columns.leaves])
+    return np.asarray(base / base.sum()) if base.any() else base

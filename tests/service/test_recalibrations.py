@@ -1,0 +1,257 @@
+"""A week begins with one recalibration and closes with another; each is made once and stays."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from classifier.messages import UNKNOWN, Label, RawMessage
+from classifier.volumes import VolumeTerms
+from service.intake import receive
+from service.labels import Answer, record
+from service.recalibrations import begin_week, close_weeks, uncertainties
+from service.reports import up_to_date
+from service.runtime import Runtime, taxonomy_in_use
+from service.tables import (
+    DrawRow,
+    MessageRow,
+    PredictionRow,
+    RecalibrationRow,
+    ReviewRow,
+    TermRow,
+)
+from service.terms import Columns, Logged, aligned, asked, load_terms, logged_of, probabilities
+from service.worker import run_once
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+BEFORE, THIS, NEXT = "2026-W46", "2026-W47", "2026-W48"
+WEEK = timedelta(days=7)
+LATE, DAMAGED = "delivery.late", "delivery.damaged"
+SURE = "waar blijft mijn pakket, het is te laat en nog niet bezorgd"
+OTHER = "de factuur met btw en het factuurnummer van de rekening"
+
+
+@pytest.fixture
+def live(trained_runtime: Runtime) -> Iterator[Runtime]:
+    """Everybody is asked, so that a handful of messages is enough to learn from."""
+    more = {"graded_budget": 1000.0, "expected_messages": 1000.0}
+    before = trained_runtime.settings
+    trained_runtime.settings = before.model_copy(update=more)
+    yield trained_runtime
+    trained_runtime.settings = before
+
+
+def send(runtime: Runtime, text: str, count: int, *, at: datetime, name: str) -> list[int]:
+    messages = [RawMessage(text=text, external_id=f"{name}-{n}") for n in range(count)]
+    with runtime.writing() as session:
+        return [each.message_id for each in receive(session, runtime, messages, now=at)]
+
+
+def answer(runtime: Runtime, ids: Sequence[int], driver: str | None, *, at: datetime) -> None:
+    with runtime.writing() as session:
+        asked_for = select(ReviewRow).where(ReviewRow.message_id.in_(ids))
+        answers = [
+            Answer(
+                message_id=review.message_id,
+                label=Label(driver),
+                person="anna",
+                door="review",
+                door_ref=str(review.id),
+                answered_at=at,
+                review_id=review.id,
+                chosen=review.purpose,
+            )
+            for review in session.scalars(asked_for)
+        ]
+        assert len(record(session, runtime, answers, now=at)) == len(ids)
+
+
+def rows(runtime: Runtime, table: type[Any]) -> Sequence[Any]:
+    with runtime.reading() as session:
+        return session.scalars(select(table)).all()
+
+
+def by_kind(runtime: Runtime, week: str) -> dict[str, RecalibrationRow]:
+    return {row.kind: row for row in rows(runtime, RecalibrationRow) if row.week == week}
+
+
+def columns_of(runtime: Runtime) -> Columns:
+    with runtime.reading() as session:
+        return Columns.of(taxonomy_in_use(session, runtime))
+
+
+def terms_of(runtime: Runtime, week: str) -> VolumeTerms:
+    up_to_date(runtime)
+    with runtime.reading() as session:
+        return load_terms(session, columns_of(runtime), [week])[week, ""]
+
+
+def a_week_the_model_was_wrong(runtime: Runtime) -> None:
+    """Last week, half of what it was sure of was about something else."""
+    ids = send(runtime, SURE, 24, at=NOW - WEEK, name="before")
+    answer(runtime, ids[:12], LATE, at=NOW - WEEK)
+    answer(runtime, ids[12:], DAMAGED, at=NOW - WEEK)
+
+
+def test_without_a_model_or_before_the_first_one_nothing_is_recalibrated(runtime: Runtime) -> None:
+    assert begin_week(runtime, now=NOW) is None
+    assert close_weeks(runtime, now=NOW) == []
+    assert rows(runtime, RecalibrationRow) == []
+
+
+def test_a_week_begins_once(live: Runtime) -> None:
+    made = begin_week(live, now=NOW)
+    assert made is not None
+    assert begin_week(live, now=NOW + timedelta(days=1)) is None
+    (row,) = rows(live, RecalibrationRow)
+    assert (row.id, row.kind, row.week) == (made, "provisional", THIS)
+    assert (row.parameters["temperature"], row.parameters["alpha"]) == (1.0, 0.0)
+    assert row.parameters["epsilon"] == 0.01
+
+
+def test_it_is_fitted_on_the_answers_of_the_weeks_before_and_on_no_others(live: Runtime) -> None:
+    a_week_the_model_was_wrong(live)
+    answer(live, send(live, SURE, 6, at=NOW, name="now"), LATE, at=NOW)
+    begin_week(live, now=NOW)
+    made = by_kind(live, THIS)["provisional"].parameters
+    shares = dict(zip(made["columns"], made["q"], strict=True))
+    assert shares[DAMAGED] == pytest.approx(0.6 * 0.5 + 0.3 * 0.25 + 0.1 / 7, abs=0.01)
+    assert made["epsilon"] > 0.1 or made["temperature"] > 1
+
+
+def test_what_arrives_is_drawn_by_what_the_week_began_with(live: Runtime) -> None:
+    a_week_the_model_was_wrong(live)
+    made = begin_week(live, now=NOW)
+    (new,) = send(live, SURE, 1, at=NOW, name="new")
+    with live.reading() as session:
+        logged = session.scalars(select(PredictionRow).where(PredictionRow.message_id == new)).one()
+        raw = [Logged(logged.model, logged.top, logged.rest, logged.unknown)]
+        ids = [logged.recalibration]
+        (u,) = uncertainties(session, columns_of(live), raw, ids)
+        (plain,) = uncertainties(session, columns_of(live), raw, ["none"])
+        drawn = session.get_one(DrawRow, new)
+    assert ids == [made]
+    assert drawn.uncertainty == pytest.approx(u)
+    assert drawn.uncertainty > plain + 0.1
+
+
+def test_a_week_is_closed_once_when_it_is_over(live: Runtime) -> None:
+    begin_week(live, now=NOW)
+    send(live, SURE, 3, at=NOW, name="a")
+    assert close_weeks(live, now=NOW) == []
+    (made,) = close_weeks(live, now=NOW + WEEK)
+    assert close_weeks(live, now=NOW + WEEK) == []
+    assert close_weeks(live, now=NOW + 2 * WEEK) == []
+    both = by_kind(live, THIS)
+    assert both["final"].id == made
+    kept = {"temperature", "alpha", "epsilon", "q", "q_base", "columns", "model"}
+    for name in kept:
+        assert both["final"].parameters[name] == both["provisional"].parameters[name]
+    assert both["final"].parameters["q_emq"] != both["provisional"].parameters["q_emq"]
+
+
+def test_a_closed_week_is_summed_anew_from_what_was_logged(live: Runtime) -> None:
+    a_week_the_model_was_wrong(live)
+    begin_week(live, now=NOW)
+    send(live, SURE, 5, at=NOW, name="a")
+    send(live, OTHER, 2, at=NOW, name="b")
+    up_to_date(live)
+    provisional = by_kind(live, THIS)["provisional"].id
+    assert {row.recalibration for row in rows(live, TermRow) if row.week == THIS} == {provisional}
+    (final,) = close_weeks(live, now=NOW + WEEK)
+    terms, leaves = terms_of(live, THIS), columns_of(live).leaves
+    assert {row.recalibration for row in rows(live, TermRow) if row.week == THIS} == {final}
+    with live.reading() as session:
+        raw = probabilities(session, leaves, logged_of(session.execute(asked(THIS)).all()))
+    by_hand = aligned(by_kind(live, THIS)["final"].parameters, leaves).apply(raw)
+    np.testing.assert_allclose(terms.expected[: len(leaves)], by_hand.sum(axis=0))
+
+
+def test_a_closed_week_changes_by_late_answers_and_messages_only(live: Runtime) -> None:
+    """Every later job, message and answer leaves the probabilities of its messages alone."""
+    a_week_the_model_was_wrong(live)
+    begin_week(live, now=NOW)
+    ids = send(live, SURE, 6, at=NOW, name="a")
+    close_weeks(live, now=NOW + WEEK)
+    before, frozen = terms_of(live, THIS), by_kind(live, THIS)["final"].parameters
+    answer(live, ids, DAMAGED, at=NOW + WEEK)
+    send(live, OTHER, 9, at=NOW + WEEK, name="later")
+    for round_ in range(1, 4):
+        assert run_once(live, now=lambda weeks=round_: NOW + weeks * WEEK) == []
+    after = terms_of(live, THIS)
+    assert by_kind(live, THIS)["final"].parameters == frozen
+    np.testing.assert_allclose(after.expected, before.expected, rtol=1e-12)
+    assert (before.answers, after.answers) == (0, 6)
+
+
+def test_what_arrives_late_goes_through_the_final_one(live: Runtime) -> None:
+    begin_week(live, now=NOW)
+    send(live, SURE, 2, at=NOW, name="a")
+    (final,) = close_weeks(live, now=NOW + WEEK)
+    late = RawMessage(text=OTHER, external_id="late", received_at=NOW)
+    with live.writing() as session:
+        receive(session, live, [late], now=NOW + WEEK)
+    terms = terms_of(live, THIS)
+    assert terms.messages == 3
+    logged = {row.message_id: row.recalibration for row in rows(live, PredictionRow)}
+    assert logged[max(logged)] == final
+
+
+def test_weeks_published_before_the_first_recalibration_stay_as_they_were(live: Runtime) -> None:
+    a_week_the_model_was_wrong(live)
+    before = terms_of(live, BEFORE)
+    for round_ in range(3):
+        assert run_once(live, now=lambda weeks=round_: NOW + weeks * WEEK) == []
+    after = terms_of(live, BEFORE)
+    np.testing.assert_array_equal(after.expected, before.expected)
+    assert {row.recalibration for row in rows(live, TermRow) if row.week == BEFORE} == {"none"}
+
+
+def test_the_next_week_begins_with_the_shares_of_this_one(live: Runtime) -> None:
+    begin_week(live, now=NOW)
+    send(live, SURE, 20, at=NOW, name="a")
+    run_once(live, now=lambda: NOW + WEEK)
+    final, following = by_kind(live, THIS)["final"], by_kind(live, NEXT)["provisional"]
+    assert following.parameters["q_emq"] == pytest.approx(final.parameters["q_emq"])
+    assert following.parameters["q_emq"] != following.parameters["q_base"]
+
+
+def test_leaves_still_add_up_to_the_messages(live: Runtime) -> None:
+    a_week_the_model_was_wrong(live)
+    begin_week(live, now=NOW)
+    answer(live, send(live, SURE, 4, at=NOW, name="a"), None, at=NOW)
+    send(live, OTHER, 3, at=NOW, name="b")
+    close_weeks(live, now=NOW + WEEK)
+    terms = terms_of(live, THIS)
+    assert (terms.expected + terms.correction)[: terms.leaves].sum() == pytest.approx(7)
+
+
+def test_columns_that_came_or_went_since_do_not_break_it() -> None:
+    stored = {
+        "model": "m",
+        "columns": [LATE, "gone", UNKNOWN],
+        "temperature": 1.2,
+        "alpha": 1.0,
+        "epsilon": 0.1,
+        "q": [0.5, 0.3, 0.2],
+        "q_base": [0.6, 0.4, 0.0],
+        "q_emq": [0.2, 0.8, 0.0],
+    }
+    found = aligned(stored, ["new", LATE, UNKNOWN])
+    np.testing.assert_allclose(found.q, [0.0, 0.5, 0.5])
+    np.testing.assert_allclose(found.q_base, [0.0, 0.6, 0.0])
+    p = found.apply([[0.1, 0.6, 0.3]])
+    assert p.sum() == pytest.approx(1)
+
+
+def test_a_message_keeps_the_draw_it_had(live: Runtime) -> None:
+    ids = send(live, SURE, 3, at=NOW, name="a")
+    before = {row.message_id: (row.inclusion, row.uncertainty) for row in rows(live, DrawRow)}
+    run_once(live, now=lambda: NOW)
+    run_once(live, now=lambda: NOW + WEEK)
+    after = {row.message_id: (row.inclusion, row.uncertainty) for row in rows(live, DrawRow)}
+    assert after == before
+    assert set(before) == set(ids) == {row.id for row in rows(live, MessageRow)}
