@@ -390,8 +390,8 @@ class CheckRow(Table):
     """A look at the labels that count for the promises of a model.
 
     `look` is its number among those at which anything was tested, 0 where labels were too few for
-    that; each has its own `level`. `evidence` names the labels looked at, by a hash. A daily
-    watch over what is routed would write its rows here, too, by another `kind`.
+    that; each has its own `level`. `evidence` names the labels looked at, by a hash. Of the kind
+    'watch' there is one row a model: when audits last watched what is routed, up to which answer.
     """
 
     __tablename__ = "checks"
