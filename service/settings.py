@@ -29,6 +29,8 @@ PATHS: Final = ("home", "models_dir", "taxonomy")
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Sliced = Literal["channel", "language", "product", "partner"]
+"""What volumes are kept by."""
 
 
 class BadSettings(WaaromError):
@@ -91,6 +93,10 @@ class Settings(BaseSettings):
         "where that costs nothing.",
     )
 
+    pairs: list[tuple[Sliced, Sliced]] = Field(
+        [], description='Volumes also by two at once, as in [["channel", "product"]].'
+    )
+
     max_message_bytes: int = Field(1_000_000, gt=0, description="Larger messages are refused.")
     batch_limit: int = Field(1000, gt=0, description="Messages in one batch call.")
     claim_minutes: int = Field(30, gt=0, description="A claimed review comes free after this.")
@@ -117,6 +123,15 @@ class Settings(BaseSettings):
         if kind == "postgresql" and not urlsplit(url).username:
             raise ValueError("must name a user, as in postgresql://user:password@host/name")
         return url
+
+    @field_validator("pairs")
+    @classmethod
+    def _are_of_two(cls, pairs: list[tuple[Sliced, Sliced]]) -> list[tuple[Sliced, Sliced]]:
+        if any(first == second for first, second in pairs):
+            raise ValueError("must name two different ones")
+        if len({frozenset(pair) for pair in pairs}) < len(pairs):
+            raise ValueError("must name each pair once")
+        return pairs
 
     @property
     def resolved_database_url(self) -> str:

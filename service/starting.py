@@ -73,4 +73,5 @@ def _example(field: FieldInfo) -> str:
     if field.default is None:
         return f"{json.dumps((field.examples or [''])[0])}  # an example; unset by default"
     value = field.default
-    return json.dumps(value if isinstance(value, int | float) else str(value), ensure_ascii=False)
+    plain = value if isinstance(value, int | float | list) else str(value)
+    return json.dumps(plain, ensure_ascii=False)

@@ -16,7 +16,7 @@ from service.reports import up_to_date, weekly_reports
 from service.runtime import taxonomy_in_use
 from service.schemas.fields import Channel, Cursor, DriverId, PageSize, ShortWords, Week
 from service.schemas.reports import ExamplePage, WeeklyOut
-from service.terms import WHOLE
+from service.terms import BETWEEN, WHOLE, Pairs
 from service.translations import language as language_of
 from service.weeks import last_complete_week, monday, weeks_between
 
@@ -26,7 +26,10 @@ MOST_WEEKS = 110
 WeekParameter = Annotated[Week | None, Query(examples=["2026-W46"])]
 FirstWeek = Annotated[Week | None, Query(alias="from", examples=["2026-W40"])]
 LastWeek = Annotated[Week | None, Query(alias="to", examples=["2026-W46"])]
-Value = Annotated[ShortWords | None, Query(description="At most one of the four.")]
+Value = Annotated[
+    ShortWords | None,
+    Query(description="One of the four, or a pair that the settings name."),
+]
 DriverName = Annotated[DriverId, Path(description="A driver, a parent, or `unknown`.")]
 
 
@@ -48,8 +51,8 @@ def weekly(
 ) -> WeeklyOut:
     """Both weeks included; the last complete week if none is named."""
     weeks = _weeks(first, last, last_complete_week(now, runtime.settings.timezone))
-    slices = {"channel": channel, "product": product, "partner": partner, "language": language}
-    name, value = _one_slice(slices)
+    asked = {"channel": channel, "product": product, "partner": partner, "language": language}
+    name, value = _one_slice(asked, runtime.settings.pairs)
     up_to_date(runtime)
     with runtime.reading() as session:
         taxonomy = taxonomy_in_use(session, runtime)
@@ -112,8 +115,13 @@ def _check_week(parameter: str, week: str) -> None:
         raise BadRequest(parameter, "is not a week of that year") from None
 
 
-def _one_slice(slices: dict[str, str | None]) -> tuple[str, str]:
-    given = [(name, value) for name, value in slices.items() if value]
-    if len(given) > 1:
-        raise BadRequest(given[1][0], f"volumes are kept by one slice at a time, not {given[0][0]}")
-    return given[0] if given else (WHOLE, WHOLE)
+def _one_slice(asked: dict[str, str | None], pairs: Pairs) -> tuple[str, str]:
+    """The slice and its value, or those of a pair that the settings name."""
+    given = {name: value for name, value in asked.items() if value}
+    pair = next((each for each in pairs if set(each) == set(given)), None)
+    if pair:
+        return BETWEEN.join(pair), BETWEEN.join(given[name] for name in pair)
+    first, *others = given.items() or [(WHOLE, WHOLE)]
+    if others:
+        raise BadRequest(others[0][0], f"volumes are kept by one slice at a time, not {first[0]}")
+    return first

@@ -1,5 +1,6 @@
 """The page `/`: one week's drivers."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from service.errors import BadRequest
 from service.pages.screens import ScreenDep, page_router
 from service.queues import withdrawn
 from service.reports import slice_values, up_to_date, weeks_with_messages
-from service.terms import SLICES, WHOLE
+from service.terms import WHOLE, slices
 from service.weeks import last_complete_week, shifted
 
 router = page_router()
@@ -32,7 +33,8 @@ def dashboard(
     identity.require("report")
     runtime = screen.runtime
     chosen = check_week(week or last_complete_week(now, runtime.settings.timezone))
-    slice_name, value = _slice(only)
+    kept = slices(runtime.settings.pairs)
+    slice_name, value = _slice(only, kept)
     up_to_date(runtime)
     with runtime.reading() as session:
         breakdown = read_breakdown(
@@ -44,23 +46,23 @@ def dashboard(
             slice_name=slice_name,
             value=value,
         )
-        around = _around(session, chosen, only)
+        around = _around(session, chosen, only, kept)
         around["withdrawn"] = withdrawn(session)
     return screen.show("dashboard.html", identity=identity, here="drivers", b=breakdown, **around)
 
 
-def _slice(only: str) -> tuple[str, str]:
+def _slice(only: str, kept: Sequence[str]) -> tuple[str, str]:
     """The slice and value of `channel:email`; the whole when empty. Raises `BadRequest`."""
     name, _, value = only.partition(":")
-    if only and (name not in SLICES or not value):
-        raise BadRequest("only", f"write it as channel:email; there are {', '.join(SLICES)}")
+    if only and (name not in kept or not value):
+        raise BadRequest("only", f"write it as channel:email; there are {', '.join(kept)}")
     return (name, value) if only else (WHOLE, WHOLE)
 
 
-def _around(session: Session, week: str, only: str) -> dict[str, Any]:
+def _around(session: Session, week: str, only: str, kept: Sequence[str]) -> dict[str, Any]:
     """The weeks and the slices one can go to from here."""
     weeks = weeks_with_messages(session)[::-1]
-    values = [(name, slice_values(session, week, name)) for name in SLICES]
+    values = [(name, slice_values(session, week, name)) for name in kept]
 
     def address(other: str) -> str:
         asked = {"week": other, "only": only} if only else {"week": other}

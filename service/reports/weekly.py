@@ -17,13 +17,13 @@ from service.runtime import Runtime, taxonomy_in_use
 from service.tables import MessageRow, TermRow
 from service.terms import (
     PRIMARY,
-    SLICES,
     WHOLE,
     Columns,
     has_other_columns,
     is_stale,
-    notice_taxonomy,
+    notice_columns,
     refresh,
+    slices,
     stale_weeks,
 )
 from service.weeks import shifted, year_before
@@ -55,8 +55,9 @@ def weekly_reports(
     value: str = WHOLE,
 ) -> list[WeeklyReport]:
     """The breakdown of consecutive weeks. Raises `BadRequest` for a slice that is not kept."""
-    if slice_name not in (WHOLE, *SLICES):
-        raise BadRequest(slice_name, f"volumes are kept by {', '.join(SLICES)}")
+    kept = slices(runtime.settings.pairs)
+    if slice_name not in (WHOLE, *kept):
+        raise BadRequest(slice_name, f"volumes are kept by {', '.join(kept)}")
     taxonomy = taxonomy_in_use(session, runtime)
     models = runtime.settings.models_dir
     estimator = Estimator(session, models, Columns.of(taxonomy), weeks, slice_name, value)
@@ -91,12 +92,13 @@ def weeks_with_messages(session: Session) -> list[str]:
 
 def up_to_date(runtime: Runtime) -> None:
     """Sum what changed since the last report, a week at a time. A job that can be run twice."""
+    pairs = runtime.settings.pairs
     with runtime.reading() as session:
         taxonomy = taxonomy_in_use(session, runtime)
-        if not is_stale(session) and not has_other_columns(session, taxonomy):
+        if not is_stale(session) and not has_other_columns(session, taxonomy, pairs):
             return
     with runtime.writing() as session:
-        notice_taxonomy(session, taxonomy)
+        notice_columns(session, taxonomy, pairs)
         weeks = stale_weeks(session)
     for week in weeks:  # the store is free for messages in between
         with runtime.writing() as session:

@@ -140,7 +140,10 @@ class WeeklyOut(BaseModel):
 
     first: str
     last: str
-    slice: str | None = Field(description="channel, product, partner or language; null: the whole.")
+    slice: str | None = Field(
+        description="channel, product, partner, language, or a pair such as channel/product; "
+        "null: the whole."
+    )
     value: str | None
     weeks: list[WeekOut]
 

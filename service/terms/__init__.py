@@ -4,7 +4,7 @@ A week is marked stale in the transaction that changed it (a message, an answer)
 before it is read next. Summing twice gives the same rows.
 """
 
-from service.terms.columns import MENTION, PRIMARY, SLICES, WHOLE, Columns
+from service.terms.columns import BETWEEN, MENTION, PRIMARY, SLICES, WHOLE, Columns, Pairs, slices
 from service.terms.loading import load_terms
 from service.terms.probabilities import Logged, probabilities
 from service.terms.reading import asked, asked_and_answered, label_columns, logged_of
@@ -21,12 +21,13 @@ from service.terms.staleness import (
     has_other_columns,
     is_stale,
     mark_stale,
-    notice_taxonomy,
+    notice_columns,
     stale_weeks,
 )
 from service.terms.summing import refresh
 
 __all__ = [
+    "BETWEEN",
     "FINAL",
     "MENTION",
     "NO_RECALIBRATION",
@@ -36,6 +37,7 @@ __all__ = [
     "WHOLE",
     "Columns",
     "Logged",
+    "Pairs",
     "aligned",
     "asked",
     "asked_and_answered",
@@ -46,10 +48,11 @@ __all__ = [
     "load_terms",
     "logged_of",
     "mark_stale",
-    "notice_taxonomy",
+    "notice_columns",
     "probabilities",
     "provisionals",
     "recalibrated",
     "refresh",
+    "slices",
     "stale_weeks",
 ]

@@ -1,5 +1,6 @@
 """The columns of volumes, and the slices that terms are kept for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from classifier.messages import UNKNOWN
@@ -14,6 +15,14 @@ SEVERAL = "(several)"
 
 FIELDS, ATTRIBUTES = ("channel", "language"), ("product", "partner")
 SLICES = FIELDS + ATTRIBUTES
+BETWEEN = "/"
+"""Between the two of a pair: slices `channel/product`, with values such as `email/lamp`."""
+Pairs = Sequence[tuple[str, str]]
+
+
+def slices(pairs: Pairs) -> tuple[str, ...]:
+    """What terms are kept by: one attribute, or a pair of them."""
+    return (*SLICES, *(BETWEEN.join(pair) for pair in pairs))
 
 
 @dataclass(frozen=True, slots=True)

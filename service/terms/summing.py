@@ -15,12 +15,21 @@ from classifier.volumes import COLUMN_FIELDS, SCALAR_FIELDS, VolumeTerms, volume
 from service.database import take_turn
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import StaleWeekRow, TermRow
-from service.terms.columns import ATTRIBUTES, FIELDS, MENTION, PRIMARY, WHOLE, Columns
+from service.terms.columns import (
+    ATTRIBUTES,
+    BETWEEN,
+    FIELDS,
+    MENTION,
+    PRIMARY,
+    WHOLE,
+    Columns,
+    Pairs,
+)
 from service.terms.mentions import mention_labels, mention_probabilities
 from service.terms.probabilities import probabilities
 from service.terms.reading import asked, asked_and_answered, label_columns, logged_of
 from service.terms.recalibrating import in_force, recalibrated
-from service.terms.staleness import notice_taxonomy, stale_weeks
+from service.terms.staleness import notice_columns, stale_weeks
 
 MOST_VALUES = 200
 OTHER_VALUE = "other"
@@ -33,12 +42,13 @@ def refresh(session: Session, runtime: Runtime, weeks: Collection[str] | None = 
     """Sum stale weeks anew, all or those named; the weeks that were."""
     take_turn(session)
     taxonomy = taxonomy_in_use(session, runtime)
-    notice_taxonomy(session, taxonomy)
+    pairs = runtime.settings.pairs
+    notice_columns(session, taxonomy, pairs)
     stale = [week for week in stale_weeks(session) if weeks is None or week in weeks]
     columns = Columns.of(taxonomy)
     for week in stale:
         session.execute(delete(TermRow).where(TermRow.week == week))
-        rows = _week_rows(session, week, columns)
+        rows = _week_rows(session, week, columns, pairs)
         if rows:
             _insert(session, rows)
         session.execute(delete(StaleWeekRow).where(StaleWeekRow.week == week))
@@ -74,8 +84,10 @@ class _Week:
     reviewed: NDArray[np.bool_]
 
 
-def _week_rows(session: Session, week: str, columns: Columns) -> list[dict[str, object]]:
-    data = _read_week(session, week, columns)
+def _week_rows(
+    session: Session, week: str, columns: Columns, pairs: Pairs
+) -> list[dict[str, object]]:
+    data = _read_week(session, week, columns, pairs)
     rows: list[dict[str, object]] = []
     for slice_name, values in data.values.items():
         for (cell, value), members in _members(data.cells, values).items():
@@ -126,7 +138,7 @@ def _largest(values: Sequence[str | None]) -> set[str]:
     return set(sorted(counts, key=lambda each: (-counts[each], each))[:MOST_VALUES])
 
 
-def _read_week(session: Session, week: str, columns: Columns) -> _Week:
+def _read_week(session: Session, week: str, columns: Columns, pairs: Pairs) -> _Week:
     rows = session.execute(asked(week)).all()
     drawn = np.array([row.drawn for row in rows], dtype=np.bool_)
     labels = label_columns(rows, columns)
@@ -134,15 +146,27 @@ def _read_week(session: Session, week: str, columns: Columns) -> _Week:
     used = in_force(session, week, [(row.model or "", row.recalibration or "") for row in rows])
     return _Week(
         cells=[(row.day, row.model or "", by) for row, by in zip(rows, used, strict=True)],
-        values={
-            WHOLE: [WHOLE] * len(rows),
-            **{name: [getattr(row, name) for row in rows] for name in FIELDS},
-            **{name: [_attribute(row, name) for row in rows] for name in ATTRIBUTES},
-        },
+        values=_values(rows, pairs),
         said=tuple(_said(session, rows, labels, reviewed, used, columns)),
         inclusion=asked_and_answered(rows, drawn, reviewed),
         reviewed=reviewed,
     )
+
+
+def _values(rows: Sequence[Row[Any]], pairs: Pairs) -> dict[str, list[str | None]]:
+    """Slice -> its value of each message; of a pair there is one where both are known."""
+    each: dict[str, list[str | None]] = {
+        **{name: [getattr(row, name) for row in rows] for name in FIELDS},
+        **{name: [_attribute(row, name) for row in rows] for name in ATTRIBUTES},
+    }
+    both: dict[str, list[str | None]] = {
+        f"{one}{BETWEEN}{other}": [
+            f"{a}{BETWEEN}{b}" if a and b else None
+            for a, b in zip(each[one], each[other], strict=True)
+        ]
+        for one, other in pairs
+    }
+    return {WHOLE: [WHOLE] * len(rows), **each, **both}
 
 
 def _said(

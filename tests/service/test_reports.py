@@ -460,6 +460,24 @@ def test_a_slice_that_is_not_kept_is_refused(runtime: Runtime) -> None:
         report(runtime, slice_name="weather", value="rain")
 
 
+def test_a_pair_named_in_the_settings_is_a_slice_of_every_week(runtime: Runtime) -> None:
+    labeled(runtime, {LATE: 5})
+    labeled(runtime, {LATE: 2, DAMAGED: 3}, channel="email")
+    pair = {"slice_name": "channel/language", "value": "email/nl"}
+    with pytest.raises(BadRequest, match=r"partner$"):
+        report(runtime, **pair)
+    runtime.settings.pairs = [("channel", "language")]
+    found = report(runtime, **pair)
+    assert (found.messages, volumes(found)) == (5, {LATE: 2, DAMAGED: 3, "delivery": 5})
+    with runtime.reading() as session:
+        values = slice_values(session, WEEK, "channel/language")
+    assert set(values) == {"ticket/nl", "email/nl"}
+    runtime.settings.pairs = []
+    assert report(runtime).messages == 10
+    with runtime.reading() as session:
+        assert slice_values(session, WEEK, "channel/language") == []
+
+
 def test_intervals_cover_the_truth(runtime: Runtime) -> None:
     """Twenty weeks of messages whose model is biased, one in five answered, some never."""
     random = np.random.default_rng(7)

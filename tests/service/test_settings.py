@@ -42,6 +42,20 @@ def test_relative_paths_begin_in_the_folder_of_the_settings(tmp_path):
     assert found.home == tmp_path / "home"
 
 
+def test_pairs_are_of_two_different_attributes_each_named_once(tmp_path, monkeypatch):
+    (tmp_path / "waarom.toml").write_text('pairs = [["channel", "product"]]\n')
+    assert read_settings().pairs == [("channel", "product")]
+    monkeypatch.setenv("WAAROM_PAIRS", '[["partner", "language"]]')
+    assert read_settings().pairs == [("partner", "language")]
+    for wrong in ('[["channel", "channel"]]', '[["channel", "weather"]]', '[["channel"]]'):
+        monkeypatch.setenv("WAAROM_PAIRS", wrong)
+        with pytest.raises(BadSettings):
+            read_settings()
+    monkeypatch.setenv("WAAROM_PAIRS", '[["channel", "product"], ["product", "channel"]]')
+    with pytest.raises(BadSettings, match="once"):
+        read_settings()
+
+
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_in_the_shared_file_is_refused_and_not_repeated(tmp_path, name):
     (tmp_path / "waarom.toml").write_text(f'{name} = "hush"\n')

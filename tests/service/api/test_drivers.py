@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from service.runtime import Runtime
+
 SURE = "waar blijft mijn pakket, het is te laat en nog niet bezorgd"
 BROKEN = "de doos is kapot en gescheurd, er zit een deuk in"
 LAST_WEEK = datetime(2026, 11, 12, 9, tzinfo=UTC)
@@ -104,6 +106,18 @@ def test_one_slice_at_a_time(client: TestClient, headers: Headers) -> None:
     refused = client.get("/v1/drivers/weekly", params=both, headers=headers)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["parameter"] == "product"
+
+
+@pytest.mark.usefixtures("a_week")
+def test_a_pair_that_the_settings_name_can_be_asked_for(
+    client: TestClient, headers: Headers, trained_runtime: Runtime
+) -> None:
+    trained_runtime.settings.pairs = [("product", "channel")]
+    found = weekly(client, headers, channel="email", product="lamp")
+    assert (found["slice"], found["value"]) == ("product/channel", "lamp/email")
+    assert found["weeks"][0]["messages"] == 3
+    three = {"channel": "email", "product": "lamp", "partner": "x"}
+    assert client.get("/v1/drivers/weekly", params=three, headers=headers).status_code == 422
 
 
 @pytest.mark.parametrize(
