@@ -18,6 +18,7 @@ from classifier.volumes.terms import Floats, Groups, VolumeTerms, volume_terms
 
 TOO_UNCERTAIN: Final = 0.25
 """A half-width above this share of its volume leaves a driver too uncertain."""
+ROUNDING: Final = 1e-9
 STEADYING: Final = 5.0
 """Messages of ordinary odds that a driver's own answers are steadied by."""
 
@@ -70,7 +71,8 @@ def forecast_volumes(
     whole = len(pi) if messages is None else messages
     terms = _terms(sums, pi, whole, history, trained, unasked.leaves)
     found = estimate_volumes(terms, history, trained=trained, level=level)
-    return Forecast(volume=found.total, half_width=(found.high - found.low) / 2)
+    half_width = (found.high - found.low) / 2
+    return Forecast(volume=found.total, half_width=np.where(half_width > ROUNDING, half_width, 0.0))
 
 
 def _sums(unasked: VolumeTerms, p: Floats, pi: Floats, groups: Groups | None) -> dict[str, Floats]:

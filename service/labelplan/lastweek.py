@@ -14,8 +14,8 @@ from service.errors import NotFound
 from service.plans import LABELED, TOO_OLD
 from service.settings import Settings
 from service.tables import DrawRow, LabelRow, MessageRow, PredictionRow
-from service.terms import Columns
-from service.terms.probabilities import Logged, probabilities
+from service.terms import Columns, logged_of, probabilities, recalibrated
+from service.terms.recalibrating import in_force
 
 MOST_READ = 20_000
 """A larger week is planned from every second, third … of its messages."""
@@ -47,7 +47,7 @@ class LastWeek:
 
 
 def read_last_week(session: Session, settings: Settings, taxonomy: Taxonomy, week: str) -> LastWeek:
-    """A week's messages with their first predictions.
+    """A week's messages with their first predictions, through the recalibration in force.
 
     Raises `NotFound` where it has no counted message, or none that a model has read.
     """
@@ -55,14 +55,16 @@ def read_last_week(session: Session, settings: Settings, taxonomy: Taxonomy, wee
     rows = session.execute(_read(week, -(-messages // MOST_READ) or 1)).all()
     if not rows:
         raise NotFound("message", _advice(session, week, messages))
-    logged = [Logged(row.model, row.top, row.rest, row.unknown) for row in rows]
+    leaves = Columns.of(taxonomy).leaves
+    raw = probabilities(session, leaves, logged_of(rows))
+    used = in_force(session, week, [(row.model, row.recalibration) for row in rows])
     queues = [taxonomy.queue(row.top[0][0] if row.top else None) for row in rows]
     return LastWeek(
         week=week,
         messages=messages,
         drawn=drawn,
         answered=answered,
-        probabilities=probabilities(session, Columns.of(taxonomy).leaves, logged),
+        probabilities=recalibrated(session, leaves, raw, used),
         uncertainties=np.array([row.uncertainty for row in rows], dtype=np.float64),
         required=_required(rows, settings),
         confidences=np.array([row.confidence for row in rows], dtype=np.float64),
@@ -90,10 +92,11 @@ def _counted(session: Session, week: str) -> tuple[int, int, int]:
 
 def _read(week: str, step: int) -> Select[Any]:
     """Every so many-th counted message of a week with its draw and its first prediction."""
-    made = (PredictionRow.model, PredictionRow.top, PredictionRow.rest, PredictionRow.unknown)
+    made = (PredictionRow.model, PredictionRow.recalibration, PredictionRow.mentions)
+    logged = (PredictionRow.top, PredictionRow.rest, PredictionRow.unknown)
     routed = (PredictionRow.confidence, PredictionRow.threshold)
     return (
-        select(*made, *routed, DrawRow.uncertainty, DrawRow.required, DrawRow.stratum)
+        select(*made, *logged, *routed, DrawRow.uncertainty, DrawRow.required, DrawRow.stratum)
         .select_from(MessageRow)
         .join(DrawRow, DrawRow.message_id == MessageRow.id)
         .join(PredictionRow, (PredictionRow.message_id == MessageRow.id) & PredictionRow.first)
