@@ -62,6 +62,11 @@ def test_messages_that_are_about_none_of_the_drivers_hardly_count():
     np.testing.assert_allclose(found[:3], emq(p, BASE), atol=1e-9)
 
 
+def test_a_message_counts_for_the_probability_that_it_is_about_one_of_the_drivers():
+    rows = np.repeat([[0.9, 0.0, 0.1], [0.0, 0.1, 0.9]], 10, axis=0)
+    np.testing.assert_allclose(emq(rows, [0.5, 0.5, 0.0]), [0.9, 0.1, 0.0], atol=1e-6)
+
+
 def test_the_order_of_messages_and_of_columns_is_irrelevant():
     p = simulated(np.array([0.1, 0.2, 0.7]), 500, seed=7)
     moved = emq(p[::-1][:, [2, 0, 1]], BASE[[2, 0, 1]])

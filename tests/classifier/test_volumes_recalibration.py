@@ -140,6 +140,19 @@ def test_answers_count_for_the_messages_they_stand_for():
     np.testing.assert_allclose(fitted.q, 0.6 * np.array([10, 1]) / 11 + 0.3 * 0.5 + 0.1 * 0.5)
 
 
+def test_a_mistake_that_stands_for_many_makes_the_model_less_sure():
+    """The same answers, half of them wrong: what matters is which ones stand for many messages."""
+    p = np.repeat([[0.9, 0.1], [0.1, 0.9]], 40, axis=0)
+    right = np.tile([True, False], 40)
+    labels = np.where(right, p.argmax(axis=1), p.argmin(axis=1))
+
+    def sure(inclusion: np.ndarray) -> float:
+        week = AnsweredDraws(probabilities=p, labels=labels, inclusion=inclusion)
+        return float(fit_provisional([0.5, 0.5], [week]).apply(p)[0, 0])
+
+    assert sure(np.where(right, 0.05, 1.0)) > sure(np.where(right, 1.0, 0.05)) + 0.1
+
+
 def test_a_fit_does_not_depend_on_the_order_of_columns_or_of_answers():
     rng = np.random.default_rng(3)
     q_base, week = rng.dirichlet(np.ones(COLUMNS)), some_draws(rng)
