@@ -52,10 +52,11 @@ def plan(
     with opened() as runtime:
         found = label_plan(runtime, budget or (), now=utc_now(), week=week, limit=limit)
     document = LabelPlanOut.model_validate(found).model_dump(mode="json")
-    result(as_json, document, "\n".join(_lines(found)))
+    result(as_json, document, "\n".join(table(found)))
 
 
-def _lines(plan: "LabelPlan") -> list[str]:
+def table(plan: "LabelPlan") -> list[str]:
+    """The lines of a plan: a column a budget, drivers, queues, and what one more answer buys."""
     budgets = plan.budgets
     doubtful = [f"{len(each.too_uncertain):,} of {len(each.drivers):,}" for each in budgets]
     return [

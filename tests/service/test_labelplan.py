@@ -15,11 +15,14 @@ from service import labelplan
 from service.errors import BadRequest, NotFound
 from service.intake import receive
 from service.labelplan import Budget, LabelPlan, label_plan
+from service.labelplan.lastweek import read_last_week
 from service.labels import Answer, record
+from service.recalibrations import begin_week, close_weeks
 from service.reports import up_to_date, weekly_report
-from service.runtime import Runtime
+from service.runtime import Runtime, taxonomy_in_use
 from service.standings import check
 from service.tables import LabelRow, MessageRow, ReviewRow
+from service.terms import WHOLE, Columns, load_terms
 from service.weeks import monday
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -142,6 +145,21 @@ def test_the_width_foretold_is_what_the_next_week_brings(
     large = list(SHARES)
     ratio = [widths(foretold)[driver] / came[driver] for driver in large]
     assert np.mean(ratio) == pytest.approx(1.0, abs=0.2)
+
+
+def test_it_rests_on_the_probabilities_that_the_week_was_summed_with(
+    trained_runtime: Runtime, week: Week
+) -> None:
+    begin_week(trained_runtime, now=datetime(2026, 11, 9, 1, tzinfo=UTC))
+    week(n=50)
+    assert close_weeks(trained_runtime, now=NOW)
+    up_to_date(trained_runtime)
+    with trained_runtime.reading() as session:
+        taxonomy = taxonomy_in_use(session, trained_runtime)
+        last = read_last_week(session, trained_runtime.settings, taxonomy, LAST)
+        terms = load_terms(session, Columns.of(taxonomy), [LAST])[LAST, WHOLE]
+    leaves = len(taxonomy.leaves) + 1
+    assert last.probabilities.sum(axis=0) == pytest.approx(terms.expected[:leaves])
 
 
 def test_minutes_come_from_measured_answer_times(trained_runtime: Runtime, week: Week) -> None:

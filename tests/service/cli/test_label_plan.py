@@ -4,6 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from classifier.promise import Rung
+from service.cli.label_plan import table
+from service.labelplan import (
+    AnswerTimes,
+    Budget,
+    DriverOutlook,
+    LabelPlan,
+    OneMore,
+    QueueOutlook,
+)
 from service.weeks import last_complete_week, monday
 
 
@@ -75,3 +85,65 @@ def test_before_any_message_it_says_how_to_bring_them_in(waarom, labeled_file):
 def test_what_cannot_be_used_is_exit_code_2(waarom, labeled_file, wrong):
     waarom("init")
     assert wrong[0].removeprefix("--") in waarom("label", "plan", *wrong, code=2).err
+
+
+def a_plan(times: AnswerTimes, answered: float | None = 1.0) -> LabelPlan:
+    late = DriverOutlook(
+        driver="late",
+        name="Late",
+        volume=1200.0,
+        half_width=60.0,
+        share=0.05,
+        too_uncertain=False,
+        learned=True,
+    )
+    queue = QueueOutlook(
+        queue="logistics", rung=Rung.SELECT, checked=True, needed=41, a_week=10.0, weeks=5
+    )
+    budget = Budget(
+        answers=60,
+        asked=60,
+        minutes=times.minutes(60),
+        drivers=(late,),
+        parents=(),
+        queues=(queue,),
+    )
+    return LabelPlan(
+        week="2026-W46",
+        model="2026-11-16.1",
+        messages=2000,
+        required=120,
+        required_minutes=times.minutes(120),
+        graded=1880,
+        answered=answered,
+        present=60,
+        limit=0.25,
+        times=times,
+        budgets=(budget,),
+        one_more=OneMore(narrower=0.006, driver="late", name="Late", messages=0.3, seconds=18),
+    )
+
+
+def test_minutes_are_said_with_their_spread_where_enough_answers_were_timed():
+    lines = table(a_plan(AnswerTimes(214, 18.0, 11.0, 30.0)))
+    assert [line.split() for line in lines if line.startswith("Minutes")] == [["Minutes", "18"]]
+    said = "\n".join(lines)
+    assert "Besides, 120 questions about doubtful messages, about 36 minutes (22 to 60)." in said
+    assert "An answer took 18 seconds, half of them between 11 and 30 (214 timed" in said
+    assert lines[-1].endswith(
+        "makes intervals 0.6% narrower: that of Late most, by ±0.30 "
+        "messages, for 18 seconds of work."
+    )
+
+
+def test_one_line_a_driver_and_one_a_queue():
+    lines = [line.split() for line in table(a_plan(AnswerTimes(0)))]
+    assert ["Late", "1,200", "±60", "5%"] in lines
+    assert ["logistics", "41", "5", "weeks"] in lines
+    assert not any(line[:1] == ["Minutes"] for line in lines)
+
+
+@pytest.mark.parametrize(("answered", "said"), [(0.6, True), (1.0, False), (None, False)])
+def test_unanswered_questions_are_told_of(answered, said):
+    lines = table(a_plan(AnswerTimes(0), answered))
+    assert any("60% were" in line for line in lines) is said
