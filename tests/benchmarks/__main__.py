@@ -3,7 +3,16 @@
 import runpy
 import sys
 
-BENCHMARKS = ("frontier", "several", "pace", "promise", "hierarchy", "accuracy", "volumes")
+BENCHMARKS = (
+    "frontier",
+    "several",
+    "pace",
+    "promise",
+    "hierarchy",
+    "accuracy",
+    "volumes",
+    "forecast",
+)
 
 
 def main() -> None:
