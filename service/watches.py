@@ -132,7 +132,9 @@ def _watched(
 ) -> Watched:
     since = _since(session, row, model)
     found = _first_answers(_audits(session, row.queue, model, since))
-    losses = ~_right([(each.routed, _label(each.LabelRow)) for each in found], taxonomy)
+    losses = ~_right(
+        [(each.routed, Label(each.driver, tuple(each.also))) for each in found], taxonomy
+    )
     inclusion = np.array([each.inclusion for each in found], dtype=np.float64)
     least = np.array([each.floor for each in found], dtype=np.float64)
     seen = watch(
@@ -171,7 +173,8 @@ def _audits(session: Session, queue: str, model: Model, since: datetime) -> Sequ
     replaced = select(again.id).where(again.message_id == MessageRow.id, ~again.first)
     query = (
         select(
-            LabelRow,
+            *(LabelRow.message_id, LabelRow.driver, LabelRow.also),
+            *(LabelRow.door, LabelRow.door_ref, LabelRow.current),
             DrawRow.inclusion,
             PlanRow.floor,
             DecisionRow.driver.label("routed"),
@@ -192,7 +195,7 @@ def _audits(session: Session, queue: str, model: Model, since: datetime) -> Sequ
             *(DrawRow.drawn, ~DrawRow.required),
             *(PredictionRow.first, PredictionRow.model == model.version),
             *(DecisionRow.status == Status.AUTO, DecisionRow.queue == queue),
-            *(DecisionRow.made_at >= since, ~replaced.exists()),
+            *(DecisionRow.made_at >= since, LabelRow.stored_at >= since, ~replaced.exists()),
         )
         .order_by(LabelRow.id)
     )
@@ -207,23 +210,15 @@ def _first_answers(rows: Iterable[Any]) -> list[Any]:
     """
     of_message = defaultdict(list)
     for row in rows:
-        of_message[row.LabelRow.message_id].append(row)
+        of_message[row.message_id].append(row)
     found: dict[str, Any] = {}
     for some in of_message.values():
-        holding = {_name(each.LabelRow) for each in some if each.LabelRow.current}
+        holding = {(each.door, each.door_ref) for each in some if each.current}
         for each in some:
-            if _name(each.LabelRow) in holding:
+            if (each.door, each.door_ref) in holding:
                 found.setdefault(each.group, each)
                 break
     return list(found.values())
-
-
-def _name(row: LabelRow) -> tuple[str, str]:
-    return row.door, row.door_ref
-
-
-def _label(row: LabelRow) -> Label:
-    return Label(row.driver, tuple(row.also))
 
 
 def _right(routed: Sequence[tuple[str, Label]], taxonomy: Taxonomy) -> Any:

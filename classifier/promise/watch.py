@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-BETS: Final = ((2.0, 0.5), (3.0, 0.25), (5.0, 0.25))
+BETS: Final = ((1.2, 0.1), (1.5, 0.1), (2.0, 0.4), (3.0, 0.2), (5.0, 0.2))
 """Each bet is best against a mean loss so many times the allowed one, and has this share of the
 capital."""
 
@@ -28,8 +28,8 @@ SOON: Final = 50.0
 """This share of the capital is bet from the first answer; of the rest, half within so many
 answers, and half of what is left until three times as many."""
 
-HALVINGS: Final = 40
-"""The lower limit is found to about a part in 10¹²."""
+HALVINGS: Final = 30
+"""The lower limit is found to about a part in 10⁹."""
 
 
 @dataclass(frozen=True, slots=True)
