@@ -35,13 +35,15 @@ Shape = Literal["wide", "narrow"]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One value of a picture with its interval; `low` and `high` are None when not measured."""
+    """One value of a picture with its interval; `low` and `high` are None when not measured.
+    `plain` is the plain count, where it is drawn."""
 
     name: str
     value: float
     low: float | None
     high: float | None
     words: str
+    plain: float | None = None
 
 
 def largest(report: WeeklyReport) -> list[DriverVolume]:
@@ -56,13 +58,15 @@ def volume_chart(
     *,
     rows: Sequence[DriverVolume] | None = None,
     shape: Shape = "wide",
+    plain: bool = False,
 ) -> str:
     """Volumes of one week with their 95 % intervals, one line a driver, as SVG.
 
-    `rows` in the order drawn; the 15 largest when not given. `narrow` suits a phone.
+    `rows` in the order drawn; the 15 largest when not given. `narrow` suits a phone. `plain`
+    draws a cross where the plain count is.
     """
     chosen = largest(report)[:SHOWN] if rows is None else rows
-    marks = tuple(_volume_mark(row, taxonomy, language) for row in chosen)
+    marks = tuple(_volume_mark(row, taxonomy, language, plain) for row in chosen)
     title = language.text("Messages per driver, week %(week)s", week=report.week)
     return _volumes_drawn(marks, title, _description(marks), shape)
 
@@ -87,13 +91,18 @@ def trend_chart(
     return _trend_drawn(marks, title, _description(marks), shape)
 
 
-def _volume_mark(row: DriverVolume, taxonomy: Taxonomy, language: Language) -> Mark:
+def _volume_mark(row: DriverVolume, taxonomy: Taxonomy, language: Language, plain: bool) -> Mark:
     words = volume_text(row.volume, language)
     if row.change is not None and (row.real_change or is_clear(row.change)):
         arrow = UP if row.change.value > 0 else DOWN
         words = f"{words} {arrow} {language.signed(row.change.value)}"
     name = driver_name(taxonomy, row.driver, language)
-    return Mark(name, row.volume.value, row.volume.low, row.volume.high, words)
+    if plain:
+        words = (
+            f"{words}, {language.text('plain count: %(count)s', count=language.number(row.naive))}"
+        )
+    cross = row.naive if plain else None
+    return Mark(name, row.volume.value, row.volume.low, row.volume.high, words, cross)
 
 
 def _week_mark(report: WeeklyReport, row: DriverVolume, language: Language) -> Mark:
@@ -110,7 +119,8 @@ def _volumes_drawn(marks: tuple[Mark, ...], title: str, description: str, shape:
     wide = shape == "wide"
     rows: list[dict[str, Any]] = [
         {"name": mark.name, "value": mark.value, "low": mark.low, "high": mark.high}
-        | {"words": mark.words, "end": mark.value if mark.high is None else mark.high}
+        | {"words": mark.words, "end": max(mark.high or mark.value, mark.plain or 0.0)}
+        | {"plain": mark.plain}
         for mark in marks
     ]
     farthest = max((float(row["end"]) for row in rows), default=0.0) or 1.0
@@ -130,12 +140,16 @@ def _intervals(base: Any, scale: alt.Scale) -> list[Any]:
     sure = base.transform_filter(MEASURED)
     line = sure.mark_rule(color=ACCENT, strokeWidth=2)
     tick = sure.mark_tick(color=ACCENT, thickness=2, size=10)
+    cross = base.transform_filter("isValid(datum.plain)").mark_point(
+        shape="cross", angle=45, filled=True, color=INK, size=70, opacity=1
+    )
     return [
         base.mark_bar(size=14).encode(_x("value", scale), color=color),
         line.encode(_x("low", scale), alt.X2("high:Q")),
         tick.encode(_x("low", scale)),
         tick.encode(_x("high", scale)),
         sure.mark_circle(color=ACCENT, size=60, opacity=1).encode(_x("value", scale)),
+        cross.encode(_x("plain", scale)),
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from classifier.taxonomy import Driver, Taxonomy
-from service.charts import ACCENT, GREY, largest, trend_chart, volume_chart
+from service.charts import ACCENT, GREY, INK, largest, trend_chart, volume_chart
 from service.reports import DriverVolume, Estimate, WeeklyReport
 from service.translations import language
 
@@ -118,3 +118,10 @@ def test_a_week_without_messages_draws_an_empty_scale() -> None:
     nothing = report(measured=False)
     svg = volume_chart(nothing, TAXONOMY, language("en"), rows=[])
     assert ElementTree.fromstring(svg).get("role") == "img"
+
+
+def test_a_plain_count_is_drawn_only_where_it_is_asked_for() -> None:
+    with_cross = volume_chart(report(), TAXONOMY, language("en"), plain=True)
+    without = volume_chart(report(), TAXONOMY, language("en"))
+    assert "40 [35–45], plain count: 0" in words(with_cross)
+    assert with_cross.count(f'fill="{INK}"') == without.count(f'fill="{INK}"') + len(LEAVES)
