@@ -83,7 +83,8 @@ class WeekOut(BaseModel):
     )
     year_before_messages: int | None
     pooled: PooledOut | None = Field(
-        description="The four weeks up to this one together, where it has few answers of its own."
+        None,
+        description="The four weeks up to this one together, where it has few answers of its own.",
     )
     drivers: list[DriverVolumeOut]
     parents: list[DriverVolumeOut]
@@ -130,7 +131,6 @@ class WeeklyOut(BaseModel):
                     "several": {"value": 171.3, "low": 139.8, "high": 202.8},
                     "year_before": "2025-W46",
                     "year_before_messages": 911,
-                    "pooled": None,
                     "drivers": [VOLUME],
                     "parents": [],
                 }
