@@ -134,6 +134,7 @@ def volume_terms(
     reviewed: ArrayLike,
     *,
     groups: Groups | None = None,
+    said: ArrayLike | None = None,
 ) -> VolumeTerms:
     """Sum a set of messages into the terms of their volumes.
 
@@ -144,10 +145,13 @@ def volume_terms(
     question was drawn and answered: labels of other messages are not looked at. `groups` gives
     the leaf columns of each parent; their columns follow the leaves, in the order given. The
     probability of a group is the sum of its leaves', for mentions the union of independent ones.
+    `said` (n, k): what the model said before it was recalibrated, for the plain count; the
+    probabilities, if it is not given.
 
     Raises ValueError for shapes that do not fit and for values out of range.
     """
-    rows = _Rows.checked(probabilities, labels, inclusion, reviewed)
+    told = probabilities if said is None else said
+    rows = _Rows.checked(probabilities, labels, inclusion, reviewed, told)
     members = _members(groups, rows.probabilities.shape[1])
     terms = VolumeTerms.zeros(rows.probabilities.shape[1], len(members))
     for block in rows.blocks():
@@ -161,16 +165,23 @@ class _Rows:
     labels: NDArray[np.integer]
     inclusion: Floats
     reviewed: NDArray[np.bool_]
+    said: NDArray[np.floating]
 
     @classmethod
     def checked(
-        cls, probabilities: ArrayLike, labels: ArrayLike, inclusion: ArrayLike, reviewed: ArrayLike
+        cls,
+        probabilities: ArrayLike,
+        labels: ArrayLike,
+        inclusion: ArrayLike,
+        reviewed: ArrayLike,
+        said: ArrayLike,
     ) -> Self:
         rows = cls(
             np.asarray(probabilities, dtype=np.result_type(probabilities, np.float32)),
             np.asarray(labels).astype(np.int64, copy=False),
             np.asarray(inclusion, dtype=np.float64),
             np.asarray(reviewed, dtype=np.bool_),
+            np.asarray(said, dtype=np.result_type(said, np.float32)),
         )
         rows._check_shapes()
         rows._check_values()
@@ -184,6 +195,8 @@ class _Rows:
             raise ValueError(f"labels must have shape ({n},) or ({n}, {k})")
         if self.inclusion.shape != (n,) or self.reviewed.shape != (n,):
             raise ValueError(f"inclusion and reviewed must have shape ({n},)")
+        if self.said.shape != (n, k):
+            raise ValueError(f"what the model said must have shape ({n}, {k})")
 
     def _check_values(self) -> None:
         asked = self.inclusion[~np.isnan(self.inclusion)]
@@ -206,6 +219,7 @@ class _Rows:
                 self.labels[part],
                 self.inclusion[part],
                 self.reviewed[part],
+                self.said[part],
             )
 
 
@@ -255,7 +269,7 @@ def _likeliest(rows: _Rows, p: Floats, members: list[NDArray[np.intp]]) -> Float
     several equally likely drivers, such as one without a prediction, counts for a part of each."""
     if rows.labels.ndim == 2 or not p.size:
         return np.asarray((p[~rows.reviewed] >= 0.5).sum(axis=0), dtype=np.float64)
-    each = rows.probabilities[~rows.reviewed]
+    each = rows.said[~rows.reviewed]
     best = (each == each.max(axis=1, keepdims=True)).astype(np.float64)
     leaves = (1 / best.sum(axis=1)) @ best
     return np.concatenate([leaves, [leaves[group].sum() for group in members]])

@@ -64,13 +64,14 @@ def _insert(session: Session, rows: list[dict[str, object]]) -> None:
 class _Said:
     """What the model and people said of the messages, in the columns of a kind of terms.
 
-    `labels` are column numbers for primary drivers, with parents as groups; 0 and 1 for mentions.
+    `raw` is what the model said before it was recalibrated. `labels` are column numbers for primary drivers, with parents as groups; 0 and 1 for mentions.
     """
 
     kind: str
     probabilities: Floats
     labels: NDArray[np.integer]
     groups: Sequence[Sequence[int]] = ()
+    raw: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def _summed(data: _Week, said: _Said, members: NDArray[np.int64]) -> VolumeTerms
         data.inclusion[members],
         data.reviewed[members],
         groups=said.groups,
+        said=None if said.raw is None else said.raw[members],
     )
 
 
@@ -179,10 +181,9 @@ def _said(
 ) -> Iterator[_Said]:
     """Mentions only where they say anything new: else each is its message's primary driver."""
     logged = logged_of(rows)
-    primary = recalibrated(
-        session, columns.leaves, probabilities(session, columns.leaves, logged), recalibrations
-    )
-    yield _Said(PRIMARY, primary, labels, columns.members)
+    raw = probabilities(session, columns.leaves, logged)
+    primary = recalibrated(session, columns.leaves, raw, recalibrations)
+    yield _Said(PRIMARY, primary, labels, columns.members, raw)
     answered = any(row.also for row, counts in zip(rows, reviewed, strict=True) if counts)
     if answered or any(each.mentions for each in logged):
         mentions = mention_probabilities(primary, logged, columns)

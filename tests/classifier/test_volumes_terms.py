@@ -176,3 +176,14 @@ def test_what_cannot_be_summed_is_refused(change, sentence):
     }
     with pytest.raises(ValueError, match=sentence):
         volume_terms(**(rows | change))
+
+
+def test_a_plain_count_is_of_what_the_model_said_and_not_of_what_became_of_it():
+    p, labels, pi, reviewed = week()
+    moved = np.roll(p, 1, axis=1)
+    found = volume_terms(moved, labels, pi, reviewed, said=p)
+    plain = volume_terms(p, labels, pi, reviewed)
+    np.testing.assert_allclose(found.likeliest, plain.likeliest)
+    np.testing.assert_allclose(found.expected, moved.sum(axis=0))
+    with pytest.raises(ValueError, match="said"):
+        volume_terms(p, labels, pi, reviewed, said=p[:, 1:])
