@@ -53,7 +53,7 @@ class Answer:
 
 def check_label(label: Label, taxonomy: Taxonomy) -> None:
     """Raise `UnknownDriver` unless every driver of the label is a leaf of the taxonomy."""
-    for driver in label.drivers:
+    for driver in label.mentions:
         if driver in taxonomy.parents:
             raise UnknownDriver(driver, f"has drivers below it; name one, or {driver}.other")
         if driver not in taxonomy:

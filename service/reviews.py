@@ -11,6 +11,7 @@ from classifier.redaction import redact
 from service.database import take_turn
 from service.errors import NotFound, ReviewClosed, ReviewTaken
 from service.labels import Answer, record
+from service.mentions import said_of
 from service.runtime import Runtime
 from service.tables import LabelRow, MessageRow, PredictionRow, ReviewRow
 
@@ -156,7 +157,9 @@ def _origin(session: Session, review: ReviewRow, label: Label) -> str:
     prediction = newest_prediction(session, review.message_id)
     if prediction is None:
         return "manual"
-    return "accepted" if prediction.top[0][0] == label.primary else "changed"
+    others = {each.driver for each in said_of(prediction)[1:]}
+    shown = prediction.top[0][0] == label.primary and set(label.also) == others
+    return "accepted" if shown else "changed"
 
 
 def _current_label(session: Session, given: Answer) -> LabelRow:

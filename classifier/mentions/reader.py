@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from classifier import sentences
 from classifier.mentions.curve import MentionCurve
 from classifier.mentions.pieces import Pieces, Span
 from classifier.mentions.said import Said
@@ -78,7 +79,8 @@ class MentionReader:
         return np.asarray(found, dtype=np.float64)
 
     def warm_up(self) -> None:
-        """Compile now, and wait for it; where there is no `warming`, nothing is compiled."""
+        """Load what sentences are found with, and compile now, where there is `warming`."""
+        sentences.warm_up()
         if self.warming is not None:
             self.warming.warm_up()
 

@@ -92,7 +92,7 @@ class QueueOut(BaseModel):
     changed_at: datetime | None
     watch: WatchOut | None = Field(description="Null: not on automate with a promise in force.")
     withdrawn_at: datetime | None = Field(
-        description="When audits broke its promise, if no person moved the queue since."
+        None, description="When audits broke its promise, if no person moved the queue since."
     )
 
 

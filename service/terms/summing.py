@@ -64,7 +64,8 @@ def _insert(session: Session, rows: list[dict[str, object]]) -> None:
 class _Said:
     """What the model and people said of the messages, in the columns of a kind of terms.
 
-    `raw` is what the model said before it was recalibrated. `labels` are column numbers for primary drivers, with parents as groups; 0 and 1 for mentions.
+    `labels` are column numbers for primary drivers, with parents as groups; 0 and 1 for mentions.
+    `raw` is what the model said before it was recalibrated.
     """
 
     kind: str

@@ -162,7 +162,13 @@ def test_answers_through_two_doors_at_once_count_once(runtime: Runtime) -> None:
 
 
 @pytest.mark.parametrize(
-    "label", [Label("delivery"), Label("delivery.lost"), Label("delivery.late", ("payment",))]
+    "label",
+    [
+        Label("delivery"),
+        Label("delivery.lost"),
+        Label("delivery.late", ("payment",)),
+        Label(None, ("delivery.lost",)),
+    ],
 )
 def test_a_label_names_leaves_of_the_taxonomy(runtime: Runtime, label: Label) -> None:
     message = send(runtime)

@@ -159,6 +159,24 @@ def test_a_label_says_whether_a_shown_proposal_was_accepted(trained_runtime: Run
     assert labels == ["accepted", "changed"]
 
 
+def test_an_answer_that_adds_or_leaves_out_another_driver_is_a_changed_one(
+    trained_runtime: Runtime,
+) -> None:
+    send(trained_runtime, 3)
+    for said in ("both", "one", "three"):
+        review = claim(trained_runtime)
+        with trained_runtime.writing() as session:
+            shown = reviews.question(session, review or 0).prediction
+            assert shown is not None
+            first, second, third = (driver for driver, _ in shown.top[:3])
+            shown.mentions = [[first, 0.9, True, []], [second, 0.8, True, []]]
+        also = {"both": (second,), "one": (), "three": (second, third)}[said]
+        act(trained_runtime, "answer", review, label=Label(first, also))
+    with trained_runtime.reading() as session:
+        given = session.scalars(select(LabelRow.origin).order_by(LabelRow.id)).all()
+    assert given == ["accepted", "changed", "changed"]
+
+
 def test_an_unknown_driver_leaves_the_question_with_its_person(runtime: Runtime) -> None:
     send(runtime, 1)
     review = claim(runtime)

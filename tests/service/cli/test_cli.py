@@ -165,7 +165,7 @@ def test_versions_are_shown_promoted_and_rolled_back(waarom, models_dir):
     folder = ("--models-dir", models_dir)
     assert waarom("models", "list", *folder).out == "* 2026-11-01.1\n"
     assert "A small model" in waarom("models", "show", *folder).out
-    assert waarom("models", "show", *folder, "--json").document["format"] == 3
+    assert waarom("models", "show", *folder, "--json").document["format"] == 4
     assert waarom("models", "promote", "2026-11-01.1", *folder, "--json").document == {
         "current": "2026-11-01.1"
     }
