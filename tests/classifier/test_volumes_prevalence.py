@@ -85,10 +85,3 @@ def test_a_driver_nobody_wrote_about_is_found_to_be_rare():
 def test_shares_that_do_not_fit_are_refused(base):
     with pytest.raises(ValueError, match="q_base"):
         emq(np.full((4, 3), 1 / 3), base)
-
-
-def test_it_agrees_with_quapy():
-    quapy = pytest.importorskip("quapy", reason="quapy is not installed: no oracle for EMQ")
-    p = simulated(np.array([0.1, 0.2, 0.7]), 2000, seed=9)
-    oracle, _ = quapy.method.aggregative.EMQ.EM(BASE, p)
-    np.testing.assert_allclose(emq(p, BASE), oracle, atol=5e-4)

@@ -161,6 +161,7 @@ def test_where_no_message_is_about_several_there_are_no_mentions(trained_runtime
     assert report(trained_runtime).several is not None
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("reads", [True, False], ids=["read by the model", "by people alone"])
 def test_intervals_of_mentions_cover_the_truth(runtime: Runtime, reads: bool) -> None:
     """Twenty weeks in which a third of all messages is about a refund, too."""

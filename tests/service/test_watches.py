@@ -354,6 +354,7 @@ def test_the_watch_begins_anew_where_the_drivers_of_the_queue_change(
 REPLAYS, EACH = 40, 150
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_in_replays_a_kept_promise_is_ever_withdrawn_no_more_often_than_stated(
     automated: Runtime,
 ) -> None:
