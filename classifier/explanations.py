@@ -183,20 +183,19 @@ def explain_mention(
     intercept = float(lines.intercept_[number])
     score = float(terms.sum()) + intercept
     places, weights = by_word(features, text[start:end], row.indices, terms[None, :])
+    placed = ((places[n][0] + start, places[n][1] + start, n) for n in _heaviest(weights[0], most))
     words = tuple(
-        MentionWord(first + start, last + start, text[first + start : last + start], weight)
-        for (first, last), weight in _heaviest(places, weights[0], most)
+        MentionWord(first, last, text[first:last], float(weights[0, n]))
+        for first, last, n in placed
     )
     remainder = score - intercept - sum(word.weight for word in words)
     return MentionExplanation(driver, words, intercept, score, remainder)
 
 
-def _heaviest(
-    places: Sequence[tuple[int, int]], weights: Terms, most: int
-) -> list[tuple[tuple[int, int], float]]:
-    """The places (n) that weigh most, strongest first, and what they weigh."""
+def _heaviest(weights: Terms, most: int) -> list[int]:
+    """Which of the words (n,) weigh most either way, strongest first; none that weighs nothing."""
     order = np.argsort(-np.abs(weights), kind="stable")[:most]
-    return [(places[n], float(weights[n])) for n in order if weights[n]]
+    return [int(n) for n in order if weights[n]]
 
 
 def _strongest(
@@ -204,12 +203,10 @@ def _strongest(
 ) -> tuple[WordWeight, ...]:
     """The words that weigh most, with their part of the terms (2, columns), strongest first."""
     places, weights = by_word(features, text, columns, terms)
-    net = np.abs(weights[0] - weights[1])
+    placed = ((*places[n], n) for n in _heaviest(weights[0] - weights[1], most))
     return tuple(
         WordWeight(start, end, text[start:end], float(weights[0, n]), float(weights[1, n]))
-        for n in np.argsort(-net, kind="stable")[:most]
-        for start, end in [places[n]]
-        if net[n]
+        for start, end, n in placed
     )
 
 

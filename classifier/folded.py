@@ -8,16 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.cascade_curve import Reads
+from classifier.counts import Counts
 from classifier.evaluation import ConfusablePair, LearningCurve, confusable
 from classifier.evaluation.confusable import Pair
 from classifier.fold_calibration import FoldCalibration, calibrate
 from classifier.fold_curve import fold_curve
-from classifier.folds import OutOfFold, Progress, out_of_fold
+from classifier.folds import OutOfFold, Scorer, out_of_fold
 from classifier.judging import threshold_of
 from classifier.mentions import FoldMentions, fold_mentions, has_several
 from classifier.messages import Label, LabeledMessage, Predictions
-from classifier.pipeline import PipelineConfig
-from classifier.seeding import Seed
 from classifier.stops import stops_of
 from classifier.taxonomy import Taxonomy
 
@@ -84,30 +83,19 @@ def folded(
     learning = fold_curve(
         messages, found, calibration.asked_all(), folds=folds, workers=workers, **shared
     )
-    mentions = _mentions(messages, found, calibration, folds=folds, workers=workers, **shared)
+    predictions = Predictions(found.drivers, calibration.probabilities, calibration.unknown)
+    mentions = _mentions(messages, predictions, folds=folds, workers=workers, **shared)
     return Folded(found, calibration, learning, mentions)
 
 
 def _mentions(
     messages: Sequence[LabeledMessage],
-    found: OutOfFold,
-    calibration: FoldCalibration,
+    predictions: Predictions,
     *,
-    config: PipelineConfig,
-    progress: Progress,
-    seeds: Sequence[Seed] = (),
+    second: Scorer | None = None,
+    counts: Counts | None = None,
     **shared: Any,
 ) -> FoldMentions | None:
-    """What the same folds teach of all drivers; None where no label names several."""
-    if not has_several(messages):
-        return None
-    predictions = Predictions(found.drivers, calibration.probabilities, calibration.unknown)
-    return fold_mentions(
-        messages,
-        predictions,
-        folds=shared["folds"],
-        workers=shared["workers"],
-        config=config,
-        progress=progress,
-        seeds=seeds,
-    )
+    """What the same folds teach of all drivers, by n-grams of their own; None where no label names
+    several."""
+    return fold_mentions(messages, predictions, **shared) if has_several(messages) else None

@@ -190,6 +190,11 @@ class Predictions:
         return np.asarray(self.probabilities.argmax(axis=1), dtype=np.intp)
 
     @property
+    def primary(self) -> NDArray[np.float64]:
+        """The probability (n, k) that each driver is the primary one of each message."""
+        return np.asarray((1.0 - self.unknown)[:, None] * self.probabilities)
+
+    @property
     def confidence(self) -> NDArray[np.float64]:
         """The probability (n,) that the likeliest driver of each message is right."""
         surest = self.probabilities.max(axis=1)

@@ -152,11 +152,8 @@ class Model:
     def _with_mentions(self, texts: Sequence[str], predictions: Predictions) -> list[Prediction]:
         if self.mentions is None:
             return list(predictions)
-        every = self.mentions.read(texts, predictions)
-        return [
-            replace(each, mentions=mentions)
-            for each, mentions in zip(predictions, every, strict=True)
-        ]
+        every = zip(predictions, self.mentioned(texts, predictions), strict=True)
+        return [replace(each, mentions=mentions) for each, mentions in every]
 
     def read_for_meaning(self, texts: Sequence[str], features: Any = None) -> NDArray[np.bool_]:
         """Which texts (n,) the encoder is asked about; `features` (n, f) as `read` gives them."""

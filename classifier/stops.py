@@ -134,8 +134,7 @@ class Stops:
 
     def reached(self, threshold: float | NDArray[np.float64]) -> NDArray[np.intp]:
         """The first level (n,) that reaches the threshold, one for all or one each; -1 for none."""
-        below = (self.confidence < np.expand_dims(threshold, -1)).sum(axis=1)
-        return np.where(below < self.confidence.shape[1], below, -1)
+        return first_reached(self.confidence, threshold)
 
     def right(self, labels: Sequence[Label]) -> NDArray[np.bool_]:
         """Whether each message (n, s) is right to stop there: at a leaf if its label names it; at
@@ -260,6 +259,15 @@ def _likeliest_parents(prediction: Prediction, taxonomy: Taxonomy) -> Iterable[S
         confidence = known * sums[place]
         if confidence >= LEAST_AT_PARENT and confidence > prediction.unknown:
             yield Stop(parents.ids[place], parents.queues[place], confidence)
+
+
+def first_reached(
+    confidence: NDArray[np.float64], threshold: float | NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """The first level (n,) of confidences (n, s), never lower on a level than before, that reaches
+    the threshold, one for all or one each; -1 for none."""
+    below = (confidence < np.expand_dims(threshold, -1)).sum(axis=1)
+    return np.where(below < confidence.shape[1], below, -1)
 
 
 def leveled(values: NDArray[Any]) -> NDArray[Any]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.evaluation.routing import Routing, routing
+from classifier.indicators import indicators
 from classifier.messages import Label, Predictions
 from classifier.taxonomy import Taxonomy
 
@@ -89,7 +90,7 @@ def outcomes(
     """
     given = [each if isinstance(each, Label) else Label(each or None) for each in labels]
     drivers, likeliest = predictions.drivers, predictions.likeliest
-    truth = _indicators([each.drivers for each in given], drivers)
+    truth = indicators([each.drivers for each in given], drivers)
     several = any(len(each.mentions) > 1 for each in given)
     rows = np.arange(len(given))
     correct = truth[rows, likeliest]
@@ -101,8 +102,8 @@ def outcomes(
         message_ids=tuple(message_ids),
         truth=truth,
         chosen=_chosen(predictions, chosen, several=several),
-        mentioned=_indicators([each.mentions for each in given], drivers),
-        mentions=_mentions(predictions) if mentions is None else mentions,
+        mentioned=indicators([each.mentions for each in given], drivers),
+        mentions=predictions.primary if mentions is None else mentions,
         primary=_primary(given, drivers),
         probabilities=predictions.probabilities,
         likeliest=likeliest,
@@ -121,22 +122,9 @@ def outcomes(
     )
 
 
-def _mentions(predictions: Predictions) -> NDArray[np.float64]:
-    """How likely a model that knows one driver a message holds it to be each (n, k)."""
-    return np.asarray((1.0 - predictions.unknown)[:, None] * predictions.probabilities)
-
-
 def _primary(labels: Sequence[Label], drivers: Sequence[str]) -> NDArray[np.intp]:
     column = {driver: index for index, driver in enumerate(drivers)}
     return np.array([column.get(each.primary or "", -1) for each in labels], dtype=np.intp)
-
-
-def _indicators(named: Sequence[tuple[str, ...]], drivers: Sequence[str]) -> NDArray[np.bool_]:
-    column = {driver: index for index, driver in enumerate(drivers)}
-    found = np.zeros((len(named), len(drivers)), dtype=bool)
-    for row, each in enumerate(named):
-        found[row, [column[driver] for driver in each if driver in column]] = True
-    return found
 
 
 def _chosen(

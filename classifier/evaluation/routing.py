@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.messages import Label, Predictions
-from classifier.stops import NOWHERE, stops_of
+from classifier.stops import NOWHERE, first_reached, stops_of
 from classifier.taxonomy import Taxonomy
 
 
@@ -29,10 +29,9 @@ class Routing:
         """Whether each message (n,) is routed at this threshold, whether that is right, and whether
         it stops at a parent: the first level whose confidence reaches the threshold counts. What
         is not routed counts as if it were stopped at the first level."""
-        below = (self.confidence < threshold).sum(axis=1)
-        routed = below < self.confidence.shape[1]
-        rows, level = np.arange(len(routed)), np.where(routed, below, 0)
-        return routed, self.right[rows, level], self.parent[rows, level]
+        reached = first_reached(self.confidence, threshold)
+        rows, level = np.arange(len(reached)), np.maximum(reached, 0)
+        return reached >= 0, self.right[rows, level], self.parent[rows, level]
 
     def only(self, rows: NDArray[np.intp]) -> "Routing":
         """The same of some messages, in that order."""

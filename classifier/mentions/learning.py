@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from classifier.features import NgramFeatures
 from classifier.folds import Progress, assign_folds, at
+from classifier.indicators import indicators
 from classifier.mentions.machines import Machines, fit_machines
 from classifier.mentions.pieces import Pieces
 from classifier.mentions.said import Said
@@ -48,10 +49,10 @@ def learn(
     weights = np.ones(truth.shape)
     weights[len(messages) :] = np.array([each.weight for each in beside]).reshape(-1, 1)
     rows = features.transform(texts)
-    first = fit_machines(rows, truth, weights, drivers, tolerance=ROUGH)
     pieces = pieces.first(MOST)
     if not pieces.texts:
         return fit_machines(rows, truth, weights, drivers)
+    first = fit_machines(rows, truth, weights, drivers, tolerance=ROUGH)
     cut = features.transform(pieces.texts)
     meant, counted = _meant(pieces, truth, weights, first.logits(cut))
     return fit_machines(
@@ -66,17 +67,17 @@ def said_by_folds(
     messages: Sequence[LabeledMessage],
     seeds: Sequence[Seed],
     drivers: Sequence[str],
+    pieces: Pieces,
     *,
     folds: int,
     config: PipelineConfig,
     progress: Progress,
     workers: int = 1,
 ) -> Said:
-    """What machines say of messages (n) that they did not learn from: the same folds as ever, so
-    many `workers` of them at a time."""
+    """What machines say of messages (n), cut into `pieces`, that they did not learn from: the same
+    folds as ever, so many `workers` of them at a time."""
     fold_of = assign_folds(messages, folds)
     found = Said.nothing(len(messages), len(drivers))
-    pieces = Pieces.of([message.text for message in messages])
 
     def judge(fold: int) -> None:
         progress(f"Several drivers a message: fold {fold + 1} of {folds}")
@@ -103,15 +104,6 @@ def _fitted(
     features.fit([each.text for each in messages] + [each.text for each in seeds])
     machines = learn(messages, seeds, drivers, features, pieces)
     return Pipeline([("features", features), ("classifier", machines)])
-
-
-def indicators(named: Sequence[Sequence[str]], drivers: Sequence[str]) -> NDArray[np.bool_]:
-    """Which of the k drivers are among those named of each message (n, k)."""
-    column = {driver: number for number, driver in enumerate(drivers)}
-    found = np.zeros((len(named), len(drivers)), dtype=bool)
-    for row, each in enumerate(named):
-        found[row, [column[driver] for driver in each if driver in column]] = True
-    return found
 
 
 def _meant(

@@ -52,7 +52,7 @@ class MentionReader:
     def find(self, said: Said, predictions: Predictions) -> Found:
         """What is made of what machines `said` of n messages. The likeliest driver is said of each
         message unless it is likelier about none."""
-        probabilities = self.curve.probability(said, primary_of(predictions))
+        probabilities = self.curve.probability(said, predictions.primary)
         return chosen(probabilities, self.limits, predictions)
 
     def read(self, texts: Sequence[str], predictions: Predictions) -> list[tuple[Mention, ...]]:
@@ -98,11 +98,6 @@ class MentionReader:
         """Back from `to_dict`."""
         curve = MentionCurve.from_dict(found["curve"])
         return cls(found["pipeline"], curve, np.array(found["limits"]))
-
-
-def primary_of(predictions: Predictions) -> NDArray[np.float64]:
-    """That each driver is the primary one of n messages (n, k), in [0, 1]."""
-    return np.asarray(predictions.probabilities * (1.0 - predictions.unknown)[:, None])
 
 
 def chosen(

@@ -23,13 +23,8 @@ class Said:
     sentences: NDArray[np.intp]
 
     @classmethod
-    def of(cls, texts: Sequence[str], scores: Scores) -> Self:
-        """What the machines behind `scores` say of texts (n)."""
-        return cls.cut(scores(texts), Pieces.of(texts), scores)
-
-    @classmethod
     def cut(cls, whole: NDArray[np.float64], pieces: Pieces, scores: Scores) -> Self:
-        """The same of texts already scored as a `whole` (n, k), and cut."""
+        """What the machines behind `scores` say of texts scored as a `whole` (n, k), and cut."""
         return cls(whole, pieces.loudest(whole, pieces.scored(scores)), pieces.counts)
 
     @classmethod

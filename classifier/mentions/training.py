@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from classifier.folds import Progress
+from classifier.indicators import indicators
 from classifier.mentions.curve import MentionCurve, fit_curve
-from classifier.mentions.learning import indicators, learn, said_by_folds
+from classifier.mentions.learning import learn, said_by_folds
 from classifier.mentions.limits import fit_limits
 from classifier.mentions.pieces import Pieces
-from classifier.mentions.reader import Found, MentionReader, chosen, primary_of
+from classifier.mentions.reader import Found, MentionReader, chosen
 from classifier.messages import LabeledMessage, Predictions
 from classifier.pipeline import PipelineConfig
 from classifier.seeding import Seed
@@ -21,11 +22,13 @@ from classifier.seeding import Seed
 @dataclass(frozen=True, slots=True, eq=False)
 class FoldMentions:
     """What folds teach of all drivers a message is about: the curve, the limits (k,), and what they
-    find in each of the n messages, by machines that never saw it."""
+    find in each of the n messages, by machines that never saw it. `pieces`: the sentences of the
+    messages."""
 
     curve: MentionCurve
     limits: NDArray[np.float64]
     found: Found
+    pieces: Pieces
 
 
 def has_several(messages: Sequence[LabeledMessage]) -> bool:
@@ -47,23 +50,25 @@ def fold_mentions(
     primary driver. Limits are set on messages whose likeliest driver is right: where it is wrong,
     everything else is, too."""
     drivers = predictions.drivers
+    pieces = Pieces.of([message.text for message in messages])
     said = said_by_folds(
         messages,
         seeds,
         drivers,
+        pieces,
         folds=folds,
         config=config,
         progress=progress,
         workers=workers,
     )
     truth = indicators([message.label.mentions for message in messages], drivers)
-    curve = fit_curve(said, primary_of(predictions), truth)
-    probabilities = curve.probability(said, primary_of(predictions))
+    curve = fit_curve(said, predictions.primary, truth)
+    probabilities = curve.probability(said, predictions.primary)
     rows, likeliest = np.arange(len(messages)), predictions.likeliest
     others = np.repeat(truth[rows, likeliest][:, None], len(drivers), axis=1)
     others[rows, likeliest] = False
     limits = fit_limits(probabilities, truth, others)
-    return FoldMentions(curve, limits, chosen(probabilities, limits, predictions))
+    return FoldMentions(curve, limits, chosen(probabilities, limits, predictions), pieces)
 
 
 def mention_reader(
@@ -73,9 +78,9 @@ def mention_reader(
     *,
     seeds: Sequence[Seed] = (),
 ) -> MentionReader:
-    """A reader learned from all messages (n), by the n-grams of a fitted pipeline."""
+    """A reader learned from all the messages (n) that folds taught, by the n-grams of a fitted
+    pipeline."""
     features, drivers = pipeline[0], [str(each) for each in pipeline.classes_]
-    pieces = Pieces.of([message.text for message in messages])
-    machines = learn(messages, seeds, drivers, features, pieces)
+    machines = learn(messages, seeds, drivers, features, learned.pieces)
     steps = [("features", features), ("classifier", machines)]
     return MentionReader(Pipeline(steps), learned.curve, learned.limits)

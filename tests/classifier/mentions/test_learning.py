@@ -1,6 +1,7 @@
 import numpy as np
 
-from classifier.mentions.learning import indicators, learn, said_by_folds
+from classifier.indicators import indicators
+from classifier.mentions.learning import learn, said_by_folds
 from classifier.mentions.machines import NEVER, fit_machines
 from classifier.mentions.pieces import Pieces
 from classifier.pipeline import PipelineConfig, build_pipeline
@@ -30,7 +31,9 @@ def test_the_sentence_that_was_meant_speaks_and_those_around_it_do_not():
 
 def test_folds_tell_drivers_apart_that_they_never_saw_these_messages_of():
     messages = mails(150)
-    said = said_by_folds(messages, (), DRIVERS, folds=3, config=PipelineConfig(), progress=quiet)
+    said = said_by_folds(
+        messages, (), DRIVERS, cut(messages), folds=3, config=PipelineConfig(), progress=quiet
+    )
     truth = indicators([message.label.drivers for message in messages], DRIVERS)
     assert (said.loudest[truth] > 0).mean() > 0.9
     assert (said.loudest[~truth] < 0).mean() > 0.9
@@ -44,6 +47,7 @@ def test_two_workers_hear_what_one_does():
             messages,
             (),
             DRIVERS,
+            cut(messages),
             folds=4,
             config=PipelineConfig(),
             progress=quiet,

@@ -23,7 +23,7 @@ def test_each_sentence_knows_its_text_and_its_place():
 
 
 def test_the_loudest_sentence_speaks_for_its_text_and_one_sentence_for_itself():
-    said = Said.of(TEXTS, lengths)
+    said = Said.cut(lengths(TEXTS), Pieces.of(TEXTS), lengths)
     assert said.whole[:, 0].tolist() == [len(text) for text in TEXTS]
     assert said.loudest[:, 0].tolist() == [22, len(TEXTS[1]), 13]
     assert said.loudest[:, 1].tolist() == [-15, -len(TEXTS[1]), -10]
@@ -44,5 +44,5 @@ def test_some_of_the_texts_keep_their_sentences():
 
 
 def test_without_a_sentence_texts_are_read_whole():
-    said = Said.of(TEXTS[1:2], lengths)
+    said = Said.cut(lengths(TEXTS[1:2]), Pieces.of(TEXTS[1:2]), lengths)
     np.testing.assert_array_equal(said.whole, said.loudest)
