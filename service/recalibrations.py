@@ -7,11 +7,12 @@ logged. Neither is ever made again, so a closed week's probabilities never chang
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from classifier.model import Model
@@ -29,13 +30,14 @@ from service.terms import (
     aligned,
     asked,
     asked_and_answered,
-    finals,
+    existing,
     label_columns,
     logged_of,
     mark_stale,
     probabilities,
-    provisionals,
     recalibrated,
+    recalibration_id,
+    unfinished,
 )
 from service.weeks import day_of, last_complete_week, shifted, week_of
 
@@ -54,7 +56,7 @@ def begin_week(runtime: Runtime, *, now: datetime) -> str | None:
         return None
     week = week_of(day_of(now, runtime.settings.timezone))
     with runtime.reading() as session:
-        if model.version in provisionals(session, week):
+        if existing(session, [recalibration_id(week, PROVISIONAL, model.version)]):
             return None
         columns = Columns.of(taxonomy_in_use(session, runtime))
         base = _base(model, columns)
@@ -77,7 +79,7 @@ def close_weeks(runtime: Runtime, *, now: datetime) -> list[str]:
     """
     last = last_complete_week(now, runtime.settings.timezone)
     with runtime.reading() as session:
-        open_ones = _unfinished(session, last)
+        open_ones = unfinished(session, last)
     return [
         made
         for row in open_ones
@@ -88,12 +90,15 @@ def close_weeks(runtime: Runtime, *, now: datetime) -> list[str]:
 def in_use(session: Session, model: str, weeks: Collection[str]) -> dict[str, str]:
     """Week -> the id of the recalibration of messages that arrive for it now: its final one when
     it is closed, else what it began with, else none."""
-    found = {}
-    for week in sorted(set(weeks)):
-        kinds = (finals(session, week), provisionals(session, week))
-        ids = [rows[model].id for rows in kinds if model in rows]
-        found[week] = ids[0] if ids else NO_RECALIBRATION
-    return found
+    ids = {
+        week: [recalibration_id(week, kind, model) for kind in (FINAL, PROVISIONAL)]
+        for week in set(weeks)
+    }
+    there = existing(session, chain.from_iterable(ids.values()))
+    return {
+        week: next((each for each in both if each in there), NO_RECALIBRATION)
+        for week, both in ids.items()
+    }
 
 
 def uncertainties(
@@ -121,16 +126,6 @@ def _close(
     return made
 
 
-def _unfinished(session: Session, last: str) -> list[RecalibrationRow]:
-    """Provisional ones of complete weeks without a final one, oldest first."""
-    query = select(RecalibrationRow).where(
-        RecalibrationRow.kind == PROVISIONAL, RecalibrationRow.week <= last
-    )
-    rows = session.scalars(query.order_by(RecalibrationRow.week, RecalibrationRow.id)).all()
-    closed = {str(row.week): finals(session, str(row.week)) for row in rows}
-    return [row for row in rows if row.parameters["model"] not in closed[str(row.week)]]
-
-
 def _keep(
     session: Session,
     kind: str,
@@ -142,8 +137,8 @@ def _keep(
 ) -> str | None:
     """Store one, unless another process was first: the first stays."""
     take_turn(session)
-    id_ = f"{week}/{kind}/{model}"
-    if session.get(RecalibrationRow, id_) is not None:
+    id_ = recalibration_id(week, kind, model)
+    if existing(session, [id_]):
         return None
     parameters = {"model": model, "columns": list(columns.leaves), **made.to_dict()}
     session.add(RecalibrationRow(id=id_, kind=kind, week=week, parameters=parameters, made_at=now))
@@ -158,7 +153,7 @@ def _answers(session: Session, week: str, model: str, columns: Columns) -> Answe
     pi = asked_and_answered(rows, np.ones(len(rows), dtype=np.bool_), answered)
     mine = answered & np.array([row.model == model for row in rows], dtype=np.bool_)
     chosen: list[Row[Any]] = [row for row, is_mine in zip(rows, mine, strict=True) if is_mine]
-    final = finals(session, week).get(model)
+    final = session.get(RecalibrationRow, recalibration_id(week, FINAL, model))
     return AnsweredDraws(
         probabilities=probabilities(session, columns.leaves, logged_of(chosen)),
         labels=labels[mine],

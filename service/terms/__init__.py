@@ -13,9 +13,10 @@ from service.terms.recalibrating import (
     NO_RECALIBRATION,
     PROVISIONAL,
     aligned,
-    finals,
-    provisionals,
+    existing,
     recalibrated,
+    recalibration_id,
+    unfinished,
 )
 from service.terms.staleness import (
     has_other_columns,
@@ -41,7 +42,7 @@ __all__ = [
     "aligned",
     "asked",
     "asked_and_answered",
-    "finals",
+    "existing",
     "has_other_columns",
     "is_stale",
     "label_columns",
@@ -50,9 +51,10 @@ __all__ = [
     "mark_stale",
     "notice_columns",
     "probabilities",
-    "provisionals",
     "recalibrated",
+    "recalibration_id",
     "refresh",
     "slices",
     "stale_weeks",
+    "unfinished",
 ]

@@ -4,16 +4,17 @@ The one logged with its prediction while its week is open; when the week is clos
 final one of the same model, for good.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
 from classifier.messages import UNKNOWN
 from classifier.volumes import Recalibration
+from service.database import chunks
 from service.tables import RecalibrationRow
 
 Floats = NDArray[np.float64]
@@ -23,20 +24,36 @@ NO_RECALIBRATION: Final = "none"
 """The id of the one that changes nothing: before the first was made."""
 
 
-def finals(session: Session, week: str) -> dict[str, RecalibrationRow]:
-    """Model -> the final recalibration of a week; none while the week is open."""
-    return _of_models(session, week, FINAL)
+def recalibration_id(week: str, kind: str, model: str) -> str:
+    """What a recalibration is stored by: there is one of a kind, of a week and a model."""
+    return f"{week}/{kind}/{model}"
 
 
-def provisionals(session: Session, week: str) -> dict[str, RecalibrationRow]:
-    """Model -> the recalibration a week began with."""
-    return _of_models(session, week, PROVISIONAL)
+def existing(session: Session, ids: Iterable[str]) -> set[str]:
+    """Those of these ids that a recalibration is stored by."""
+    found: set[str] = set()
+    for some in chunks(sorted(set(ids))):
+        query = select(RecalibrationRow.id).where(RecalibrationRow.id.in_(some))
+        found |= set(session.scalars(query))
+    return found
+
+
+def unfinished(session: Session, last: str) -> list[RecalibrationRow]:
+    """Those that weeks up to `last` began with and that have no final one yet, oldest first."""
+    final = aliased(RecalibrationRow)
+    marks = (f"/{kind}/" for kind in (PROVISIONAL, FINAL))
+    closed = select(final.id).where(final.id == func.replace(RecalibrationRow.id, *marks))
+    query = select(RecalibrationRow).where(
+        RecalibrationRow.kind == PROVISIONAL, RecalibrationRow.week <= last, ~closed.exists()
+    )
+    return list(session.scalars(query.order_by(RecalibrationRow.week, RecalibrationRow.id)))
 
 
 def in_force(session: Session, week: str, made_by: Sequence[tuple[str, str]]) -> list[str]:
     """The ids for messages of a week, from the (model, recalibration) logged for each."""
-    ids = {model: row.id for model, row in finals(session, week).items()}
-    return [ids.get(model, logged) for model, logged in made_by]
+    ids = {model: recalibration_id(week, FINAL, model) for model, _ in made_by}
+    closed = existing(session, ids.values())
+    return [ids[model] if ids[model] in closed else logged for model, logged in made_by]
 
 
 def recalibrated(
@@ -65,10 +82,3 @@ def aligned(parameters: dict[str, Any], leaves: Sequence[str]) -> Recalibration:
         else:
             vectors["q"][places[UNKNOWN]] += parameters["q"][number]
     return Recalibration.from_dict(parameters | vectors)
-
-
-def _of_models(session: Session, week: str, kind: str) -> dict[str, RecalibrationRow]:
-    query = select(RecalibrationRow).where(
-        RecalibrationRow.week == week, RecalibrationRow.kind == kind
-    )
-    return {row.parameters["model"]: row for row in session.scalars(query)}

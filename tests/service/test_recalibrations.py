@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from classifier.messages import UNKNOWN, Label, RawMessage
 from classifier.volumes import VolumeTerms
 from service.intake import receive
 from service.labels import Answer, record
-from service.recalibrations import begin_week, close_weeks, uncertainties
+from service.recalibrations import begin_week, close_weeks, in_use, uncertainties
 from service.reports import up_to_date
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import (
@@ -217,6 +217,27 @@ def test_the_next_week_begins_with_the_shares_of_this_one(live: Runtime) -> None
     final, following = by_kind(live, THIS)["final"], by_kind(live, NEXT)["provisional"]
     assert following.parameters["q_emq"] == pytest.approx(final.parameters["q_emq"])
     assert following.parameters["q_emq"] != following.parameters["q_base"]
+
+
+def test_every_week_of_a_batch_is_looked_up_at_once(live: Runtime) -> None:
+    """Final where the week is closed, else what it began with, in one question to the store."""
+    begin_week(live, now=NOW - WEEK)
+    send(live, SURE, 2, at=NOW - WEEK, name="a")
+    close_weeks(live, now=NOW)
+    begin_week(live, now=NOW)
+    asked_for: list[str] = []
+    model = live.current_model()
+    assert model is not None
+    with live.reading() as session:
+        event.listen(live.engine, "before_cursor_execute", lambda *a: asked_for.append(a[2]))
+        found = in_use(session, model.version, [BEFORE, THIS, NEXT])
+        assert set(in_use(session, "another", [BEFORE, THIS]).values()) == {"none"}
+    assert {week: id_.split("/")[1:2] for week, id_ in found.items()} == {
+        BEFORE: ["final"],
+        THIS: ["provisional"],
+        NEXT: [],
+    }
+    assert len([each for each in asked_for if "recalibrations" in each]) == 2
 
 
 def test_leaves_still_add_up_to_the_messages(live: Runtime) -> None:
