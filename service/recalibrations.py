@@ -38,11 +38,11 @@ from service.terms import (
     recalibrated,
     recalibration_id,
     unfinished,
+    weeks_before,
 )
-from service.weeks import day_of, last_complete_week, shifted, week_of
+from service.weeks import day_of, last_complete_week, week_of
 
 Floats = NDArray[np.float64]
-PAST_WEEKS = 4
 
 
 def begin_week(runtime: Runtime, *, now: datetime) -> str | None:
@@ -62,8 +62,7 @@ def begin_week(runtime: Runtime, *, now: datetime) -> str | None:
         base = _base(model, columns)
         if not base.any():
             return None
-        past = [shifted(week, -back) for back in range(PAST_WEEKS, 0, -1)]
-        answers = [_answers(session, each, model.version, columns) for each in past]
+        answers = [_answers(session, each, model.version, columns) for each in weeks_before(week)]
     made = fit_provisional(base, answers)
     with runtime.writing() as session:
         take_turn(session)

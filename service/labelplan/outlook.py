@@ -88,9 +88,7 @@ class Outlook:
 
     @cached_property
     def _trained(self) -> NDArray[np.bool_]:
-        leaves = [leaf in self.learned for leaf in self._columns.leaves]
-        parents = [any(leaves[leaf] for leaf in members) for members in self._columns.members]
-        return np.array([*leaves, *parents], dtype=np.bool_)
+        return self._columns.trained(self.learned)
 
     def _drivers(self, found: Forecast) -> tuple[list[DriverOutlook], list[DriverOutlook]]:
         """Leaves and parents, in the order of the columns."""

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from classifier.errors import ModelNotFound
-from classifier.volumes import VolumeTerms
 from classifier.volumes.forecast import TOO_UNCERTAIN
 from service.errors import BadRequest
 from service.labelplan.lastweek import read_last_week
@@ -19,12 +18,11 @@ from service.queues import overview
 from service.reports import up_to_date
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import LabelRow
-from service.terms import WHOLE, Columns, load_terms
+from service.terms import Columns, history, load_terms, weeks_before
 from service.translations import language as language_of
 from service.versions import learned_drivers
-from service.weeks import last_complete_week, monday, shifted, weeks_between
+from service.weeks import last_complete_week, monday, shifted
 
-HISTORY = 4
 TIMED_SINCE = timedelta(days=56)
 MOST_TIMES = 5000
 MOST_BUDGETS = 20
@@ -95,9 +93,11 @@ def _outlook(
     session: Session, runtime: Runtime, week: str, model: str, limit: float, now: datetime
 ) -> Outlook:
     settings, taxonomy = runtime.settings, taxonomy_in_use(session, runtime)
+    following = shifted(week, 1)
+    terms = load_terms(session, Columns.of(taxonomy), weeks_before(following))
     return Outlook(
         last=read_last_week(session, settings, taxonomy, week),
-        history=_history(session, Columns.of(taxonomy), week),
+        history=history(terms, following),
         taxonomy=taxonomy,
         learned=learned_drivers(settings.models_dir, model),
         standing=overview(session, runtime),
@@ -106,14 +106,6 @@ def _outlook(
         limit=limit,
         language=language_of(settings.language),
     )
-
-
-def _history(session: Session, columns: Columns, week: str) -> list[VolumeTerms]:
-    """The terms of a week and the three before it, those with answers, oldest first."""
-    weeks = weeks_between(shifted(week, 1 - HISTORY), week)
-    found = load_terms(session, columns, weeks)
-    known = [found[each, WHOLE] for each in weeks if (each, WHOLE) in found]
-    return [each for each in known if each.answers]
 
 
 def answer_times(session: Session, *, now: datetime) -> AnswerTimes:

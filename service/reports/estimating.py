@@ -12,12 +12,9 @@ from sqlalchemy.orm import Session
 
 from classifier.volumes import Volumes, VolumeTerms, estimate_volumes
 from service.tables import TermRow
-from service.terms import MENTION, PRIMARY, WHOLE, Columns, load_terms
+from service.terms import HISTORY, MENTION, PRIMARY, WHOLE, Columns, Terms, history, load_terms
 from service.versions import learned_drivers
 from service.weeks import shifted, year_before
-
-HISTORY = 4
-Terms = dict[tuple[str, str], VolumeTerms]
 
 
 class Estimator:
@@ -67,14 +64,14 @@ class Estimator:
         four before them are what the period learns from."""
         now = [shifted(week, -back) for back in range(HISTORY)]
         before = [shifted(each, -HISTORY) for each in now]
-        (terms, history), whole = (
+        (terms, past), whole = (
             (self._sum(kept, now, value), [self._sum(kept, before, value)])
             for kept, value in ((self._primary[1], self.value), (self._primary[0], WHOLE))
         )
         # A week without a model has nothing to say of what models had labels of.
         read = [each for each in now if each in self._models] or [week]
         trained = np.all([self._trained(each) for each in read], axis=0)
-        return terms, estimate_volumes(terms, history, trained=trained, whole=whole)
+        return terms, estimate_volumes(terms, past, trained=trained, whole=whole)
 
     def models(self, week: str) -> tuple[str, ...]:
         """The models that made predictions of the week."""
@@ -103,9 +100,9 @@ class Estimator:
         whole, mine = terms
         return estimate_volumes(
             self._found(mine, week, self.value),
-            _history(mine, week, self.value),
+            history(mine, week, self.value),
             trained=trained,
-            whole=(self._found(whole, week, WHOLE), _history(whole, week, WHOLE)),
+            whole=(self._found(whole, week, WHOLE), history(whole, week)),
         )
 
     def _sum(self, terms: Terms, weeks: Sequence[str], value: str) -> VolumeTerms:
@@ -122,9 +119,7 @@ class Estimator:
         when a leaf under it does."""
         models = self._models.get(week, {}).values()
         known = frozenset.intersection(*models) if models else frozenset()
-        leaves = [leaf in known for leaf in self.columns.leaves]
-        parents = [any(leaves[leaf] for leaf in members) for members in self.columns.members]
-        return np.array([*leaves, *parents], dtype=np.bool_)
+        return self.columns.trained(known)
 
 
 def _needed(weeks: Sequence[str]) -> list[str]:
@@ -134,12 +129,6 @@ def _needed(weeks: Sequence[str]) -> list[str]:
     pooled = [shifted(week, 1 - HISTORY) for week in weeks]
     shown = {*weeks, *compared, *last_year, *pooled}
     return sorted({shifted(week, -back) for week in shown for back in range(HISTORY + 1)})
-
-
-def _history(terms: Terms, week: str, value: str) -> list[VolumeTerms]:
-    past = [shifted(week, -back) for back in range(HISTORY, 0, -1)]
-    known = [terms[each, value] for each in past if (each, value) in terms]
-    return [each for each in known if each.answers]
 
 
 def _models(

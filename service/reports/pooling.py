@@ -1,9 +1,10 @@
 """Four weeks together, where one has too few answers to say much."""
 
 from classifier.taxonomy import Taxonomy
-from service.reports.estimating import HISTORY, Estimator
+from service.reports.estimating import Estimator
 from service.reports.rows import volume_rows
 from service.reports.values import Pooled
+from service.terms import HISTORY
 from service.weeks import shifted
 
 

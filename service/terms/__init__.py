@@ -5,7 +5,7 @@ before it is read next. Summing twice gives the same rows.
 """
 
 from service.terms.columns import BETWEEN, MENTION, PRIMARY, SLICES, WHOLE, Columns, Pairs, slices
-from service.terms.loading import load_terms
+from service.terms.loading import HISTORY, Terms, history, load_terms, weeks_before
 from service.terms.probabilities import Logged, probabilities
 from service.terms.reading import asked, asked_and_answered, label_columns, logged_of
 from service.terms.recalibrating import (
@@ -30,6 +30,7 @@ from service.terms.summing import refresh
 __all__ = [
     "BETWEEN",
     "FINAL",
+    "HISTORY",
     "MENTION",
     "NO_RECALIBRATION",
     "PRIMARY",
@@ -39,11 +40,13 @@ __all__ = [
     "Columns",
     "Logged",
     "Pairs",
+    "Terms",
     "aligned",
     "asked",
     "asked_and_answered",
     "existing",
     "has_other_columns",
+    "history",
     "is_stale",
     "label_columns",
     "load_terms",
@@ -57,4 +60,5 @@ __all__ = [
     "slices",
     "stale_weeks",
     "unfinished",
+    "weeks_before",
 ]

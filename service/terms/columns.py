@@ -1,7 +1,10 @@
 """The columns of volumes, and the slices that terms are kept for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from classifier.messages import UNKNOWN
 from classifier.taxonomy import Taxonomy
@@ -46,6 +49,12 @@ class Columns:
     @property
     def all(self) -> tuple[str, ...]:
         return self.leaves + self.parents
+
+    def trained(self, known: Collection[str]) -> NDArray[np.bool_]:
+        """(leaves and parents,) True for each leaf in `known`, and each parent with one below."""
+        leaves = [leaf in known for leaf in self.leaves]
+        parents = [any(leaves[leaf] for leaf in members) for members in self.members]
+        return np.array([*leaves, *parents], dtype=np.bool_)
 
     def named(self, kind: str) -> tuple[str, ...]:
         """The columns as terms of a kind are stored: among mentions, the place of `unknown` is

@@ -11,8 +11,14 @@ from sqlalchemy.orm import Session
 from classifier.volumes import COLUMN_FIELDS, SCALAR_FIELDS, VolumeTerms
 from service.tables import TermRow
 from service.terms.columns import PRIMARY, WHOLE, Columns
+from service.weeks import shifted
 
 Floats = NDArray[np.float64]
+Terms = dict[tuple[str, str], VolumeTerms]
+"""(week, value of the slice) -> terms."""
+
+HISTORY = 4
+"""So many weeks before one are learned from."""
 
 
 def load_terms(
@@ -23,7 +29,7 @@ def load_terms(
     value: str | None = None,
     *,
     kind: str = PRIMARY,
-) -> dict[tuple[str, str], VolumeTerms]:
+) -> Terms:
     """(week, value of the slice) -> terms, summed over days and models; '' is the whole's value.
 
     Only one value when it is named. Weeks without a message about several drivers have no terms of
@@ -52,6 +58,17 @@ def load_terms(
     return {
         key: VolumeTerms.from_mapping({"leaves": leaves, **place}) for key, place in found.items()
     }
+
+
+def weeks_before(week: str) -> list[str]:
+    """The weeks that one learns from, oldest first."""
+    return [shifted(week, -back) for back in range(HISTORY, 0, -1)]
+
+
+def history(terms: Terms, week: str, value: str = WHOLE) -> list[VolumeTerms]:
+    """What is known of the weeks before one, those with answers, oldest first."""
+    known = [terms[each, value] for each in weeks_before(week) if (each, value) in terms]
+    return [each for each in known if each.answers]
 
 
 def _zeros(columns: int) -> dict[str, Floats]:
