@@ -12,6 +12,7 @@ BENCHMARKS = (
     "accuracy",
     "volumes",
     "forecast",
+    "watch",
 )
 
 

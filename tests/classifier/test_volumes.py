@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 from classifier.volumes import VolumeTerms, estimate_volumes, volume_change, volume_terms
 from classifier.volumes.review_only import clopper_pearson
-from tests.benchmarks.volumes import CONFUSED, SCENARIOS, TAKEN_FOR, Tally, World, run
+from tests.benchmarks.volumes.simulated import CONFUSED, SCENARIOS, TAKEN_FOR, Tally, World, run
 
 WORLD = World()
 WEEKS = 80

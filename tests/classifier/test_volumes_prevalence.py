@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from classifier.volumes import emq
-from tests.benchmarks.volumes import World
+from tests.benchmarks.volumes.simulated import World
 
 BASE = np.array([0.5, 0.3, 0.2])
 

@@ -17,7 +17,7 @@ from classifier.volumes import (
     volume_terms,
 )
 from labeling.sampling import inclusion, plan, uncertainty
-from tests.benchmarks.volumes import World
+from tests.benchmarks.volumes.simulated import World
 
 COLUMNS = 6
 PERMUTATION = np.array([3, 0, 5, 1, 4, 2])

@@ -1,23 +1,19 @@
-"""How often the weekly intervals hold, and how wide they are, beside plainer methods.
+"""Weeks made up from numbers alone, in a second: what tests of the intervals are seeded with.
 
-    python -m tests.benchmarks.volumes [--weeks 60] [--json]
-
-Messages are simulated: a model that is right about 85 % of the time and somewhat too sure of
-itself, drivers with Zipf shares, and weeks in which something moves. Truth is the count realised.
+A model that is right about 85 % of the time and somewhat too sure of itself, drivers with Zipf
+shares, and weeks in which something moves. Truth is the count realised.
 """
 
-import argparse
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.special import betaincinv
 
 from classifier.volumes import Volumes, VolumeTerms, estimate_volumes, volume_change, volume_terms
 from classifier.volumes.review_only import review_only_interval
 from labeling.sampling import draws, inclusion, plan, response_rates, stratum, uncertainty
+from tests.benchmarks.volumes.peers import aipw_wald, counted
 
 KEY = b"a key for simulations only"
 SCENARIOS = ("no shift", "prevalence", "unseen driver", "confused pair")
@@ -144,22 +140,6 @@ def leave_unanswered(
     return found, pi * response_rates(strata, found, asked=asked, wider=wider)
 
 
-def naive(week: Week) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Answers plus the likeliest driver of the rest, with an exact binomial interval."""
-    k = week.probabilities.shape[1]
-    best = np.where(week.asked, week.truth, week.probabilities.argmax(axis=1))
-    count, n = np.bincount(best, minlength=k).astype(float), len(best)
-    low = np.where(count > 0, betaincinv(np.maximum(count, 1), n - count + 1, 0.025), 0.0)
-    high = betaincinv(count + 1, np.maximum(n - count, 1), 0.975)
-    return count, n * low, n * high
-
-
-def aipw_wald(terms: VolumeTerms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The same total with the variance of the textbook and 1.96."""
-    total, half = terms.expected + terms.correction, 1.96 * np.sqrt(terms.design)
-    return total, total - half, total + half
-
-
 @dataclass
 class Tally:
     """Which intervals held, and how wide they were: one row a week."""
@@ -176,7 +156,7 @@ class Tally:
         estimates = (
             (volumes.total, *limits),
             (volumes.point, *limits),
-            naive(week),
+            counted(week.terms),
             aipw_wald(week.terms),
             (sum(only) / 2, *only),
         )
@@ -204,49 +184,3 @@ def run(scenario: str, **setting: Any) -> Tally:
         history.append(week.terms)
         before = (week, volumes)
     return tally
-
-
-def figures(scenario: str, n: int, budget: float, weeks: int) -> dict[str, float | str]:
-    tally, world = run(scenario, n=n, budget=budget, weeks=weeks), World()
-    large = np.flatnonzero(world.shares >= 0.03)
-    widths = {m: np.mean(np.array(tally.width[m])[:, large]) for m in METHODS}
-    errors = {m: np.mean(np.abs(np.array(tally.error[m]))) for m in METHODS}
-    half = (
-        np.array(tally.width["moderated"])[:, large] / 2 / np.array(tally.truth)[:, large].clip(1)
-    )
-    return {
-        "scenario": scenario,
-        "messages": n,
-        "budget_%": 100 * budget,
-        "moderated_%": tally.coverage("moderated"),
-        "large_%": tally.coverage("moderated", large),
-        "unseen_%": tally.coverage("moderated", world.unseen),
-        "pair_%": tally.coverage("moderated", [CONFUSED, TAKEN_FOR]),
-        "change_%": 100 * float(np.mean(tally.change)),
-        "naive_%": tally.coverage("naive"),
-        "aipw_wald_%": tally.coverage("aipw wald"),
-        "review_only_%": tally.coverage("review only"),
-        "half_width_large_%": 100 * float(np.median(half)),
-        "width_vs_review_only_%": 100 * widths["moderated"] / widths["review only"],
-        "total_error_vs_naive": errors["moderated"] / errors["naive"],
-        "blend_error_vs_naive": errors["blend"] / errors["naive"],
-    }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weeks", type=int, default=60)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    settings = [(n, b) for n, b in ((500, 0.1), (2000, 0.05), (2000, 0.1), (10_000, 0.05))]
-    rows = [figures(s, n, b, arguments.weeks) for n, b in settings for s in SCENARIOS]
-    if arguments.json:
-        print(json.dumps(rows, indent=1))  # noqa: T201
-        return
-    print("\t".join(rows[0]))  # noqa: T201
-    for row in rows:
-        print("\t".join(f"{v:.4g}" if not isinstance(v, str) else v for v in row.values()))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()
