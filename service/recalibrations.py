@@ -6,36 +6,46 @@ logged. Neither is ever made again, so a closed week's probabilities never chang
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from classifier.model import Model
-from classifier.volumes import AnsweredDraws, Recalibration, finalized, fit_provisional
-from labeling.sampling import uncertainty
+from classifier.volumes import (
+    AnsweredDraws,
+    AnsweredMentions,
+    Recalibration,
+    finalized,
+    fit_mentions,
+    fit_provisional,
+)
+from labeling.sampling import mention_uncertainty, uncertainty
+from service.answered import Answered, answered
 from service.database import take_turn
 from service.runtime import Runtime, remember_model, taxonomy_in_use
-from service.tables import DrawRow, PredictionRow, RecalibrationRow
+from service.tables import PredictionRow, RecalibrationRow
 from service.terms import (
     FINAL,
+    MENTIONS,
     NO_RECALIBRATION,
     PROVISIONAL,
     Columns,
     Logged,
     aligned,
+    aligned_mentions,
     asked,
-    asked_and_answered,
     existing,
-    label_columns,
     logged_of,
     mark_stale,
+    named_drivers,
     probabilities,
     recalibrated,
+    recalibrated_mentions,
     recalibration_id,
     unfinished,
     weeks_before,
@@ -62,12 +72,14 @@ def begin_week(runtime: Runtime, *, now: datetime) -> str | None:
         base = _base(model, columns)
         if not base.any():
             return None
-        answers = [_answers(session, each, model.version, columns) for each in weeks_before(week)]
-    made = fit_provisional(base, answers)
+        past = [answered(session, each, model.version, columns) for each in weeks_before(week)]
+        told = [probabilities(session, columns.leaves, each.logged) for each in past]
+    made = _fitted(base, past, told)
+    parameters = made.to_dict() | _mentions(made, past, told, columns)
     with runtime.writing() as session:
         take_turn(session)
         remember_model(session, model, now=now)
-        return _keep(session, PROVISIONAL, week, model.version, columns, made, now)
+        return _keep(session, PROVISIONAL, week, model.version, columns, parameters, now)
 
 
 def close_weeks(runtime: Runtime, *, now: datetime) -> list[str]:
@@ -103,9 +115,20 @@ def in_use(session: Session, model: str, weeks: Collection[str]) -> dict[str, st
 def uncertainties(
     session: Session, columns: Columns, logged: Sequence[Logged], ids: Sequence[str]
 ) -> Floats:
-    """(n,) u of messages, from what is logged of them: a recomputation gives the same."""
+    """(n,) u of messages, from what is logged of them: a recomputation gives the same.
+
+    Of a message that may have several drivers the larger of two: in doubt about which comes first,
+    or about any of them (the unknown one included). With one driver a message both are the same.
+    """
     raw = probabilities(session, columns.leaves, logged)
-    return uncertainty(recalibrated(session, columns.leaves, raw, ids))
+    primary = recalibrated(session, columns.leaves, raw, ids)
+    u = uncertainty(primary)
+    if not any(each.mentions for each in logged):
+        return u
+    told = named_drivers(primary, logged, columns)
+    named = recalibrated_mentions(session, columns.leaves, told, ids)
+    named[:, columns.several] = primary[:, columns.several]
+    return np.maximum(u, mention_uncertainty(named))
 
 
 def _close(
@@ -117,7 +140,9 @@ def _close(
         query = asked(week).where(PredictionRow.model == model)
         logged = logged_of(session.execute(query).all())
         raw = probabilities(session, columns.leaves, logged)
-    final = finalized(aligned(dict(provisional), columns.leaves), raw)
+    final = finalized(aligned(dict(provisional), columns.leaves), raw).to_dict()
+    if mentions := aligned_mentions(dict(provisional), columns.leaves):
+        final[MENTIONS] = mentions.to_dict()
     with runtime.writing() as session:
         made = _keep(session, FINAL, week, model, columns, final, now)
         if made:
@@ -131,7 +156,7 @@ def _keep(
     week: str,
     model: str,
     columns: Columns,
-    made: Recalibration,
+    made: Mapping[str, Any],
     now: datetime,
 ) -> str | None:
     """Store one, unless another process was first: the first stays."""
@@ -139,26 +164,41 @@ def _keep(
     id_ = recalibration_id(week, kind, model)
     if existing(session, [id_]):
         return None
-    parameters = {"model": model, "columns": list(columns.leaves), **made.to_dict()}
+    parameters = {"model": model, "columns": list(columns.leaves), **made}
     session.add(RecalibrationRow(id=id_, kind=kind, week=week, parameters=parameters, made_at=now))
     return id_
 
 
-def _answers(session: Session, week: str, model: str, columns: Columns) -> AnsweredDraws:
-    """The drawn and answered messages of a week that this model predicted."""
-    rows = session.execute(asked(week).where(DrawRow.drawn)).all()
-    labels = label_columns(rows, columns)
-    answered = labels >= 0
-    pi = asked_and_answered(rows, np.ones(len(rows), dtype=np.bool_), answered)
-    mine = answered & np.array([row.model == model for row in rows], dtype=np.bool_)
-    chosen: list[Row[Any]] = [row for row, is_mine in zip(rows, mine, strict=True) if is_mine]
-    final = session.get(RecalibrationRow, recalibration_id(week, FINAL, model))
-    return AnsweredDraws(
-        probabilities=probabilities(session, columns.leaves, logged_of(chosen)),
-        labels=labels[mine],
-        inclusion=pi[mine],
-        q_emq=aligned(final.parameters, columns.leaves).q_emq if final else None,
-    )
+def _fitted(base: Floats, past: Sequence[Answered], told: Sequence[Floats]) -> Recalibration:
+    """The recalibration of primary drivers; `told`: what the model said of each week's messages."""
+    weeks = [
+        AnsweredDraws(
+            probabilities=said, labels=week.labels, inclusion=week.inclusion, q_emq=week.q_emq
+        )
+        for week, said in zip(past, told, strict=True)
+    ]
+    return fit_provisional(base, weeks)
+
+
+def _mentions(
+    made: Recalibration, past: Sequence[Answered], told: Sequence[Floats], columns: Columns
+) -> dict[str, Any]:
+    """That of mentions, which comes after the primary one; none where nobody named several."""
+    weeks = [
+        AnsweredMentions(
+            probabilities=named_drivers(_through(made, week, said), week.logged, columns),
+            labels=week.mentions,
+            inclusion=week.inclusion,
+        )
+        for week, said in zip(past, told, strict=True)
+        if week.several
+    ]
+    return {MENTIONS: fit_mentions(len(columns.leaves), weeks).to_dict()} if weeks else {}
+
+
+def _through(made: Recalibration, week: Answered, said: Floats) -> Floats:
+    shares = made.q_base if week.q_emq is None else week.q_emq
+    return replace(made, q_emq=shares).apply(said)
 
 
 def _base(model: Model, columns: Columns) -> Floats:

@@ -55,6 +55,11 @@ class MentionRecalibration:
         moved = expit(_logits(p) / self.temperature + self.shift)
         return np.asarray(np.clip(moved, LEAST, 1 - LEAST))
 
+    @classmethod
+    def none(cls, columns: int) -> Self:
+        """One that changes nothing: T = 1 and no shift for each of so many drivers."""
+        return cls(temperature=np.ones(columns), shift=np.zeros(columns))
+
     def to_dict(self) -> dict[str, Any]:
         """Lists of numbers, as JSON takes them."""
         return {"temperature": self.temperature.tolist(), "shift": self.shift.tolist()}
@@ -82,7 +87,7 @@ def fit_mentions(columns: int, weeks: Sequence[AnsweredMentions] = ()) -> Mentio
     if any(np.shape(week.probabilities)[1:] != (columns,) for week in weeks):
         raise ValueError(f"probabilities must have shape (n, {columns})")
     if not sum(len(week.probabilities) for week in weeks):
-        return MentionRecalibration(temperature=np.ones(columns), shift=np.zeros(columns))
+        return MentionRecalibration.none(columns)
     logits = np.concatenate([_logits(week.probabilities) for week in weeks])
     y = np.concatenate([np.asarray(week.labels, dtype=np.float64) for week in weeks])
     weight = np.concatenate([1 / np.asarray(week.inclusion) for week in weeks])

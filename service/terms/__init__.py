@@ -6,15 +6,24 @@ before it is read next. Summing twice gives the same rows.
 
 from service.terms.columns import BETWEEN, MENTION, PRIMARY, SLICES, WHOLE, Columns, Pairs, slices
 from service.terms.loading import HISTORY, Terms, history, load_terms, weeks_before
+from service.terms.mentions import (
+    mention_labels,
+    mention_probabilities,
+    named_drivers,
+    tells_of_several,
+)
 from service.terms.probabilities import Logged, probabilities
 from service.terms.reading import asked, asked_and_answered, label_columns, logged_of
 from service.terms.recalibrating import (
     FINAL,
+    MENTIONS,
     NO_RECALIBRATION,
     PROVISIONAL,
     aligned,
+    aligned_mentions,
     existing,
     recalibrated,
+    recalibrated_mentions,
     recalibration_id,
     unfinished,
 )
@@ -32,6 +41,7 @@ __all__ = [
     "FINAL",
     "HISTORY",
     "MENTION",
+    "MENTIONS",
     "NO_RECALIBRATION",
     "PRIMARY",
     "PROVISIONAL",
@@ -42,6 +52,7 @@ __all__ = [
     "Pairs",
     "Terms",
     "aligned",
+    "aligned_mentions",
     "asked",
     "asked_and_answered",
     "existing",
@@ -52,13 +63,18 @@ __all__ = [
     "load_terms",
     "logged_of",
     "mark_stale",
+    "mention_labels",
+    "mention_probabilities",
+    "named_drivers",
     "notice_columns",
     "probabilities",
     "recalibrated",
+    "recalibrated_mentions",
     "recalibration_id",
     "refresh",
     "slices",
     "stale_weeks",
+    "tells_of_several",
     "unfinished",
     "weeks_before",
 ]

@@ -6,7 +6,7 @@ sign of both. So a mention is either the first reason, of which there is one, or
 each on its own: unions over parents and over messages are made of that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,9 @@ Floats = NDArray[np.float64]
 LEAST_SPARE = 1e-9
 
 
-def mention_probabilities(primary: Floats, logged: Sequence[Logged], columns: Columns) -> Floats:
-    """(n, columns) in [0, 1]: that each message is about each of `columns.all` at all.
+def named_drivers(primary: Floats, logged: Sequence[Logged], columns: Columns) -> Floats:
+    """(n, leaves) in [0, 1]: that each message is about each driver at all, and in the place of
+    `unknown` that it is about several; of yes and no to each, before any is recalibrated.
 
     `primary` (n, leaves) are the probabilities of the first reason. A driver has what was logged
     for its mention and never less than that; where nothing was logged, exactly that.
@@ -30,14 +31,29 @@ def mention_probabilities(primary: Floats, logged: Sequence[Logged], columns: Co
     named = known.copy()
     rows, places, values = _listed(logged, columns)
     np.maximum.at(named, (rows, places), values)
-    parents = _sums(known, columns)
     several = np.zeros((len(primary), 1))
     some = np.unique(rows)
-    spare = _spare(known[some], named[some])
-    several[some, 0] = _several(known[some], spare)
-    parents[some] = 1 - (1 - parents[some]) * _products(spare, columns)
-    found: Floats = np.hstack([named, several, parents])
-    return np.clip(found, 0.0, 1.0)
+    several[some, 0] = _several(known[some], _spare(known[some], named[some]))
+    return np.clip(np.hstack([named, several]), 0.0, 1.0)
+
+
+def mention_probabilities(primary: Floats, named: Floats, columns: Columns) -> Floats:
+    """(n, columns) in [0, 1]: `named`, and that each message is about each parent at all.
+
+    `named` (n, leaves) as `named_drivers` gives them, recalibrated or not.
+    """
+    spare = _spare(primary[:, :-1], named[:, :-1])
+    parents = 1 - (1 - _sums(primary, columns)) * _products(spare, columns)
+    return np.clip(np.hstack([named, parents]), 0.0, 1.0)
+
+
+def tells_of_several(
+    logged: Iterable[Logged], answers: Sequence[Row[Any]], counts: NDArray[np.bool_]
+) -> bool:
+    """Whether mentions say anything that primary drivers do not: some were logged, or named in one
+    of the answers that count (n,)."""
+    also = any(row.also for row, counted in zip(answers, counts, strict=True) if counted)
+    return also or any(each.mentions for each in logged)
 
 
 def mention_labels(answers: Sequence[Row[Any]], columns: Columns) -> NDArray[np.int8]:
@@ -74,7 +90,7 @@ def _listed(
 def _spare(known: Floats, named: Floats) -> Floats:
     """The probability that a driver does not come beside the first one, when it is not that."""
     beside = np.divide(named - known, 1 - known, out=np.zeros_like(known), where=known < 1)
-    return np.asarray(np.maximum(1 - beside, LEAST_SPARE))
+    return np.clip(1 - beside, LEAST_SPARE, 1.0)
 
 
 def _several(known: Floats, spare: Floats) -> Floats:

@@ -4,7 +4,7 @@ The one logged with its prediction while its week is open; when the week is clos
 final one of the same model, for good.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -13,13 +13,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from classifier.messages import UNKNOWN
-from classifier.volumes import Recalibration
+from classifier.volumes import MentionRecalibration, Recalibration
 from service.database import chunks
 from service.tables import RecalibrationRow
 
 Floats = NDArray[np.float64]
 
 PROVISIONAL, FINAL = "provisional", "final"
+MENTIONS: Final = "mentions"
+"""Among the parameters of one: how mentions are recalibrated."""
+
 NO_RECALIBRATION: Final = "none"
 """The id of the one that changes nothing: before the first was made."""
 
@@ -60,11 +63,36 @@ def recalibrated(
     session: Session, leaves: Sequence[str], probabilities: Floats, ids: Sequence[str]
 ) -> Floats:
     """(n, k) `probabilities` of the columns `leaves`, each row through the recalibration named."""
-    found, names = probabilities.copy(), np.array(ids, dtype=np.str_)
-    for name in sorted(set(ids) - {"", NO_RECALIBRATION}):
-        row, mine = session.get_one(RecalibrationRow, name), names == name
-        found[mine] = aligned(row.parameters, leaves).apply(found[mine])
+    found = probabilities.copy()
+    for parameters, mine in _each(session, ids):
+        found[mine] = aligned(parameters, leaves).apply(found[mine])
     return found
+
+
+def recalibrated_mentions(
+    session: Session, leaves: Sequence[str], named: Floats, ids: Sequence[str]
+) -> Floats:
+    """(n, k) `named` drivers in the columns `leaves`, each row through the recalibration of
+    mentions beside the one named, where there is one."""
+    found = named.copy()
+    for parameters, mine in _each(session, ids):
+        if through := aligned_mentions(parameters, leaves):
+            found[mine] = through.apply(found[mine])
+    return found
+
+
+def recalibrates_mentions(session: Session, ids: Sequence[str]) -> bool:
+    """Whether any of the recalibrations named changes what a message mentions."""
+    return any(MENTIONS in parameters for parameters, _ in _each(session, ids))
+
+
+def _each(
+    session: Session, ids: Sequence[str]
+) -> Iterator[tuple[dict[str, Any], NDArray[np.bool_]]]:
+    """Parameters, and whose they are (n,), of each recalibration that changes anything."""
+    names = np.array(ids, dtype=np.str_)
+    for name in sorted(set(ids) - {"", NO_RECALIBRATION}):
+        yield session.get_one(RecalibrationRow, name).parameters, names == name
 
 
 def aligned(parameters: dict[str, Any], leaves: Sequence[str]) -> Recalibration:
@@ -82,3 +110,21 @@ def aligned(parameters: dict[str, Any], leaves: Sequence[str]) -> Recalibration:
         else:
             vectors["q"][places[UNKNOWN]] += parameters["q"][number]
     return Recalibration.from_dict(parameters | vectors)
+
+
+def aligned_mentions(
+    parameters: dict[str, Any], leaves: Sequence[str]
+) -> MentionRecalibration | None:
+    """That of mentions in the columns `leaves`, `several` in the place of `unknown`; a column that
+    is new stays as it is. None where the week began without one."""
+    stored = parameters.get(MENTIONS)
+    if stored is None:
+        return None
+    places = {column: number for number, column in enumerate(parameters["columns"])}
+    none = MentionRecalibration.none(len(leaves))
+    values = {name: list(column) for name, column in none.to_dict().items()}
+    for number, leaf in enumerate(leaves):
+        if leaf in places:
+            for name, column in values.items():
+                column[number] = stored[name][places[leaf]]
+    return MentionRecalibration.from_dict(values)

@@ -25,10 +25,20 @@ from service.terms.columns import (
     Columns,
     Pairs,
 )
-from service.terms.mentions import mention_labels, mention_probabilities
+from service.terms.mentions import (
+    mention_labels,
+    mention_probabilities,
+    named_drivers,
+    tells_of_several,
+)
 from service.terms.probabilities import probabilities
 from service.terms.reading import asked, asked_and_answered, label_columns, logged_of
-from service.terms.recalibrating import in_force, recalibrated
+from service.terms.recalibrating import (
+    in_force,
+    recalibrated,
+    recalibrated_mentions,
+    recalibrates_mentions,
+)
 from service.terms.staleness import notice_columns, stale_weeks
 
 MOST_VALUES = 200
@@ -185,9 +195,11 @@ def _said(
     raw = probabilities(session, columns.leaves, logged)
     primary = recalibrated(session, columns.leaves, raw, recalibrations)
     yield _Said(PRIMARY, primary, labels, columns.members, raw)
-    answered = any(row.also for row, counts in zip(rows, reviewed, strict=True) if counts)
-    if answered or any(each.mentions for each in logged):
-        mentions = mention_probabilities(primary, logged, columns)
+    mended = recalibrates_mentions(session, recalibrations)
+    if mended or tells_of_several(logged, rows, reviewed):
+        told = named_drivers(primary, logged, columns)
+        named = recalibrated_mentions(session, columns.leaves, told, recalibrations)
+        mentions = mention_probabilities(primary, named, columns)
         yield _Said(MENTION, mentions, mention_labels(rows, columns))
 
 

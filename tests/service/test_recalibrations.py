@@ -23,13 +23,23 @@ from service.tables import (
     ReviewRow,
     TermRow,
 )
-from service.terms import Columns, Logged, aligned, asked, load_terms, logged_of, probabilities
+from service.terms import (
+    MENTION,
+    Columns,
+    Logged,
+    aligned,
+    aligned_mentions,
+    asked,
+    load_terms,
+    logged_of,
+    probabilities,
+)
 from service.worker import run_once
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BEFORE, THIS, NEXT = "2026-W46", "2026-W47", "2026-W48"
 WEEK = timedelta(days=7)
-LATE, DAMAGED = "delivery.late", "delivery.damaged"
+LATE, DAMAGED, REFUND = "delivery.late", "delivery.damaged", "payment.refund"
 SURE = "waar blijft mijn pakket, het is te laat en nog niet bezorgd"
 OTHER = "de factuur met btw en het factuurnummer van de rekening"
 
@@ -50,13 +60,20 @@ def send(runtime: Runtime, text: str, count: int, *, at: datetime, name: str) ->
         return [each.message_id for each in receive(session, runtime, messages, now=at)]
 
 
-def answer(runtime: Runtime, ids: Sequence[int], driver: str | None, *, at: datetime) -> None:
+def answer(
+    runtime: Runtime,
+    ids: Sequence[int],
+    driver: str | None,
+    *,
+    at: datetime,
+    also: tuple[str, ...] = (),
+) -> None:
     with runtime.writing() as session:
         asked_for = select(ReviewRow).where(ReviewRow.message_id.in_(ids))
         answers = [
             Answer(
                 message_id=review.message_id,
-                label=Label(driver),
+                label=Label(driver, also),
                 person="anna",
                 door="review",
                 door_ref=str(review.id),
@@ -250,6 +267,71 @@ def test_leaves_still_add_up_to_the_messages(live: Runtime) -> None:
     assert (terms.expected + terms.correction)[: terms.leaves].sum() == pytest.approx(7)
 
 
+def mentions_of(runtime: Runtime, week: str) -> VolumeTerms:
+    up_to_date(runtime)
+    with runtime.reading() as session:
+        return load_terms(session, columns_of(runtime), [week], kind=MENTION)[week, ""]
+
+
+def a_week_everybody_had_both(runtime: Runtime) -> None:
+    ids = send(runtime, SURE, 30, at=NOW - WEEK, name="both")
+    answer(runtime, ids, LATE, at=NOW - WEEK, also=(DAMAGED,))
+
+
+def test_what_messages_mention_is_recalibrated_by_the_weeks_before(live: Runtime) -> None:
+    """The model knows one driver a message; people said for a week that it was always two."""
+    a_week_everybody_had_both(live)
+    begin_week(live, now=NOW)
+    send(live, SURE, 10, at=NOW, name="new")
+    columns = columns_of(live)
+    primary, mentions = terms_of(live, THIS), mentions_of(live, THIS)
+    damaged = columns.leaves.index(DAMAGED)
+    assert primary.expected[damaged] < 1
+    assert mentions.expected[damaged] > 4
+    assert mentions.expected[columns.several] > 1
+    assert mentions.expected[columns.all.index("delivery")] <= 10
+    before = mentions_of(live, BEFORE)
+    assert before.expected[damaged] < 3, "no answer touches the probabilities of its own week"
+
+
+def test_mentions_of_a_closed_week_never_change(live: Runtime) -> None:
+    a_week_everybody_had_both(live)
+    begin_week(live, now=NOW)
+    ids = send(live, SURE, 6, at=NOW, name="a")
+    close_weeks(live, now=NOW + WEEK)
+    stored, before = by_kind(live, THIS), mentions_of(live, THIS)
+    assert stored["final"].parameters["mentions"] == stored["provisional"].parameters["mentions"]
+    answer(live, ids, LATE, at=NOW + WEEK, also=(REFUND,))
+    for round_ in range(1, 4):
+        assert run_once(live, now=lambda weeks=round_: NOW + weeks * WEEK) == []
+    after = mentions_of(live, THIS)
+    np.testing.assert_allclose(after.expected, before.expected, rtol=1e-12)
+    assert (before.answers, after.answers) == (0, 6)
+    late = RawMessage(text=SURE, external_id="late", received_at=NOW)
+    with live.writing() as session:
+        receive(session, live, [late], now=NOW + 3 * WEEK)
+    np.testing.assert_allclose(mentions_of(live, THIS).expected, before.expected * 7 / 6)
+
+
+def test_where_one_driver_a_message_is_named_there_is_nothing_to_recalibrate(live: Runtime) -> None:
+    a_week_the_model_was_wrong(live)
+    begin_week(live, now=NOW)
+    assert "mentions" not in by_kind(live, THIS)["provisional"].parameters
+
+
+def test_doubt_about_any_driver_is_doubt(live: Runtime) -> None:
+    """Sure of the first reason, in doubt whether another comes beside it: worth a question."""
+    top = [[LATE, 1.0]]
+    alone = Logged("m", top, 0.0, 0.0)
+    beside = Logged("m", top, 0.0, 0.0, [[LATE, 1.0, True, []], [REFUND, 0.5, True, []]])
+    unsure = Logged("m", [[LATE, 0.5], [REFUND, 0.5]], 0.0, 0.0)
+    both = Logged("m", unsure.top, 0.0, 0.0, [[LATE, 1.0, True, []], [REFUND, 1.0, True, []]])
+    with live.reading() as session:
+        logged = [alone, beside, unsure, both]
+        found = uncertainties(session, columns_of(live), logged, ["none"] * 4)
+    np.testing.assert_allclose(found, [0.0, 0.5, 0.5**0.5, 0.5**0.5], atol=1e-9)
+
+
 def test_columns_that_came_or_went_since_do_not_break_it() -> None:
     stored = {
         "model": "m",
@@ -266,6 +348,11 @@ def test_columns_that_came_or_went_since_do_not_break_it() -> None:
     np.testing.assert_allclose(found.q_base, [0.0, 0.6, 0.0])
     p = found.apply([[0.1, 0.6, 0.3]])
     assert p.sum() == pytest.approx(1)
+    assert aligned_mentions(stored, ["new", LATE, UNKNOWN]) is None
+    stored["mentions"] = {"temperature": [2.0, 1.0, 0.7], "shift": [1.0, 9.0, 0.5]}
+    mentions = aligned_mentions(stored, ["new", LATE, UNKNOWN])
+    assert mentions is not None
+    assert mentions.to_dict() == {"temperature": [1.0, 2.0, 0.7], "shift": [0.0, 1.0, 0.5]}
 
 
 def test_a_message_keeps_the_draw_it_had(live: Runtime) -> None:
