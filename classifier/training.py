@@ -16,6 +16,7 @@ from classifier.embeddings import CachedEncoder
 from classifier.encoder import Encoder
 from classifier.evaluation import ConfusablePair, Evaluation, LearningCurve, evaluate_messages
 from classifier.evaluation.confusable import Pair
+from classifier.fold_predictions import FoldPredictions
 from classifier.folded import Folded, folded
 from classifier.folds import OutOfFold, Progress, fit_second, training_rows, vocabulary_of
 from classifier.judging import TIMEZONE, in_half, judge, threshold_of_model
@@ -81,8 +82,8 @@ class Trained:
     what more labels are worth, by folds of the training messages; None with too few of them.
     So are the confusable pairs of the evaluation, of which a hold-out has too few messages.
     `cascade` is what reading more or less with the encoder is worth; None without one.
-    `folded` is what those folds said of the training messages, `choice` how its pipeline was come
-    by.
+    `folded` is what those folds said of the training messages, `folds` what is kept of that beside
+    the model, `choice` how its pipeline was come by.
     `remarks` are sentences a person should read.
     """
 
@@ -91,6 +92,7 @@ class Trained:
     learning: LearningCurve | None
     cascade: CascadeCurve | None
     folded: Folded
+    folds: FoldPredictions
     choice: Choice
     judged: tuple[LabeledMessage, ...]
     training_ids: tuple[str, ...]
@@ -148,6 +150,7 @@ def train(
         learning=learned.learning,
         cascade=cascade,
         folded=learned,
+        folds=FoldPredictions.of(given.kept, learned),
         choice=choice,
         judged=judged,
         training_ids=tuple(message.message_id for message in given.kept),

@@ -11,6 +11,7 @@ from classifier.card import Making, training_data, write_card
 from classifier.card.reading import PICTURE
 from classifier.errors import BadFile, BadModel, ModelNotFound, TooFewLabels
 from classifier.evaluation import Evaluation
+from classifier.fold_predictions import FOLDS
 from classifier.messages import LabeledMessage
 from classifier.plots import coverage_plot, learning_plot, reading_plot, reliability_plot
 from classifier.promise import QueuePromise, outcomes
@@ -115,6 +116,7 @@ def train_version(
     progress("Writing the card")
     card = _card(settings, found, trained, promises, promotion.reason)
     extra = _plots(trained) | ({} if drawn else carried(shown))
+    extra[FOLDS] = trained.folds.to_bytes()
     version = _saved(settings, trained, card, promotion, extra, day_of(now, settings.timezone))
     return Made(
         version=version,

@@ -25,7 +25,7 @@ from classifier.volumes import (
     fit_provisional,
 )
 from labeling.sampling import mention_uncertainty, uncertainty
-from service.answered import Answered, answered
+from service.answered import Answered, ReadBy, drawn_answers
 from service.database import take_turn
 from service.runtime import Runtime, remember_model, taxonomy_in_use
 from service.tables import PredictionRow, RecalibrationRow
@@ -47,6 +47,7 @@ from service.terms import (
     recalibrated,
     recalibrated_mentions,
     recalibration_id,
+    spread,
     unfinished,
     weeks_before,
 )
@@ -58,8 +59,9 @@ Floats = NDArray[np.float64]
 def begin_week(runtime: Runtime, *, now: datetime) -> str | None:
     """Make the provisional recalibration of this week and the model in use, unless it is there.
 
-    Its id when it was made now. A model that came into use later this week gets its own; what it
-    did not predict itself teaches it nothing. A job that can be run twice.
+    Its id when it was made now. A model that came into use later this week gets its own, made of
+    what it would have said of the answered messages of four weeks (see `ReadBy`). A job that can
+    be run twice.
     """
     model = runtime.current_model()
     if model is None:
@@ -72,14 +74,14 @@ def begin_week(runtime: Runtime, *, now: datetime) -> str | None:
         base = _base(model, columns)
         if not base.any():
             return None
-        past = [answered(session, each, model.version, columns) for each in weeks_before(week)]
-        told = [probabilities(session, columns.leaves, each.logged) for each in past]
-    made = _fitted(base, past, told)
-    parameters = made.to_dict() | _mentions(made, past, told, columns)
+        weeks = weeks_before(week)
+        answers = [drawn_answers(session, each, columns, model.version) for each in weeks]
+    reader = ReadBy(model, runtime.settings.models_dir)
+    made = _fitted(base, [each.read_by(reader) for each in answers], columns)
     with runtime.writing() as session:
         take_turn(session)
         remember_model(session, model, now=now)
-        return _keep(session, PROVISIONAL, week, model.version, columns, parameters, now)
+        return _keep(session, PROVISIONAL, week, model.version, columns, made, now)
 
 
 def close_weeks(runtime: Runtime, *, now: datetime) -> list[str]:
@@ -169,21 +171,23 @@ def _keep(
     return id_
 
 
-def _fitted(base: Floats, past: Sequence[Answered], told: Sequence[Floats]) -> Recalibration:
-    """The recalibration of primary drivers; `told`: what the model said of each week's messages."""
+def _fitted(base: Floats, past: Sequence[Answered], columns: Columns) -> dict[str, Any]:
+    """The parameters of the likeliest recalibration, of primary drivers and of mentions."""
+    told = [spread(columns.leaves, each.logged, base) for each in past]
     weeks = [
         AnsweredDraws(
             probabilities=said, labels=week.labels, inclusion=week.inclusion, q_emq=week.q_emq
         )
         for week, said in zip(past, told, strict=True)
     ]
-    return fit_provisional(base, weeks)
+    made = fit_provisional(base, weeks)
+    return made.to_dict() | _mentions(made, past, told, columns)
 
 
 def _mentions(
     made: Recalibration, past: Sequence[Answered], told: Sequence[Floats], columns: Columns
 ) -> dict[str, Any]:
-    """That of mentions, which comes after the primary one; none where nobody named several."""
+    """What comes after `made` for mentions; nothing where nobody named several."""
     weeks = [
         AnsweredMentions(
             probabilities=named_drivers(_through(made, week, said), week.logged, columns),

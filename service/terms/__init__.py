@@ -12,8 +12,14 @@ from service.terms.mentions import (
     named_drivers,
     tells_of_several,
 )
-from service.terms.probabilities import Logged, probabilities
-from service.terms.reading import asked, asked_and_answered, label_columns, logged_of
+from service.terms.probabilities import Logged, probabilities, spread
+from service.terms.reading import (
+    asked,
+    asked_and_answered,
+    classified_text,
+    label_columns,
+    logged_of,
+)
 from service.terms.recalibrating import (
     FINAL,
     MENTIONS,
@@ -55,6 +61,7 @@ __all__ = [
     "aligned_mentions",
     "asked",
     "asked_and_answered",
+    "classified_text",
     "existing",
     "has_other_columns",
     "history",
@@ -73,6 +80,7 @@ __all__ = [
     "recalibration_id",
     "refresh",
     "slices",
+    "spread",
     "stale_weeks",
     "tells_of_several",
     "unfinished",

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from classifier.messages import UNKNOWN
+from classifier.messages import UNKNOWN, Prediction
+from classifier.volumes.recalibration import TOP
 from service.tables import ModelRow
 
 Floats = NDArray[np.float64]
+DIGITS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +27,37 @@ class Logged:
     unknown: float
     mentions: list[Any] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, prediction: Prediction, model: str) -> Self:
+        """What is kept of a prediction: the likeliest drivers, and what is left for the others."""
+        top = [(driver, round(p, DIGITS)) for driver, p in prediction.ranked(TOP)]
+        rest = max(0.0, 1.0 - sum(p for _, p in top))
+        mentions = [
+            [
+                each.driver,
+                round(each.probability, DIGITS),
+                each.chosen,
+                [list(s) for s in each.spans],
+            ]
+            for each in prediction.mentions
+        ]
+        return cls(model, [list(each) for each in top], rest, prediction.unknown, mentions)
+
 
 def probabilities(session: Session, leaves: Sequence[str], logged: Sequence[Logged]) -> Floats:
+    """As `spread`, by the base shares of the model that made each prediction."""
+    return spread(leaves, logged, _base(session, leaves, logged))
+
+
+def spread(leaves: Sequence[str], logged: Sequence[Logged], shares: Floats) -> Floats:
     """(n, k) probabilities of the columns `leaves` (`unknown` among them); rows sum to 1.
 
-    The rest is spread by the base shares of the model. What a model gave to a driver that left
-    the taxonomy goes to `unknown`; without a prediction every column is as likely.
+    The rest is spread in proportion to `shares`, (k,) or (n, k). What a model gave to a driver that
+    left the taxonomy goes to `unknown`; without a prediction every column is as likely.
     """
     index = {leaf: column for column, leaf in enumerate(leaves)}
-    found, others = np.zeros((len(logged), len(leaves))), _base(session, index, logged)
+    found = np.zeros((len(logged), len(leaves)))
+    others = np.broadcast_to(shares, found.shape).copy()
     rows, columns, values = _top(logged, index)
     kept = columns >= 0
     np.add.at(found, (rows, np.where(kept, columns, index[UNKNOWN])), values)
@@ -62,8 +86,9 @@ def _top(
     return table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2]
 
 
-def _base(session: Session, index: dict[str, int], logged: Sequence[Logged]) -> Floats:
+def _base(session: Session, leaves: Sequence[str], logged: Sequence[Logged]) -> Floats:
     """(n, k) base shares of each prediction's model."""
+    index = {leaf: column for column, leaf in enumerate(leaves)}
     names, member = np.unique(np.array([each.model for each in logged]), return_inverse=True)
     shares = np.zeros((len(names), len(index)))
     query = select(ModelRow).where(ModelRow.version.in_(names.tolist()))

@@ -39,6 +39,11 @@ def asked(week: str) -> Select[Any]:
     )
 
 
+def classified_text(subject: str, text: str) -> str:
+    """What models read of a message: its subject, if it says more, and its text."""
+    return text if subject in ("", text) else f"{subject}\n{text}"
+
+
 def logged_of(rows: Sequence[Row[Any]]) -> list[Logged]:
     """What was logged of each message's first prediction."""
     return [
