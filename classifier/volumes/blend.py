@@ -1,69 +1,95 @@
-"""The blend: the unbiased total, shrunken towards the model's own count as far as that has earned.
+"""The blend: the model's own count, mended by what the answers of five weeks say it is off by.
 
-The model's count is steady and may be off; the total is right on average and noisy. A composite
-estimator weighs them by how far off the model was seen to be, here and in previous weeks.
+The model's count is steady and may be off; a week's total is right on average and noisy. By how
+much the count is off has a part that lasts from week to week, as the model's mistakes do, and a
+passing one. Each week's answers show their sum with a known noise, and the errors of different
+weeks' answers are independent. So both parts are predicted as random effects are (Henderson 1975),
+their variances by moments over all drivers (Fay & Herriot 1979).
 """
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classifier.volumes.moderation import Dispersion, moderated_variance, ratio
 from classifier.volumes.terms import Floats, VolumeTerms
 
-CAUTION: Final = 1.5  # how much worse than its past the model is taken to be
 LEAST: Final = 0.25  # messages squared: half a message of doubt, however sure the model is
-REACH: Final = 1.5  # standard deviations the blend may stay from the total
-RECENT_OFF: Final = 1.8  # over the weeks together, in standard deviations: the total as it is
-WEEK_OFF: Final = 2.2  # in this week alone
+NOTABLE: Final = 3.0  # squared standard errors that are not taken for a driver's own
 
 
 def blended(
     terms: VolumeTerms, history: Sequence[VolumeTerms], spread: Dispersion, total: Floats
 ) -> Floats:
-    """(columns,) composite of `total` and the model's count (answers where there are any)."""
-    weeks = (*history, terms)
-    gaps = np.array([_gap(week) for week in weeks])
-    noise = np.array([moderated_variance(week, spread) for week in weeks])
-    doubt = np.array([_doubt(week, spread) for week in weeks])
-    size = np.array([week.expected_open for week in weeks])
-    room = doubt[-1] + _excess(gaps, noise + doubt, size, terms.leaves) * size[-1] ** 2
-    gap, deviation = gaps[-1], np.sqrt(noise[-1])
-    blend = total - gap + ratio(room, room + noise[-1]) * gap
-    blend = np.clip(blend, total - REACH * deviation, total + REACH * deviation)
-    return np.where(_off(gaps, noise), total, blend)
+    """(columns,) the model's count (answers where there are any), mended towards `total`."""
+    seen = _Seen.of((*history, terms), spread)
+    lasting = seen.lasting(terms.leaves)
+    passing = max(0.0, seen.either(terms.leaves) - lasting)
+    each = np.maximum(lasting, seen.notable())
+    return np.asarray(total - seen.gap[-1] + _mending(seen, each, passing))
 
 
-def _off(gaps: Floats, noise: Floats) -> NDArray[np.bool_]:
-    """Whether the answers contradict the model's count, this week or over the weeks together."""
-    together = np.abs(gaps.sum(axis=0)) > RECENT_OFF * np.sqrt(noise.sum(axis=0))
-    return np.asarray(together | (np.abs(gaps[-1]) > WEEK_OFF * np.sqrt(noise[-1])))
+def _mending(seen: "_Seen", lasting: Floats, passing: float) -> Floats:
+    """(columns,) messages by which the last week's count is expected to be off."""
+    own = passing * seen.size**2 + seen.doubt
+    variance = own + seen.noise
+    told = (seen.size**2 / variance).sum(axis=0)
+    usual = lasting * (seen.size * seen.gap / variance).sum(axis=0) / (1 + lasting * told)
+    expected = seen.size[-1] * usual
+    return np.asarray(expected + own[-1] / variance[-1] * (seen.gap[-1] - expected))
 
 
-def _gap(terms: VolumeTerms) -> Floats:
-    """b = T − S: what the answers add to the model's count."""
-    return terms.expected + terms.correction - terms.reviewed - terms.expected_open
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What weeks say of the model's count, (weeks, columns) each, in messages or their squares:
+    `gap`, what the answers add to it; `noise`, the variance of that; `size`, the count of messages
+    nobody answered; `doubt`, the variance of the truth around it had it been as good as ever."""
 
+    gap: Floats
+    noise: Floats
+    size: Floats
+    doubt: Floats
 
-def _doubt(terms: VolumeTerms, spread: Dispersion) -> Floats:
-    """Variance of the model's count around the truth, had it been as good as in the past."""
-    worse = spread.overall * np.maximum(ratio(spread.each, spread.overall), 1.0)
-    return CAUTION * worse * terms.spread_open + LEAST
+    @classmethod
+    def of(cls, weeks: Sequence[VolumeTerms], spread: Dispersion) -> Self:
+        worse = np.maximum(spread.each, spread.overall)
+        return cls(
+            gap=np.array([w.expected + w.correction - w.reviewed - w.expected_open for w in weeks]),
+            noise=np.array([moderated_variance(week, spread) for week in weeks]),
+            size=np.array([week.expected_open for week in weeks]),
+            doubt=np.array([worse * week.spread_open + LEAST for week in weeks]),
+        )
 
+    @property
+    def weight(self) -> Floats:
+        """What a week tells of relative errors: the inverse of their variance."""
+        return np.asarray(self.size**2 / (self.noise + self.doubt))
 
-def _excess(gaps: Floats, known: Floats, size: Floats, leaves: int) -> Floats:
-    """τ²: squared relative error beyond what is known, all drivers' and the driver's own."""
-    own = ratio(gaps.sum(axis=0) ** 2 - known.sum(axis=0), size.sum(axis=0) ** 2)
-    return _pooled_excess(gaps, known, size, leaves) + np.maximum(own, 0.0)
+    @property
+    def weighted(self) -> Floats:
+        """Relative errors times their weights."""
+        return np.asarray(self.size * self.gap / (self.noise + self.doubt))
 
+    def lasting(self, leaves: int) -> float:
+        """Variance over drivers of relative errors that last: of products of different weeks', to
+        which their noise adds nothing; by moments, plus one standard error."""
+        weight, weighted = self.weight[:, :leaves], self.weighted[:, :leaves]
+        pairs = (weight.sum(axis=0) ** 2 - (weight**2).sum(axis=0)).sum()
+        product = (weighted.sum(axis=0) ** 2 - (weighted**2).sum(axis=0)).sum()
+        return max(0.0, float(product / pairs + np.sqrt(2 / pairs))) if pairs > 0 else 0.0
 
-def _pooled_excess(gaps: Floats, known: Floats, size: Floats, leaves: int) -> float:
-    """Over leaves and weeks by moments, plus one standard error."""
-    gap, variance, part = (each[:, :leaves].ravel() for each in (gaps, known, size))
-    weight = (part**2 / variance**2) @ part**2
-    if weight == 0:
-        return 0.0
-    moment = (part**2 / variance**2) @ (gap**2 - variance) / weight
-    return float(max(0.0, moment + np.sqrt(2 / weight)))
+    def either(self, leaves: int) -> float:
+        """Variance of relative errors that last or pass, of their squares, the same way."""
+        weight, weighted = self.weight[:, :leaves], self.weighted[:, :leaves]
+        squares = (weight**2).sum()
+        if squares == 0:
+            return 0.0
+        return max(0.0, float((weighted**2 - weight).sum() / squares + np.sqrt(2 / squares)))
+
+    def notable(self) -> Floats:
+        """(columns,) squared relative error of a driver's own that is beyond what noise makes."""
+        weight = self.weight.sum(axis=0)
+        mean = ratio(self.weighted.sum(axis=0), weight)
+        return np.maximum(mean**2 - NOTABLE * ratio(1.0, weight), 0.0)

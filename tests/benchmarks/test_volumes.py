@@ -20,6 +20,7 @@ from tests.benchmarks.volumes.replay import (
 )
 from tests.benchmarks.volumes.report import figures, markdown
 from tests.benchmarks.volumes.tallies import Tally, alarms, coverage, mean, ratio, tallied
+from tests.benchmarks.volumes.tallies import found as found_of
 from tests.benchmarks.volumes.worlds import MEASURED, NEW, SCENARIOS, WARMING, World
 
 DRIVERS, SIZE = 40, 840
@@ -164,13 +165,27 @@ def test_a_peer_that_is_not_installed_has_no_figures_and_says_so(pool, monkeypat
     assert "not installed" in markdown(said, "")
 
 
-def test_naive_flags_are_those_of_counts_without_any_error():
+def test_flags_on_plain_counts_take_them_for_exact():
     world = World(made_up(sharpness=30.0), "S1")
     weeks = list(lived(world, Effort(budget=0.05), 400))
-    flags = [peers.naive_changes(week, before).any() for before, week in pairwise(weeks)]
-    assert np.mean(flags) < 0.3
+    for before, week in pairwise(weeks):
+        _, plain, exact = peers.flags(week, before)
+        assert plain.sum() <= 1
+        assert exact.sum() <= 1
     doubled = replace(weeks[1], terms=weeks[1].terms + weeks[1].terms)
-    assert peers.naive_changes(doubled, weeks[0]).any()
+    assert peers.flags(doubled, weeks[0])[1].any()
+    assert not peers.flags(weeks[0], weeks[0])[0].any()
+
+
+def test_changes_are_found_among_those_of_large_drivers_by_half_or_more(found):
+    tally = next(iter(found.values()))
+    large = int(np.flatnonzero(tally.columns("large"))[0])
+    small = int(np.flatnonzero(tally.columns("small"))[0])
+    moved, flags = np.ones_like(tally.moved), np.zeros_like(tally.flags)
+    moved[:4, [large, small]] = 2.0
+    moved[4, large] = 1.2
+    flags[:3, 0, large] = flags[4, 0, large] = True
+    assert found_of([replace(tally, moved=moved, flags=flags)])[0] == pytest.approx(3 / 4)
 
 
 def test_errors_of_the_simulation_are_those_of_means_and_ratios_over_replays():

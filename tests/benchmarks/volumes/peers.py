@@ -18,6 +18,7 @@ LEVEL: Final = 0.95
 WALD: Final = 1.96
 EVENLY: Final = b"another key for simulations only"
 OURS, BLEND, NAIVE, PPI = "total", "blend", "naive", "PPI++"
+FLAGGED: Final = (OURS, NAIVE, "the truth known")
 UNIFORM: Final = "answers alone, drawn evenly"
 
 
@@ -110,18 +111,21 @@ def is_installed(method: str) -> bool:
     return method != PPI or find_spec("ppi_py") is not None
 
 
-def naive_changes(this: "Closed", previous: "Closed") -> np.ndarray:
-    """(columns,) flags on plain counts: the same test, with the variance of two counts."""
-    return real_changes(_as_volumes(this), _as_volumes(previous))
+def flags(this: "Closed", previous: "Closed") -> list[np.ndarray]:
+    """(columns,) bool each, in the order of `FLAGGED`: which changes are said to be real."""
+    plain = (this.terms.naive, previous.terms.naive)
+    exact = (this.arrived.counts, previous.arrived.counts)
+    return [
+        real_changes(this.volumes, previous.volumes),
+        *(real_changes(*map(_without_error, pair)) for pair in (plain, exact)),
+    ]
 
 
-def _as_volumes(week: "Closed") -> Volumes:
-    point, low, high = naive(week)
-    known = np.ones(len(point), dtype=bool)
-    zero = np.zeros_like(point)
-    return Volumes(
-        total=point, low=low, high=high, blend=point, point=point, known=known, variance=zero
-    )
+def _without_error(counts: np.ndarray) -> Volumes:
+    """As if counts were exact: only chance from week to week is left."""
+    known = np.ones(len(counts), dtype=bool)
+    same = dict.fromkeys(("total", "low", "high", "blend", "point"), counts)
+    return Volumes(**same, known=known, variance=np.zeros_like(counts))
 
 
 def _alone(terms: VolumeTerms) -> Guess:

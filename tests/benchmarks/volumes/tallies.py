@@ -12,14 +12,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from classifier.volumes import real_changes
-from tests.benchmarks.volumes.peers import METHODS, guesses, naive_changes
+from tests.benchmarks.volumes.peers import FLAGGED, METHODS, flags, guesses
 from tests.benchmarks.volumes.replay import Closed
 from tests.benchmarks.volumes.worlds import World
 
 ROUNDING: Final = 1e-6
 LARGE, SMALL = 0.03, 0.01
 """Usual shares of the messages from which a driver is large, and below which it is small."""
+NOTABLE: Final = 1.5
+"""So many times as common as the week before, or as rare, a driver has changed."""
 SIZES: Final = ("large", "medium", "small")
 NAMES: Final = tuple(METHODS)
 Figure = tuple[float, float]
@@ -29,15 +30,16 @@ Figure = tuple[float, float]
 @dataclass(frozen=True, eq=False)
 class Tally:
     """One replay: `covered`, `width` and `error` (weeks, methods, columns), in messages; `truth`
-    (weeks, columns); `alarms` (weeks, 2): any flag of a real change, ours and on plain counts;
-    `answers` (weeks,); `shares` (columns,) the usual ones; `counted` (columns,) bool; `unseen` a
-    column; `pair` two."""
+    (weeks, columns); `flags` (weeks, whose, columns) of real changes; `moved` (weeks, columns):
+    how many times as common a driver was as the week before; `answers` (weeks,); `shares`
+    (columns,) the usual ones; `counted` (columns,) bool; `unseen` a column; `pair` two."""
 
     covered: np.ndarray
     width: np.ndarray
     error: np.ndarray
     truth: np.ndarray
-    alarms: np.ndarray
+    flags: np.ndarray
+    moved: np.ndarray
     answers: np.ndarray
     shares: np.ndarray
     counted: np.ndarray
@@ -96,10 +98,8 @@ def _week(week: Closed, before: Closed) -> dict[str, Any]:
         "width": (high - low).astype(np.float32),
         "error": np.array([each.point - truth for each in found], dtype=np.float32),
         "truth": truth,
-        "alarms": [
-            real_changes(week.volumes, before.volumes).any(),
-            naive_changes(week, before).any(),
-        ],
+        "flags": flags(week, before),
+        "moved": _times(week.arrived.shares, before.arrived.shares),
         "answers": week.terms.answers,
     }
 
@@ -135,9 +135,20 @@ def half_width(tallies: Sequence[Tally]) -> Figure:
     return ratio(above, [each.truth[:, each.columns("large")].mean() for each in tallies])
 
 
-def alarms(tallies: Sequence[Tally], *, naive: bool = False) -> Figure:
+def alarms(tallies: Sequence[Tally], whose: str = "total") -> Figure:
     """Share of weeks with any flag of a real change."""
-    return mean([each.alarms[:, int(naive)].mean() for each in tallies])
+    at = FLAGGED.index(whose)
+    return mean([each.flags[:, at].any(axis=1).mean() for each in tallies])
+
+
+def found(tallies: Sequence[Tally], whose: str = "total") -> Figure:
+    """Share of the changes by half or more of large drivers that are flagged as real."""
+    at, above, below = FLAGGED.index(whose), [], []
+    for each in tallies:
+        changed = (np.abs(np.log(each.moved)) >= np.log(NOTABLE)) & each.columns("large")
+        above.append(float((each.flags[:, at] & changed).sum()))
+        below.append(float(changed.sum()))
+    return ratio(above, below)
 
 
 def _ratio(tallies: Sequence[Tally], method: int, other: int, which: str, what: str) -> Figure:
@@ -160,3 +171,9 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> Figure:
         return float(value), np.nan
     spread = np.sqrt(((a - value * b) ** 2).sum() / (len(a) * (len(a) - 1)))
     return float(value), float(spread / b.mean())
+
+
+def _times(now: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """How many times as common; 1 where there was or is nothing."""
+    both = (now > 0) & (before > 0)
+    return np.asarray(np.divide(now, before, out=np.ones_like(now), where=both))

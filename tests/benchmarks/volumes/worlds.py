@@ -33,11 +33,12 @@ MISTAKEN: Final = (0.1, 0.4)
 @dataclass(frozen=True, eq=False)
 class Arrived:
     """A week's messages before anybody is asked: `truth` (n,) columns, `probabilities` (n, k) as
-    they are read back from a log."""
+    they are read back from a log, `shares` (k,) how common each driver was when it was drawn."""
 
     name: str
     truth: np.ndarray
     probabilities: np.ndarray
+    shares: np.ndarray
 
     @property
     def counts(self) -> np.ndarray:
@@ -92,10 +93,11 @@ class World:
         """The messages of a week; those before `WARMING` come before anything grows."""
         seeds = [self.replay, number, n, list(SCENARIOS).index(self.scenario)]
         random = np.random.default_rng(seeds)
-        truth = random.choice(self.pool.columns, size=n, p=self._shares_of(number, random))
+        shares = self._shares_of(number, random)
+        truth = random.choice(self.pool.columns, size=n, p=shares)
         rows = self._rows(self._looks(truth, random), random)
         name = f"{self.scenario}/{self.replay}/{number}"
-        return Arrived(name, truth, self._probabilities[rows])
+        return Arrived(name, truth, self._probabilities[rows], shares)
 
     def _shares_of(self, number: int, random: np.random.Generator) -> np.ndarray:
         shares = self.shares
