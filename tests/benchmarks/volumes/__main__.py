@@ -22,7 +22,7 @@ from tests.benchmarks.frontier.machine import commit, installed, machine
 from tests.benchmarks.frontier.report import written
 from tests.benchmarks.shared_data import ROOT, shared
 from tests.benchmarks.volumes.jobs import PROCESSES, all_done, log, planned
-from tests.benchmarks.volumes.pools import SOURCES, pool
+from tests.benchmarks.volumes.pools import SOURCES, Pool, kept_pool
 from tests.benchmarks.volumes.report import figures, markdown, weeks_of
 
 SECTION = "volumes"
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _accuracy(name: str, cache: Path) -> dict[str, float]:
-    found = pool(SOURCES[name], cache)
+    found = Pool.load(kept_pool(SOURCES[name], cache))
     return {"as it is": found.accuracy(), "mistyped": found.accuracy(mistyped=True)}
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from tests.benchmarks.frontier.jobs import digest
 from tests.benchmarks.volumes.peers import PPI, is_installed
-from tests.benchmarks.volumes.pools import SOURCES, Pool, pool
+from tests.benchmarks.volumes.pools import SOURCES, Pool, kept_pool
 from tests.benchmarks.volumes.pools import code as models
 from tests.benchmarks.volumes.replay import Effort, at_random, lived, most_doubtful_first
 from tests.benchmarks.volumes.tallies import Tally, tallied
@@ -85,25 +85,27 @@ def planned(sources: Sequence[str], *, quick: bool) -> list[Job]:
 
 def all_done(jobs: Sequence[Job], kept: Path, *, fresh: bool, processes: int) -> dict[Job, Tally]:
     """Do what is not kept yet."""
-    for source in dict.fromkeys(job.source for job in jobs):
-        pool(SOURCES[source], kept, log=log)
-    missing = [job for job in jobs if fresh or not path(job, kept).exists()]
+    pools = {
+        name: kept_pool(SOURCES[name], kept, log=log) for name in sorted({j.source for j in jobs})
+    }
+    places = {job: path(job, kept) for job in jobs}
+    missing = [job for job in jobs if fresh or not places[job].exists()]
     log(f"{len(jobs)} replays, {len(jobs) - len(missing)} of them kept from before")
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as workers:
-        doing = [workers.submit(do, job, kept) for job in missing]
+        doing = [workers.submit(do, job, pools[job.source], places[job]) for job in missing]
         for number, each in enumerate(as_completed(doing), start=1):
             name = each.result()
             if number % 10 == 0 or number == len(doing):
                 log(f"{number} of {len(doing)}: {name}")
-    return {job: Tally.load(path(job, kept)) for job in jobs}
+    return {job: Tally.load(place) for job, place in places.items()}
 
 
-def do(job: Job, kept: Path) -> str:
+def do(job: Job, pool: Path, place: Path) -> str:
     """Replay, and keep what came of it."""
-    world = World(_pool(job.source, kept), job.scenario, job.replay)
-    tallied(world, lived(world, job.effort, job.messages)).save(path(job, kept))
+    world = World(_loaded(pool), job.scenario, job.replay)
+    tallied(world, lived(world, job.effort, job.messages)).save(place)
     return job.name
 
 
@@ -124,5 +126,5 @@ def log(line: str) -> None:
 
 
 @cache
-def _pool(source: str, kept: Path) -> Pool:
-    return pool(SOURCES[source], kept)
+def _loaded(pool: Path) -> Pool:
+    return Pool.load(pool)

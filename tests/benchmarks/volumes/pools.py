@@ -88,13 +88,15 @@ class Pool:
             return cls(**{name: kept[name] for name in kept.files if name != "allow_pickle"})
 
 
-def pool(source: Source, cache: Path, *, log: Callable[[str], None] = lambda line: None) -> Pool:
-    """What was kept, as long as the code it came from has not changed; else made anew."""
+def kept_pool(
+    source: Source, cache: Path, *, log: Callable[[str], None] = lambda line: None
+) -> Path:
+    """Where it is kept as long as the code it came from has not changed; made if it is not."""
     path = cache / code() / f"volumes-{source.name.replace(' ', '-')}.npz"
     if not path.exists():
         log(f"training on {source.name}")
         made(source).save(path)
-    return Pool.load(path)
+    return path
 
 
 def code() -> str:
