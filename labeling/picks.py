@@ -1,0 +1,155 @@
+"""Which messages to ask about so that a model learns most from each answer. Pure.
+
+Picks never correct volumes (`labeling.sampling` draws the questions that do). The messages that the
+model hesitates about, spread over all there is to hesitate about: those with the smallest margin
+between the two likeliest answers are put into as many heaps of similar ones as there are picks
+(k-means; Zhdanov 2019), and the least certain of each heap is asked. The same input and seed give
+the same picks. Before there is a model, see `labeling.first_sample`.
+"""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from classifier.messages import Predictions
+from labeling.likeness import Floats, Rows, heaps, near_duplicates, points_of
+
+BREADTH: Final = 10
+"""So many candidates a pick are put into heaps: more are less doubtful, fewer are more alike."""
+ENOUGH: Final = 20
+"""A driver with so many labels is no longer rare."""
+UNSURE: Final = "unsure"
+ROUNDING: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a part of the picks is for: `share` in [0, 1] of them, by what each driver is worth.
+
+    `weights` (k,) ≥ 0, in the order of the predictions' drivers: 0 for drivers it is not about.
+    """
+
+    name: str
+    share: float
+    weights: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A message to ask about, by its row, and `why`: "unsure", an aim's name, or "first".
+
+    `same`: other rows with the same normalized text; an answer is theirs, too. `near`: rows that
+    say nearly the same; whoever answered may be offered them together.
+    """
+
+    row: int
+    why: str
+    same: tuple[int, ...] = ()
+    near: tuple[int, ...] = ()
+
+
+def learning_picks(
+    features: Any,
+    predictions: Predictions,
+    keys: Sequence[Hashable],
+    count: int,
+    *,
+    seed: int,
+    aims: Sequence[Aim] = (),
+) -> list[Pick]:
+    """At most `count` candidates (n,) to ask about, in the order to ask them.
+
+    `features` (n, f), sparse or not, are those the model judged by; `keys` (n,) are the same for
+    the same normalized text, which is picked once. The aims take their shares, rounded down, as
+    far as there is anything for them; the rest is what the model is unsure about. Raises
+    ValueError for shares above 1 together.
+    """
+    if sum(aim.share for aim in aims) > 1 + ROUNDING:
+        raise ValueError("the shares of the aims are more than all the picks")
+    same = collapsed(keys)
+    doubt = hesitation(predictions)
+    left = np.zeros(len(keys), dtype=bool)
+    left[[rows[0] for rows in same.values()]] = True
+    found: list[tuple[float, int, str]] = []
+    for name, part, worth in _parts(predictions, count, aims):
+        scores = np.where(left, doubt * worth, 0.0)
+        rows = spread(features, scores, min(part, count - len(found)), seed=seed)
+        left[rows] = False
+        found += [((place + 0.5) / len(rows), int(row), name) for place, row in enumerate(rows)]
+    chosen = [(row, name) for _, row, name in sorted(found, key=lambda each: each[0])]
+    return with_company(features, keys, same, chosen)
+
+
+def hesitation(predictions: Predictions) -> Floats:
+    """(n,) in [0, 1]: 1 less the margin between the two likeliest answers, unknown among them."""
+    chances = np.column_stack([predictions.primary, predictions.unknown])
+    if chances.shape[1] < 2:
+        return np.ones(len(chances))
+    best = np.partition(chances, -2, axis=1)[:, -2:]
+    return np.asarray(1.0 - (best[:, 1] - best[:, 0]), dtype=np.float64)
+
+
+def lacking(labels: ArrayLike, enough: float = ENOUGH) -> Floats:
+    """What a label of each driver is worth (k,) in [0, 1], by how many labels (k,) it has: 1
+    without any, 0 from `enough` on. Weights for an `Aim`, of rare drivers or of queues short of
+    labels to be automated."""
+    return np.clip(1.0 - np.asarray(labels, dtype=np.float64) / enough, 0.0, 1.0)
+
+
+def spread(features: Any, scores: ArrayLike, count: int, *, seed: int) -> Rows:
+    """At most `count` rows with high scores (n,) ≥ 0 that are unlike each other, highest first.
+
+    Of the `BREADTH` · `count` highest, in `count` heaps of similar ones, the highest of each heap.
+    Rows of score 0 are not picked.
+    """
+    found = np.asarray(scores, dtype=np.float64)
+    rows = np.argsort(-found, kind="stable")[: BREADTH * count]
+    rows = rows[found[rows] > 0]
+    if len(rows) <= count:
+        return rows
+    points = points_of(features, rows, seed=seed)
+    heap = heaps(points, count, seed=seed, weights=found[rows]).labels_
+    # Rows come highest first, and so does the first of each heap; few heaps stay empty.
+    highest = np.sort(np.unique(heap, return_index=True)[1])
+    others = np.setdiff1d(np.arange(len(rows)), highest)[: count - len(highest)]
+    return np.asarray(rows[np.sort(np.concatenate([highest, others]))], dtype=np.intp)
+
+
+def with_company(
+    features: Any,
+    keys: Sequence[Hashable],
+    same: Mapping[Hashable, Sequence[int]],
+    chosen: Sequence[tuple[int, str]],
+) -> list[Pick]:
+    """The picks, each with the messages that say the same or nearly so."""
+    near = near_duplicates(features, [row for row, _ in chosen])
+    return [
+        Pick(
+            row,
+            why,
+            same=tuple(other for other in same[keys[row]] if other != row),
+            near=tuple(int(other) for other in others if keys[other] != keys[row]),
+        )
+        for (row, why), others in zip(chosen, near, strict=True)
+    ]
+
+
+def collapsed(keys: Sequence[Hashable]) -> dict[Hashable, list[int]]:
+    """Rows by their key, each in order: those of one key have one answer."""
+    found: dict[Hashable, list[int]] = {}
+    for row, key in enumerate(keys):
+        found.setdefault(key, []).append(row)
+    return found
+
+
+def _parts(
+    predictions: Predictions, count: int, aims: Sequence[Aim]
+) -> Iterator[tuple[str, int, Floats]]:
+    """The aims, and what is left: a name, how many picks, what each candidate is worth (n,)."""
+    for aim in aims:
+        worth = predictions.primary @ np.asarray(aim.weights, dtype=np.float64)
+        yield aim.name, int(aim.share * count + ROUNDING), worth
+    yield UNSURE, count, np.ones(len(predictions))
