@@ -30,10 +30,12 @@ from service.database import take_turn
 from service.runtime import Runtime, remember_model, taxonomy_in_use
 from service.tables import PredictionRow, RecalibrationRow
 from service.terms import (
+    BY_Q,
     FINAL,
     MENTIONS,
     NO_RECALIBRATION,
     PROVISIONAL,
+    REST,
     Columns,
     Logged,
     aligned,
@@ -122,7 +124,7 @@ def uncertainties(
     Of a message that may have several drivers the larger of two: in doubt about which comes first,
     or about any of them (the unknown one included). With one driver a message both are the same.
     """
-    raw = probabilities(session, columns.leaves, logged)
+    raw = probabilities(session, columns.leaves, logged, ids)
     primary = recalibrated(session, columns.leaves, raw, ids)
     u = uncertainty(primary)
     if not any(each.mentions for each in logged):
@@ -141,8 +143,10 @@ def _close(
         columns = Columns.of(taxonomy_in_use(session, runtime))
         query = asked(week).where(PredictionRow.model == model)
         logged = logged_of(session.execute(query).all())
-        raw = probabilities(session, columns.leaves, logged)
+        ids = [recalibration_id(week, PROVISIONAL, model)] * len(logged)
+        raw = probabilities(session, columns.leaves, logged, ids)
     final = finalized(aligned(dict(provisional), columns.leaves), raw).to_dict()
+    final |= {name: provisional[name] for name in (REST,) if name in provisional}
     if mentions := aligned_mentions(dict(provisional), columns.leaves):
         final[MENTIONS] = mentions.to_dict()
     with runtime.writing() as session:
@@ -172,16 +176,25 @@ def _keep(
 
 
 def _fitted(base: Floats, past: Sequence[Answered], columns: Columns) -> dict[str, Any]:
-    """The parameters of the likeliest recalibration, of primary drivers and of mentions."""
-    told = [spread(columns.leaves, each.logged, base) for each in past]
-    weeks = [
+    """The parameters of the likeliest recalibration, of primary drivers and of mentions.
+
+    What is left of predictions is spread by q, which rests on answers alone.
+    """
+    leaves = columns.leaves
+    q = fit_provisional(base, _draws(past, [spread(leaves, each.logged, base) for each in past])).q
+    told = [spread(leaves, each.logged, q) for each in past]
+    made = fit_provisional(base, _draws(past, told))
+    return made.to_dict() | {REST: BY_Q} | _mentions(made, past, told, columns)
+
+
+def _draws(past: Sequence[Answered], told: Sequence[Floats]) -> list[AnsweredDraws]:
+    """`told`: what the model said of each week's messages."""
+    return [
         AnsweredDraws(
             probabilities=said, labels=week.labels, inclusion=week.inclusion, q_emq=week.q_emq
         )
         for week, said in zip(past, told, strict=True)
     ]
-    made = fit_provisional(base, weeks)
-    return made.to_dict() | _mentions(made, past, told, columns)
 
 
 def _mentions(

@@ -56,8 +56,8 @@ def read_last_week(session: Session, settings: Settings, taxonomy: Taxonomy, wee
     if not rows:
         raise NotFound("message", _advice(session, week, messages))
     leaves = Columns.of(taxonomy).leaves
-    raw = probabilities(session, leaves, logged_of(rows))
     used = in_force(session, week, [(row.model, row.recalibration) for row in rows])
+    raw = probabilities(session, leaves, logged_of(rows), used)
     queues = [taxonomy.queue(row.top[0][0] if row.top else None) for row in rows]
     return LastWeek(
         week=week,

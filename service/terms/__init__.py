@@ -21,10 +21,12 @@ from service.terms.reading import (
     logged_of,
 )
 from service.terms.recalibrating import (
+    BY_Q,
     FINAL,
     MENTIONS,
     NO_RECALIBRATION,
     PROVISIONAL,
+    REST,
     aligned,
     aligned_mentions,
     existing,
@@ -44,6 +46,7 @@ from service.terms.summing import refresh
 
 __all__ = [
     "BETWEEN",
+    "BY_Q",
     "FINAL",
     "HISTORY",
     "MENTION",
@@ -51,6 +54,7 @@ __all__ = [
     "NO_RECALIBRATION",
     "PRIMARY",
     "PROVISIONAL",
+    "REST",
     "SLICES",
     "WHOLE",
     "Columns",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from classifier.messages import UNKNOWN, Prediction
 from classifier.volumes.recalibration import TOP
 from service.tables import ModelRow
+from service.terms.recalibrating import shares_of_rest
 
 Floats = NDArray[np.float64]
 DIGITS: Final = 6
@@ -44,20 +45,26 @@ class Logged:
         return cls(model, [list(each) for each in top], rest, prediction.unknown, mentions)
 
 
-def probabilities(session: Session, leaves: Sequence[str], logged: Sequence[Logged]) -> Floats:
-    """As `spread`, by the base shares of the model that made each prediction."""
-    return spread(leaves, logged, _base(session, leaves, logged))
+def probabilities(
+    session: Session, leaves: Sequence[str], logged: Sequence[Logged], ids: Sequence[str] = ()
+) -> Floats:
+    """As `spread`: by the shares q of the recalibration named for each prediction, which they are
+    to go through next, where it has them; else by the base shares of the model that made it."""
+    base = _base(session, leaves, logged)
+    return spread(leaves, logged, shares_of_rest(session, leaves, base, ids))
 
 
 def spread(leaves: Sequence[str], logged: Sequence[Logged], shares: Floats) -> Floats:
     """(n, k) probabilities of the columns `leaves` (`unknown` among them); rows sum to 1.
 
-    The rest is spread in proportion to `shares`, (k,) or (n, k). What a model gave to a driver that
-    left the taxonomy goes to `unknown`; without a prediction every column is as likely.
+    The rest is spread over the other drivers in proportion to `shares`, (k,) or (n, k). What a
+    model gave to a driver that left the taxonomy goes to `unknown`; without a prediction every
+    column is as likely.
     """
     index = {leaf: column for column, leaf in enumerate(leaves)}
     found = np.zeros((len(logged), len(leaves)))
     others = np.broadcast_to(shares, found.shape).copy()
+    others[:, index[UNKNOWN]] = 0.0
     rows, columns, values = _top(logged, index)
     kept = columns >= 0
     np.add.at(found, (rows, np.where(kept, columns, index[UNKNOWN])), values)

@@ -23,6 +23,9 @@ PROVISIONAL, FINAL = "provisional", "final"
 MENTIONS: Final = "mentions"
 """Among the parameters of one: how mentions are recalibrated."""
 
+REST, BY_Q = "rest", "q"
+"""Among them, too: by what the rest of a prediction is spread. It never changes for a week."""
+
 NO_RECALIBRATION: Final = "none"
 """The id of the one that changes nothing: before the first was made."""
 
@@ -81,6 +84,18 @@ def recalibrated_mentions(
     return found
 
 
+def shares_of_rest(
+    session: Session, leaves: Sequence[str], base: Floats, ids: Sequence[str]
+) -> Floats:
+    """(n, k) by what to spread the rest of each prediction: the shares q of the recalibration
+    named; `base` (n, k) without one, or where one was made before rests were spread by q."""
+    found = base.copy()
+    for parameters, mine in _each(session, ids):
+        if parameters.get(REST) == BY_Q:
+            found[mine] = aligned(parameters, leaves).q
+    return found
+
+
 def recalibrates_mentions(session: Session, ids: Sequence[str]) -> bool:
     """Whether any of the recalibrations named changes what a message mentions."""
     return any(MENTIONS in parameters for parameters, _ in _each(session, ids))
@@ -92,7 +107,15 @@ def _each(
     """Parameters, and whose they are (n,), of each recalibration that changes anything."""
     names = np.array(ids, dtype=np.str_)
     for name in sorted(set(ids) - {"", NO_RECALIBRATION}):
-        yield session.get_one(RecalibrationRow, name).parameters, names == name
+        yield _parameters(session, name), names == name
+
+
+def _parameters(session: Session, name: str) -> dict[str, Any]:
+    """Those stored, which never change: read once a session."""
+    known: dict[str, dict[str, Any]] = session.info.setdefault(RecalibrationRow.__tablename__, {})
+    if name not in known:
+        known[name] = session.get_one(RecalibrationRow, name).parameters
+    return known[name]
 
 
 def aligned(parameters: dict[str, Any], leaves: Sequence[str]) -> Recalibration:

@@ -31,7 +31,7 @@ from service.terms.mentions import (
     named_drivers,
     tells_of_several,
 )
-from service.terms.probabilities import probabilities
+from service.terms.probabilities import probabilities, spread
 from service.terms.reading import asked, asked_and_answered, label_columns, logged_of
 from service.terms.recalibrating import (
     in_force,
@@ -192,13 +192,16 @@ def _said(
 ) -> Iterator[_Said]:
     """Mentions only where they say anything new: else each is its message's primary driver."""
     logged = logged_of(rows)
-    raw = probabilities(session, columns.leaves, logged)
-    primary = recalibrated(session, columns.leaves, raw, recalibrations)
+    leaves = columns.leaves
+    told = probabilities(session, leaves, logged, recalibrations)
+    primary = recalibrated(session, leaves, told, recalibrations)
+    # Spread evenly, no part of the rest is likelier than what the model named.
+    raw = spread(leaves, logged, np.ones(len(leaves)))
     yield _Said(PRIMARY, primary, labels, columns.members, raw)
     mended = recalibrates_mentions(session, recalibrations)
     if mended or tells_of_several(logged, rows, reviewed):
-        told = named_drivers(primary, logged, columns)
-        named = recalibrated_mentions(session, columns.leaves, told, recalibrations)
+        named = named_drivers(primary, logged, columns)
+        named = recalibrated_mentions(session, leaves, named, recalibrations)
         mentions = mention_probabilities(primary, named, columns)
         yield _Said(MENTION, mentions, mention_labels(rows, columns))
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, select
 
 from classifier.messages import UNKNOWN, Label, RawMessage
-from classifier.volumes import VolumeTerms
+from classifier.volumes import VolumeTerms, compressed, finalized
 from service.intake import receive
 from service.labels import Answer, record
 from service.recalibrations import begin_week, close_weeks, in_use, uncertainties
@@ -32,6 +32,7 @@ from service.terms import (
     asked,
     load_terms,
     logged_of,
+    mark_stale,
     probabilities,
 )
 from service.worker import run_once
@@ -148,10 +149,11 @@ def test_what_arrives_is_drawn_by_what_the_week_began_with(live: Runtime) -> Non
         raw = [Logged(logged.model, logged.top, logged.rest, logged.unknown)]
         ids = [logged.recalibration]
         (u,) = uncertainties(session, columns_of(live), raw, ids)
+        (again,) = uncertainties(session, columns_of(live), raw, ids)
         (plain,) = uncertainties(session, columns_of(live), raw, ["none"])
         drawn = session.get_one(DrawRow, new)
     assert ids == [made]
-    assert drawn.uncertainty == pytest.approx(u)
+    assert drawn.uncertainty == u == again, "a recomputation gives the same number"
     assert drawn.uncertainty > plain + 0.1
 
 
@@ -182,9 +184,65 @@ def test_a_closed_week_is_summed_anew_from_what_was_logged(live: Runtime) -> Non
     terms, leaves = terms_of(live, THIS), columns_of(live).leaves
     assert {row.recalibration for row in rows(live, TermRow) if row.week == THIS} == {final}
     with live.reading() as session:
-        raw = probabilities(session, leaves, logged_of(session.execute(asked(THIS)).all()))
+        logged = logged_of(session.execute(asked(THIS)).all())
+        raw = probabilities(session, leaves, logged, [final] * len(logged))
     by_hand = aligned(by_kind(live, THIS)["final"].parameters, leaves).apply(raw)
     np.testing.assert_allclose(terms.expected[: len(leaves)], by_hand.sum(axis=0))
+
+
+def shortened(runtime: Runtime, ids: Sequence[int]) -> None:
+    """Of these predictions only the likeliest driver was kept, so that there is a rest."""
+    with runtime.writing() as session:
+        for row in session.scalars(select(PredictionRow).where(PredictionRow.message_id.in_(ids))):
+            row.top = [[LATE, 0.6]]
+            row.rest, row.unknown = 0.4, 0.2
+        mark_stale(session, [THIS])
+
+
+def test_what_is_left_of_a_prediction_is_spread_by_the_answers_of_the_weeks_before(
+    live: Runtime,
+) -> None:
+    """While the week is open, when it is closed and ever after: by the q that it began with."""
+    a_week_the_model_was_wrong(live)
+    begin_week(live, now=NOW)
+    shortened(live, send(live, SURE, 3, at=NOW, name="a"))
+    leaves = columns_of(live).leaves
+    made = aligned(by_kind(live, THIS)["provisional"].parameters, leaves)
+    kept = np.zeros((3, len(leaves)))
+    kept[:, leaves.index(LATE)], kept[:, leaves.index(DAMAGED)] = 0.6, 0.4
+    drivers = slice(0, len(leaves) - 1)
+    whole = np.zeros_like(kept)
+    whole[:, drivers] = 0.8 * compressed(kept[:, drivers], made.q[drivers], top=1)
+    whole[:, -1] = 0.2
+    by_hand = made.apply(whole).sum(axis=0)
+    np.testing.assert_allclose(terms_of(live, THIS).expected[: len(leaves)], by_hand)
+    close_weeks(live, now=NOW + WEEK)
+    final = aligned(by_kind(live, THIS)["final"].parameters, leaves)
+    np.testing.assert_allclose(final.q_emq, finalized(made, whole).q_emq)
+    closed = terms_of(live, THIS)
+    np.testing.assert_allclose(closed.expected[: len(leaves)], final.apply(whole).sum(axis=0))
+    with live.writing() as session:
+        mark_stale(session, [THIS])
+    np.testing.assert_array_equal(terms_of(live, THIS).expected, closed.expected)
+    assert closed.naive[leaves.index(LATE)] == 3, "the plain count is of what the model named"
+
+
+def test_a_week_that_began_before_goes_on_with_the_base_shares(live: Runtime) -> None:
+    """What was spread by them stays so, also when the week is closed later."""
+    a_week_the_model_was_wrong(live)
+    begin_week(live, now=NOW)
+    with live.writing() as session:
+        row = session.scalars(select(RecalibrationRow)).one()
+        row.parameters = {name: each for name, each in row.parameters.items() if name != "rest"}
+    shortened(live, send(live, SURE, 3, at=NOW, name="a"))
+    close_weeks(live, now=NOW + WEEK)
+    final, leaves = by_kind(live, THIS)["final"], columns_of(live).leaves
+    assert "rest" not in final.parameters
+    with live.reading() as session:
+        logged = logged_of(session.execute(asked(THIS)).all())
+        by_base = probabilities(session, leaves, logged)
+    by_hand = aligned(final.parameters, leaves).apply(by_base).sum(axis=0)
+    np.testing.assert_allclose(terms_of(live, THIS).expected[: len(leaves)], by_hand)
 
 
 def test_a_closed_week_changes_by_late_answers_and_messages_only(live: Runtime) -> None:
