@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     ask_doubtful: Literal["all", "graded"] = Field(
         "all", description="Ask a person about every doubtful message, or by the graded draw only."
     )
+    publish_after_days: int = Field(
+        3, ge=0, le=28, description="A week's figures are published so many days after its end."
+    )
     graded_budget: float = Field(60, gt=0, description="Audit questions a week, by graded draw.")
     expected_messages: float = Field(1000, gt=0, description="Messages a week, before history.")
     smallest_misroute: float | None = Field(

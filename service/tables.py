@@ -6,6 +6,7 @@ message ──< prediction        what models said, each row naming its model an
    ├──< label                 what people said; every version of it
    └──< decision              how it was routed, and every change of that: the feed
 term                          sums from which volumes are estimated
+publication                   a week's figures as they were published
 standing ──< standing_change  what the model may do for a queue; who changed that, when and why
    └──── check                a look at the labels, from which promises were made or not
 """
@@ -315,6 +316,7 @@ class TermRow(Table):
     """
 
     __tablename__ = "terms"
+    __table_args__ = (Index("ix_terms_slice", "slice", "kind", "week", "value", "driver"),)
     week: Mapped[str] = mapped_column(String(8), primary_key=True)
     kind: Mapped[str] = mapped_column(String(8), primary_key=True, default="primary")
     day: Mapped[date] = mapped_column(primary_key=True)
@@ -341,6 +343,22 @@ class TermRow(Table):
     weighted: Mapped[float] = mapped_column(default=0.0)
     weighted_spread: Mapped[float] = mapped_column(default=0.0)
     likeliest: Mapped[float] = mapped_column(default=0.0)
+
+
+class PublicationRow(Table):
+    """The figures of a week as they were published: never changed, a later version comes beside.
+
+    `figures` holds messages, answers, measured, few_answers, counts, models, and `rows`: of each
+    driver, `unknown` and parent what `service.publications.ROW` names, as in a report.
+    """
+
+    __tablename__ = "publications"
+    week: Mapped[str] = mapped_column(String(8), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    as_of: Mapped[datetime]
+    person: Mapped[str]
+    taxonomy: Mapped[str] = mapped_column(String(12))
+    figures: Mapped[dict[str, Any]]
 
 
 class StandingRow(Table):

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from classifier.errors import WaaromError
 from service.idempotency import forget
+from service.publications import publish_due
 from service.recalibrations import begin_week, close_weeks
 from service.reports import up_to_date
 from service.runtime import Runtime
@@ -33,6 +34,7 @@ def run_once(runtime: Runtime, *, now: Callable[[], datetime] = utc_now) -> list
         "closing weeks": lambda: close_weeks(runtime, now=now()),
         "beginning the week": lambda: begin_week(runtime, now=now()),
         "summing volumes": lambda: up_to_date(runtime),
+        "publishing weeks": lambda: publish_due(runtime, now=now()),
         "checking promises": lambda: follow(runtime, now=now()),
         "watching promises": lambda: keep_watch(runtime, now=now()),
         "forgetting old answers": lambda: forget(runtime, now=now()),

@@ -5,7 +5,14 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from service.breakdown.documents import render_csv, render_html, render_json, to_json, weekly_out
+from service.breakdown.documents import (
+    publications_out,
+    render_csv,
+    render_html,
+    render_json,
+    to_json,
+    weekly_out,
+)
 from service.breakdown.view import TREND_WEEKS, Breakdown, read_breakdown
 from service.errors import BadRequest
 from service.runtime import Runtime
@@ -15,6 +22,7 @@ from service.weeks import last_complete_week, monday
 __all__ = [
     "TREND_WEEKS",
     "Breakdown",
+    "publications_out",
     "read_breakdown",
     "render",
     "render_csv",

@@ -15,7 +15,8 @@ from service.breakdown.view import Breakdown
 from service.figures import is_clear
 from service.names import driver_name
 from service.reports import DriverVolume, Estimate, Pooled, WeeklyReport
-from service.schemas.reports import WeeklyOut
+from service.schemas.reports import PublicationsOut, WeeklyOut
+from service.tables import PublicationRow
 from service.templating import environment
 from service.translations import Language
 
@@ -44,6 +45,10 @@ COLUMNS = (
     "year_change_low",
     "year_change_high",
     "naive",
+    "published",
+    "published_low",
+    "published_high",
+    "published_at",
 )
 EMPTY = ("", "", "")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -83,6 +88,14 @@ def to_json(breakdown: Breakdown) -> str:
     return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
 
 
+def publications_out(
+    week: str, rows: Sequence[PublicationRow], taxonomy: Taxonomy, language: Language
+) -> PublicationsOut:
+    """Everything that was published of a week, in the shape of `GET /v1/publications/{week}`."""
+    versions = [_version(row, taxonomy, language) for row in rows]
+    return PublicationsOut.model_validate({"week": week, "versions": versions})
+
+
 def render_csv(reports: Sequence[WeeklyReport], taxonomy: Taxonomy, language: Language) -> str:
     """One row per week and driver (leaves and `unknown`), a header first; shares as fractions.
     Mentions stay empty where no message of the week is about several drivers.
@@ -98,9 +111,18 @@ def render_csv(reports: Sequence[WeeklyReport], taxonomy: Taxonomy, language: La
     return written.getvalue()
 
 
+def _version(row: PublicationRow, taxonomy: Taxonomy, language: Language) -> dict[str, Any]:
+    named = [
+        {**each, "name": driver_name(taxonomy, each["driver"], language)}
+        for each in row.figures["rows"]
+    ]
+    made = {name: getattr(row, name) for name in ("version", "as_of", "person", "taxonomy")}
+    return {**made, **row.figures, "rows": named}
+
+
 def _week(report: WeeklyReport, taxonomy: Taxonomy, language: Language) -> dict[str, Any]:
     pooled = _period(report.pooled, taxonomy, language) if report.pooled else None
-    return _period(report, taxonomy, language) | {"pooled": pooled}
+    return _period(report, taxonomy, language) | {"pooled": pooled, "revised": report.revised}
 
 
 def _period(
@@ -116,7 +138,8 @@ def _period(
 def _row(row: DriverVolume, taxonomy: Taxonomy, language: Language) -> dict[str, Any]:
     significant = is_clear(row.change) if row.change else None
     name = driver_name(taxonomy, row.driver, language)
-    return asdict(row) | {"name": name, "significant": significant}
+    more = {"name": name, "significant": significant, "revised": row.revised}
+    return asdict(row) | more
 
 
 def _cells(report: WeeklyReport, row: DriverVolume, name: str) -> list[object]:
@@ -131,7 +154,10 @@ def _cells(report: WeeklyReport, row: DriverVolume, name: str) -> list[object]:
     real = {True: "yes", False: "no", None: ""}[row.real_change]
     year = _numbers(row.year_change, 1) if row.year_change else EMPTY
     compared = (real, *year, round(row.naive, 1))
-    return [*texts, *numbers, row.answers, report.messages, measured, *mentions, *compared]
+    then = report.publication
+    published = _numbers(row.published, 1) if row.published else EMPTY
+    before = (*published, then.as_of.isoformat(timespec="seconds") if then else "")
+    return [*texts, *numbers, row.answers, report.messages, measured, *mentions, *compared, *before]
 
 
 def _numbers(estimate: Estimate, digits: int) -> Iterable[object]:

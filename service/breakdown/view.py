@@ -47,6 +47,24 @@ class Breakdown:
         return growth(self.report.messages, self.report.year_before_messages)
 
     @property
+    def late_answers(self) -> int:
+        """Answers of the week that came in since it was published; negative: there are fewer."""
+        then = self.report.publication
+        return self.report.answers - then.answers if then else 0
+
+    @property
+    def late_messages(self) -> int:
+        """The same of its counted messages."""
+        then = self.report.publication
+        return self.report.messages - then.messages if then else 0
+
+    @property
+    def other_taxonomy(self) -> bool:
+        """Whether the week was published with drivers as another taxonomy defines them."""
+        then = self.report.publication
+        return then is not None and then.taxonomy != self.taxonomy.version
+
+    @property
     def before(self) -> str:
         """The week before the one shown."""
         return shifted(self.report.week, -1)

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 
+PERSON = "command line"
+"""Who does what a command writes down."""
+
+
 class Format(StrEnum):
     """What a report can be written as."""
 

@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.options import AsJson
+from service.cli.options import PERSON, AsJson
 from service.cli.output import opened, result, utc_now
 
 if TYPE_CHECKING:
     from service.queues import Overview, Queue
 
 app = typer.Typer(no_args_is_help=True, help="What the model may do for each queue: the ladder.")
-PERSON = "command line"
 
 Name = Annotated[str, typer.Argument(metavar="QUEUE", help="As `waarom queues list` names it.")]
 Why = Annotated[str, typer.Option("--why", help="Kept with the change.")]

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.options import AsJson, Format, Output, Since, Tongue, UnknownLabel
+from service.cli.options import PERSON, AsJson, Format, Output, Since, Tongue, UnknownLabel
 from service.cli.output import counting, opened, result, say, utc_now
+
+if TYPE_CHECKING:
+    from service.runtime import Runtime
 
 
 def add_to(app: typer.Typer) -> None:
@@ -75,13 +78,19 @@ def report(
     language: Annotated[
         Tongue | None, typer.Option(help="nl or en; else from the settings.")
     ] = None,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Publish the week first, as its figures are now.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """The weekly breakdown: drivers with volume, interval, share and change.
 
-    Goes to stdout unless -o names a file; --json is --format json.
+    Goes to stdout unless -o names a file; --json is --format json. What was
+    published of a week is kept and shown beside what its figures are now. The
+    worker publishes a week once; --publish does it before that, or again.
 
     Example: waarom report --week 2026-W46 -o week46.html
+    Example: waarom report --week 2026-W46 --publish
     Example: waarom report --json
     """
     from service.breakdown import render
@@ -89,6 +98,8 @@ def report(
 
     form = format_ or _named(output) or (Format.JSON if as_json else Format.HTML)
     with opened() as runtime:
+        if publish:
+            _publish(runtime, week)
         up_to_date(runtime)
         with runtime.reading() as session:
             text = render(
@@ -99,6 +110,18 @@ def report(
         return
     output.write_text(text, encoding="utf-8")
     result(as_json, {"output": output, "format": form}, f"Written to {output}")
+
+
+def _publish(runtime: "Runtime", week: str | None) -> None:
+    from service.breakdown import check_week
+    from service.publications import publish
+    from service.weeks import last_complete_week
+
+    now = utc_now()
+    chosen = check_week(week or last_complete_week(now, runtime.settings.timezone))
+    row, new = publish(runtime, chosen, person=PERSON, now=now)
+    said = "published now" if new else "published before, with the same figures"
+    say(f"{chosen}, version {row.version}: {said}.")
 
 
 def _named(output: Path | None) -> Format | None:

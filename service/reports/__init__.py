@@ -1,7 +1,7 @@
 """The weekly breakdown: drivers with volume, interval, share and change. Reads terms only."""
 
 from service.reports.rows import share
-from service.reports.values import DriverVolume, Estimate, Pooled, WeeklyReport
+from service.reports.values import DriverVolume, Estimate, Pooled, Publication, WeeklyReport
 from service.reports.weekly import (
     slice_values,
     up_to_date,
@@ -14,6 +14,7 @@ __all__ = [
     "DriverVolume",
     "Estimate",
     "Pooled",
+    "Publication",
     "WeeklyReport",
     "share",
     "slice_values",

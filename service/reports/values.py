@@ -1,5 +1,6 @@
 """What a report says: numbers with their intervals, of drivers and of weeks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +23,8 @@ class DriverVolume:
     more than sampling, and chance from week to week, explain, of all rows together. `year_change`
     is against the same week a year earlier. `mentions`: the messages that are about it at all;
     None for `unknown`, and where none is about several. `naive`: the plain count, answers and the
-    likeliest driver of every other message; no estimate, it has no interval.
+    likeliest driver of every other message; no estimate, it has no interval. `published`: the
+    volume as it was published last.
     """
 
     driver: str
@@ -37,6 +39,13 @@ class DriverVolume:
     real_change: bool | None = None
     year_change: Estimate | None = None
     naive: float = 0.0
+    published: Estimate | None = None
+
+    @property
+    def revised(self) -> bool:
+        """Whether the volume, in whole messages as pages show it, is not what was published."""
+        then = self.published
+        return then is not None and _whole(then) != _whole(self.volume)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +62,28 @@ class Pooled:
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """The latest version of what was published of a week, by a person or by itself at its close.
+    `volumes` has those of drivers, `unknown` and parents."""
+
+    version: int
+    as_of: datetime
+    person: str
+    taxonomy: str
+    messages: int
+    answers: int
+    measured: bool
+    volumes: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True)
 class WeeklyReport:
     """A week's volumes. `messages` is the exact number of counted messages, `answers` the number
     of drawn questions answered; without any, `measured` is False and figures have no interval.
     `year_before` is the same week a year earlier; None for a week 53, which has none to compare
     with. `several`: the messages about more than one driver; None where neither the model nor
     people say that of any, and then no driver has mentions. `pooled`: the four weeks together,
-    where there are few answers."""
+    where there are few answers. `publication`: what was published of the whole week, if it was."""
 
     week: str
     slice: str
@@ -79,3 +103,18 @@ class WeeklyReport:
     year_before: str | None = None
     year_before_messages: int | None = None
     pooled: Pooled | None = None
+    publication: Publication | None = None
+
+    @property
+    def revised(self) -> bool:
+        """Whether anything differs from what was published."""
+        then = self.publication
+        if then is None:
+            return False
+        counts = (then.messages, then.answers) != (self.messages, self.answers)
+        return counts or any(row.revised for row in (*self.drivers, *self.parents))
+
+
+def _whole(estimate: Estimate) -> tuple[int | None, ...]:
+    each = (estimate.value, estimate.low, estimate.high)
+    return tuple(None if number is None else round(number) for number in each)

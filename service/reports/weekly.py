@@ -11,6 +11,7 @@ from classifier.taxonomy import Taxonomy
 from service.errors import BadRequest
 from service.reports.estimating import Estimator
 from service.reports.pooling import pooled
+from service.reports.published import beside_published, published
 from service.reports.rows import driver_rows, estimate
 from service.reports.values import Estimate, WeeklyReport
 from service.runtime import Runtime, taxonomy_in_use
@@ -61,8 +62,10 @@ def weekly_reports(
     taxonomy = taxonomy_in_use(session, runtime)
     models = runtime.settings.models_dir
     estimator = Estimator(session, models, Columns.of(taxonomy), weeks, slice_name, value)
+    counts, then = runtime.settings.count, published(session, weeks)
     return [
-        _report(session, estimator, week, taxonomy, runtime.settings.count, now) for week in weeks
+        beside_published(_report(session, estimator, week, taxonomy, counts, now), then)
+        for week in weeks
     ]
 
 

@@ -51,6 +51,13 @@ class DriverVolumeOut(BaseModel):
         "add up to the messages, mentions do not. Null for `unknown`, and in a week of which no "
         "message is known to be about several drivers: then they are the volumes."
     )
+    published: EstimateOut | None = Field(
+        None,
+        description="The volume as it was published last; null where it was not, and in a slice.",
+    )
+    revised: bool = Field(
+        False, description="The volume, in whole messages, is no longer what was published."
+    )
 
 
 class PooledOut(BaseModel):
@@ -62,6 +69,17 @@ class PooledOut(BaseModel):
     answers: int
     drivers: list[DriverVolumeOut]
     parents: list[DriverVolumeOut]
+
+
+class PublicationOut(BaseModel):
+    """The latest version of what was published of a week."""
+
+    version: int = Field(description="From 1; the earlier ones are kept, too.")
+    as_of: datetime
+    person: str = Field(description="Who published it; `waarom`: by itself, after the week's end.")
+    messages: int
+    answers: int
+    measured: bool
 
 
 class WeekOut(BaseModel):
@@ -86,6 +104,12 @@ class WeekOut(BaseModel):
         None,
         description="The four weeks up to this one together, where it has few answers of its own.",
     )
+    publication: PublicationOut | None = Field(
+        None, description="What was published of the week; null until then, and in a slice."
+    )
+    revised: bool = Field(
+        False, description="Messages, answers or a volume differ from what was published."
+    )
     drivers: list[DriverVolumeOut]
     parents: list[DriverVolumeOut]
 
@@ -104,6 +128,16 @@ VOLUME: dict[str, Any] = {
     "previous": 124.4,
     "answers": 31,
     "mentions": {"value": 268.9, "low": 240.2, "high": 297.6},
+    "published": {"value": 208.7, "low": 183.0, "high": 236.6},
+    "revised": True,
+}
+PUBLISHED: dict[str, Any] = {
+    "version": 1,
+    "as_of": "2026-11-18T23:00:04Z",
+    "person": "waarom",
+    "messages": 998,
+    "answers": 112,
+    "measured": True,
 }
 
 
@@ -114,8 +148,6 @@ class WeeklyOut(BaseModel):
         {
             "first": "2026-W46",
             "last": "2026-W46",
-            "slice": "channel",
-            "value": "email",
             "weeks": [
                 {
                     "week": "2026-W46",
@@ -131,6 +163,8 @@ class WeeklyOut(BaseModel):
                     "several": {"value": 171.3, "low": 139.8, "high": 202.8},
                     "year_before": "2025-W46",
                     "year_before_messages": 911,
+                    "publication": PUBLISHED,
+                    "revised": True,
                     "drivers": [VOLUME],
                     "parents": [],
                 }
@@ -141,11 +175,75 @@ class WeeklyOut(BaseModel):
     first: str
     last: str
     slice: str | None = Field(
+        None,
         description="channel, product, partner, language, or a pair such as channel/product; "
-        "null: the whole."
+        "null: the whole.",
     )
-    value: str | None
+    value: str | None = None
     weeks: list[WeekOut]
+
+
+class PublishedVolumeOut(BaseModel):
+    """One driver, `unknown` or a parent, as it was published."""
+
+    driver: str
+    name: str = Field(description="As it is called now; its id when it left the taxonomy.")
+    parent: str | None
+    group: bool = Field(description="True for a parent.")
+    volume: EstimateOut
+    share: EstimateOut
+    change: EstimateOut | None
+    real_change: bool | None
+    mentions: EstimateOut | None
+    answers: int
+    naive: float
+
+
+class VersionOut(PublicationOut):
+    """A version of what was published, with its figures."""
+
+    taxonomy: str
+    few_answers: bool
+    counts: str
+    models: list[str]
+    rows: list[PublishedVolumeOut]
+
+
+class PublicationsOut(BaseModel):
+    """Everything that was published of a week."""
+
+    model_config = example(
+        {
+            "week": "2026-W46",
+            "versions": [
+                {
+                    **PUBLISHED,
+                    "taxonomy": "3f2a91c07be4",
+                    "few_answers": False,
+                    "counts": "conversation",
+                    "models": ["2026-11-02.1"],
+                    "rows": [
+                        {
+                            "driver": "delivery.late",
+                            "name": "Te laat",
+                            "parent": "delivery",
+                            "group": False,
+                            "volume": {"value": 208.7, "low": 183.0, "high": 236.6},
+                            "share": {"value": 0.2091, "low": 0.1834, "high": 0.2371},
+                            "change": {"value": 84.3, "low": 56.0, "high": 112.8},
+                            "real_change": True,
+                            "mentions": {"value": 262.0, "low": 231.1, "high": 292.9},
+                            "answers": 28,
+                            "naive": 187,
+                        }
+                    ],
+                }
+            ],
+        }
+    )
+
+    week: str
+    versions: list[VersionOut] = Field(description="The first one first.")
 
 
 class ExampleMessage(BaseModel):

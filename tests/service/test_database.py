@@ -147,3 +147,19 @@ def test_moments_come_back_aware_and_naive_ones_are_refused(engine) -> None:
 
 def test_chunks_hold_everything_in_order() -> None:
     assert [list(some) for some in chunks([1, 2, 3, 4, 5], 2)] == [[1, 2], [3, 4], [5]]
+
+
+def test_what_was_published_comes_and_goes_with_its_migration(database_url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = open_database(database_url)
+    for version, there in (("0006", True), ("0005", False), ("0006", True)):
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            (command.upgrade if there else command.downgrade)(config, version)
+        with engine.connect() as connection:
+            found = inspect(connection)
+            assert ("publications" in found.get_table_names()) is there
+            names = {each["name"] for each in found.get_indexes("terms")}
+            assert ("ix_terms_slice" in names) is there
+    engine.dispose()

@@ -28,6 +28,8 @@ EXPECTED = {
     ("get", "/v1/label-plan"),
     ("get", "/v1/queues"),
     ("post", "/v1/queues/check"),
+    ("get", "/v1/publications/{week}"),
+    ("post", "/v1/publications/{week}"),
     ("post", "/v1/queues/{queue}/rung"),
     ("get", "/v1/models"),
     ("get", "/v1/taxonomy"),
