@@ -8,6 +8,7 @@
                         scorer.npy       the pipeline as the compiled scorer reads it, if it can
                         mentions.npy     likewise of what reads several drivers, where one does
                         training.keys    fingerprints of the texts it was trained on
+                        folds.npz        what folds that never saw them said of those texts
 
 The checks protect against accident, not against someone who can write to the folder.
 """

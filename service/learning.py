@@ -11,6 +11,8 @@ from classifier.card import Making, training_data, write_card
 from classifier.card.reading import PICTURE
 from classifier.errors import BadFile, BadModel, ModelNotFound, TooFewLabels
 from classifier.evaluation import Evaluation
+from classifier.fold_predictions import FILE as FOLDS
+from classifier.fold_predictions import FoldPredictions
 from classifier.messages import LabeledMessage
 from classifier.plots import coverage_plot, learning_plot, reading_plot, reliability_plot
 from classifier.promise import QueuePromise, outcomes
@@ -114,7 +116,8 @@ def train_version(
     promises = shown.promises()
     progress("Writing the card")
     card = _card(settings, found, trained, promises, promotion.reason)
-    extra = _plots(trained) | ({} if drawn else carried(shown))
+    folds = FoldPredictions.of(trained, found.messages).to_bytes()
+    extra = {FOLDS: folds, **_plots(trained), **({} if drawn else carried(shown))}
     version = _saved(settings, trained, card, promotion, extra, day_of(now, settings.timezone))
     return Made(
         version=version,

@@ -161,7 +161,7 @@ def _judge(
             row,
             prediction,
             thresholds.decide(prediction, taxonomy, text=row.text),
-            _logged(prediction, model.version) if model and prediction else None,
+            as_logged(prediction, model.version) if model and prediction else None,
             used[row.week],
         )
         for row, prediction in zip(inbound, predictions, strict=True)
@@ -207,7 +207,7 @@ def _prediction_row(
     )
 
 
-def _logged(prediction: Prediction, model: str) -> Logged:
+def as_logged(prediction: Prediction, model: str) -> Logged:
     """What is kept of a prediction: its likeliest drivers, and what is left for the others."""
     top = [(driver, round(p, 6)) for driver, p in prediction.ranked(TOP)]
     rest = max(0.0, 1.0 - sum(p for _, p in top))
