@@ -46,18 +46,26 @@ def as_meant(
 
 def incomparable(walks: Iterable[Crosswalk], learned: frozenset[str]) -> tuple[str, ...]:
     """Drivers of which nobody can say what they were before: those that are new and that the
-    newest model had no labels of, and what they may have been taken for."""
+    newest model had no labels of, and what their messages may have been given to instead. What is
+    left of a driver that was split (`.other`) is taken to be little, and spoils only itself."""
     found: set[str] = set()
     for walk in walks:
         for leaf in set(walk.added) - learned:
-            certain = [old for old, new in walk.became.items() if new == {leaf}]
-            sources = {old for old, new in walk.became.items() if leaf in new}
-            if set(certain) == sources:
-                continue
+            sources = [old for old, new in walk.became.items() if leaf in new]
+            if all(walk.became[old] == {leaf} for old in sources):
+                continue  # it has another name, and that is all
             found.add(leaf)
-            for old in sources:
-                if old in walk.removed:
-                    found |= walk.became[old]
-                elif old == UNKNOWN or old.endswith(f".{OTHER}"):
-                    found.add(old)
+            if not _is_rest(leaf):
+                found.update(*(_instead(old, walk) for old in sources))
     return tuple(sorted(found))
+
+
+def _instead(old: str, walk: Crosswalk) -> frozenset[str]:
+    """What gets the messages of an old driver where a new one is not known."""
+    if old in walk.removed:
+        return walk.became[old]
+    return frozenset({old}) if old == UNKNOWN or _is_rest(old) else frozenset()
+
+
+def _is_rest(driver: str) -> bool:
+    return driver.endswith(f".{OTHER}")
