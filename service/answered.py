@@ -68,20 +68,13 @@ class ReadBy:
             mine if mine.model == version else None for mine in logged_of(rows)
         ]
         others = [number for number, mine in enumerate(found) if mine is None]
-        said = self._said([classified_text(rows[n].subject, rows[n].text) for n in others])
+        said = self.said([classified_text(rows[n].subject, rows[n].text) for n in others])
         for number, prediction in zip(others, said, strict=True):
             found[number] = Logged.of(prediction, version) if prediction else None
         return found
 
-    @cached_property
-    def _folds(self) -> FoldPredictions | None:
-        """None of a version that was made before folds were kept."""
-        if not (self._folder / FOLDS).exists():
-            return None
-        registry.verify(self._folder)
-        return read_folds(self._folder / FOLDS)
-
-    def _said(self, texts: Sequence[str]) -> list[Prediction | None]:
+    def said(self, texts: Sequence[str]) -> list[Prediction | None]:
+        """Of each text, as of a message it did not predict."""
         said: list[Prediction | None] = [None] * len(texts)
         if texts and self._folds:
             said = self._folds.find(texts)
@@ -90,6 +83,14 @@ class ReadBy:
         for number, now in zip(new, self.model.predict([texts[n] for n in new]), strict=True):
             said[number] = now
         return said
+
+    @cached_property
+    def _folds(self) -> FoldPredictions | None:
+        """None of a version that was made before folds were kept."""
+        if not (self._folder / FOLDS).exists():
+            return None
+        registry.verify(self._folder)
+        return read_folds(self._folder / FOLDS)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -127,4 +128,3 @@ def drawn_answers(session: Session, week: str, columns: Columns, model: str) -> 
     final = session.get(RecalibrationRow, recalibration_id(week, FINAL, model))
     shares = aligned(final.parameters, columns.leaves).q_emq if final else None
     return DrawnAnswers(columns=columns, rows=mine, inclusion=pi[known], q_emq=shares)
-

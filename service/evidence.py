@@ -16,7 +16,7 @@ from classifier.promise import Outcomes, Reason, outcomes
 from classifier.stops import parents_of, stops_of
 from classifier.taxonomy import Taxonomy
 from service.tables import DrawRow, LabelRow, MessageRow, StandingChangeRow
-from service.triage import classified_text
+from service.terms import classified_text
 
 HELD_OUT = "held-out.json"
 """In a version's folder: how it did on the random hold-out of the file it was trained from."""

@@ -17,7 +17,7 @@ from classifier.model import Model
 from service.mentions import Sentence, said_of, sentences
 from service.runtime import Runtime
 from service.tables import MessageRow, PredictionRow
-from service.triage import classified_text
+from service.terms import classified_text
 
 STRENGTHS = 3
 FAINTEST = 0.1

@@ -15,7 +15,7 @@ from service.labels import TrainingRow
 from service.secret import load_secret
 from service.settings import Settings
 from service.sizes import within
-from service.triage import classified_text
+from service.terms import classified_text
 
 Progress = Callable[[str], None]
 ROWS_A_LINE = 10_000

@@ -19,8 +19,8 @@ from service.database import chunks, take_turn
 from service.errors import NotFound, UnknownDriver
 from service.runtime import Runtime, taxonomy_in_use, use_taxonomy
 from service.tables import DecisionRow, DrawRow, LabelRow, MessageRow, ReviewRow
-from service.terms import mark_stale
-from service.triage import classified_text, route
+from service.terms import classified_text, mark_stale
+from service.triage import route
 
 NOTHING = RedactedText("")
 DRAWN_PURPOSES = ("required", "audit")

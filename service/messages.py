@@ -15,7 +15,7 @@ from service.intake import prepare, safe_external_id
 from service.rungs import thresholds_in_force
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import DecisionRow, LabelRow, MessageRow, PredictionRow, ReviewRow
-from service.triage import TOP, classified_text, logged_mentions
+from service.terms import Logged, classified_text
 
 EXTERNAL = "external:"
 LARGEST_ID = 2**63 - 1
@@ -91,12 +91,13 @@ def preview(
     )
     if model is None or made is None:
         return MessageView(row, None, decision)
+    logged = Logged.of(made, model.version)
     prediction = PredictionRow(
         model=model.version,
         taxonomy=taxonomy.version,
-        top=[[driver, round(p, 6)] for driver, p in made.ranked(TOP)],
-        unknown=made.unknown,
-        mentions=logged_mentions(made),
+        top=logged.top,
+        unknown=logged.unknown,
+        mentions=logged.mentions,
     )
     return MessageView(row, prediction, decision)
 

@@ -19,7 +19,7 @@ from service.reports import WeeklyReport, up_to_date, weekly_report
 from service.runtime import Runtime, taxonomy_in_use
 from service.standings import WAAROM
 from service.tables import MessageRow, PublicationRow
-from service.terms import finals, provisionals, refresh
+from service.terms import refresh, unfinished
 from service.weeks import day_of, last_complete_week, monday, shifted
 
 WHOLE_WEEK: Final = ("messages", "answers", "measured", "few_answers", "counts", "models")
@@ -130,8 +130,7 @@ def _is_ready(session: Session, week: str) -> bool:
     here = (PublicationRow.week == week,)
     if session.scalar(select(func.count()).select_from(PublicationRow).where(*here)):
         return False
-    begun, closed = provisionals(session, week), finals(session, week)
-    if not begun.keys() <= closed.keys():
+    if any(row.week == week for row in unfinished(session, week)):
         return False
     counted = select(MessageRow.id).where(MessageRow.week == week, MessageRow.counted)
     return session.scalar(counted.limit(1)) is not None

@@ -7,6 +7,7 @@ message ──< prediction        what models said, each row naming its model an
    └──< decision              how it was routed, and every change of that: the feed
 term                          sums from which volumes are estimated
 publication                   a week's figures as they were published
+bridge                        messages read by two models, where a week changed models
 standing ──< standing_change  what the model may do for a queue; who changed that, when and why
    └──── check                a look at the labels, from which promises were made or not
 """
@@ -359,6 +360,26 @@ class PublicationRow(Table):
     person: Mapped[str]
     taxonomy: Mapped[str] = mapped_column(String(12))
     figures: Mapped[dict[str, Any]]
+
+
+class BridgeRow(Table):
+    """A week that was not measured as the week before was: by what, and both read by `model`.
+
+    `models_*`, `taxonomies_*`: of the week before, and of this one. `figures`: the terms of either
+    week as they are and as the newest model reads them; see `service.bridges`.
+    """
+
+    __tablename__ = "bridges"
+    week: Mapped[str] = mapped_column(String(8), primary_key=True)
+    model: Mapped[str] = mapped_column(String(40))
+    models_before: Mapped[list[Any]]
+    models_after: Mapped[list[Any]]
+    taxonomies_before: Mapped[list[Any]]
+    taxonomies_after: Mapped[list[Any]]
+    taxonomy_change: Mapped[dict[str, Any]]
+    answers: Mapped[int]
+    figures: Mapped[dict[str, Any]]
+    made_at: Mapped[datetime]
 
 
 class StandingRow(Table):

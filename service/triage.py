@@ -22,9 +22,8 @@ from service.recalibrations import in_use, uncertainties
 from service.rungs import Thresholds, thresholds_in_force
 from service.runtime import Runtime, remember_model, taxonomy_in_use, use_taxonomy
 from service.tables import DecisionRow, DrawRow, MessageRow, PredictionRow, ReviewRow
-from service.terms import NO_RECALIBRATION, Columns, Logged, mark_stale
+from service.terms import NO_RECALIBRATION, Columns, Logged, classified_text, mark_stale
 
-TOP = 5
 OPEN_STATES = ("open", "claimed")
 FIRST, LATER = 0, 5
 """Priorities of reviews: drawn questions and doubtful routes before learning picks."""
@@ -161,7 +160,7 @@ def _judge(
             row,
             prediction,
             thresholds.decide(prediction, taxonomy, text=row.text),
-            _logged(prediction, model.version) if model and prediction else None,
+            Logged.of(prediction, model.version) if model and prediction else None,
             used[row.week],
         )
         for row, prediction in zip(inbound, predictions, strict=True)
@@ -173,11 +172,6 @@ def _judge(
             for each in judged
         )
     return judged
-
-
-def classified_text(subject: str, text: str) -> str:
-    """What models read of a message: its subject, if it says more, and its text."""
-    return text if subject in ("", text) else f"{subject}\n{text}"
 
 
 def _prediction_row(
@@ -202,29 +196,9 @@ def _prediction_row(
         unknown=each.logged.unknown,
         confidence=each.prediction.confidence,
         threshold=threshold if np.isfinite(threshold) else None,
-        mentions=logged_mentions(each.prediction),
+        mentions=each.logged.mentions,
         made_at=now,
     )
-
-
-def _logged(prediction: Prediction, model: str) -> Logged:
-    """What is kept of a prediction: its likeliest drivers, and what is left for the others."""
-    top = [(driver, round(p, 6)) for driver, p in prediction.ranked(TOP)]
-    rest = max(0.0, 1.0 - sum(p for _, p in top))
-    return Logged(model, [list(each) for each in top], rest, prediction.unknown)
-
-
-def logged_mentions(prediction: Prediction) -> list[list[object]]:
-    """`Prediction.mentions` as they are stored: [driver, p, chosen, [[start, end], …]] each."""
-    return [
-        [
-            each.driver,
-            round(float(each.probability), 6),
-            bool(each.chosen),
-            [[int(start), int(end)] for start, end in each.spans],
-        ]
-        for each in prediction.mentions
-    ]
 
 
 def _draw(

@@ -1,4 +1,5 @@
-"""Background jobs, each safe to run twice: send questions, collect answers, close weeks, sum."""
+"""Background jobs, each safe to run twice: send questions, collect answers, close weeks, sum and
+bridge them."""
 
 import logging
 import threading
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from classifier.errors import WaaromError
+from service.bridges import build_bridges
 from service.idempotency import forget
 from service.publications import publish_due
 from service.recalibrations import begin_week, close_weeks
@@ -33,7 +35,7 @@ def run_once(runtime: Runtime, *, now: Callable[[], datetime] = utc_now) -> list
     jobs: dict[str, Callable[[], object]] = {
         "closing weeks": lambda: close_weeks(runtime, now=now()),
         "beginning the week": lambda: begin_week(runtime, now=now()),
-        "summing volumes": lambda: up_to_date(runtime),
+        "summing volumes": lambda: _sum(runtime, now()),
         "publishing weeks": lambda: publish_due(runtime, now=now()),
         "checking promises": lambda: follow(runtime, now=now()),
         "watching promises": lambda: keep_watch(runtime, now=now()),
@@ -77,6 +79,12 @@ def _problem(name: str, job: Callable[[], object]) -> str | None:
         logger.debug("%s failed", name, exc_info=True)
         return f"{name} failed and is tried again: {type(error).__name__}"
     return None
+
+
+def _sum(runtime: Runtime, now: datetime) -> None:
+    """Bridges are between sums: without those there is nothing to notice."""
+    up_to_date(runtime)
+    build_bridges(runtime, now=now)
 
 
 def _collect(runtime: Runtime, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """What a breakdown shows, and in which order, whatever it is written as."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,8 @@ from service.weeks import last_complete_week, shifted, weeks_between
 
 TREND_WEEKS = 12
 TRENDS = 6
+SWAYED, MOST_SWAYED = 5, 4
+"""A plain count moved by fewer messages than this is not worth a line; so many lines at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,39 @@ class Breakdown:
         return sorted(marked, key=lambda row: (not row.real_change, -size[row.driver]))
 
     def marks(self, row: DriverVolume) -> bool:
-        """Whether a change is pointed at: it is real, or its interval leaves out zero."""
-        return bool(row.real_change) or is_clear(row.change)
+        """Whether a change is pointed at: it is real, or its interval leaves out zero and that is
+        not because it was measured otherwise."""
+        if row.real_change or not is_clear(row.change):
+            return bool(row.real_change)
+        ours = row.split and is_clear(row.split.measurement) and not is_clear(row.split.mix)
+        return not (ours or self.incomparable(row))
+
+    def incomparable(self, row: DriverVolume) -> bool:
+        """Whether nobody can say what the row was before: people could not name it, and the model
+        does not know it."""
+        note = self.report.bridge
+        return bool(note and note.spanned and note.taxonomy_changed and not row.naive_split)
+
+    @property
+    def model_changed(self) -> bool:
+        """Whether the week and the one before it were not read by one and the same model."""
+        note = self.report.bridge
+        return note is not None and len({*note.models_before, *note.models}) > 1
+
+    @property
+    def split_rows(self) -> list[DriverVolume]:
+        """The drivers whose change, or that of their plain count, is known in its parts."""
+        rows = [*self.drivers, *([self.unknown] if self.unknown else [])]
+        return [row for row in rows if row.naive_split and _moves(row)]
+
+    @property
+    def swayed(self) -> list[DriverVolume]:
+        """The drivers whose plain count another model moved most, by a tenth at least."""
+        by = {
+            row: abs(row.naive_split.measurement.value) for row in self.drivers if row.naive_split
+        }
+        much = [row for row, size in by.items() if size >= max(SWAYED, row.naive / 10)]
+        return sorted(much, key=lambda row: -by[row])[:MOST_SWAYED]
 
     @property
     def compares(self) -> bool:
@@ -173,6 +206,9 @@ class Breakdown:
             if row.driver == driver
         ]
 
+    def names(self, drivers: Iterable[str]) -> str:
+        return ", ".join(self.name(each) for each in drivers)
+
     def name(self, driver: str) -> str:
         return driver_name(self.taxonomy, driver, self.language)
 
@@ -181,6 +217,13 @@ class Breakdown:
 
     def queue(self, driver: str) -> str:
         return self.taxonomy.queue(driver)
+
+
+def _moves(row: DriverVolume) -> bool:
+    """Whether any of it is as much as one message."""
+    split = row.split or row.naive_split
+    parts = (split.contacts, split.mix, split.measurement) if split else ()
+    return any(round(part.value) for part in parts)
 
 
 def read_breakdown(

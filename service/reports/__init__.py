@@ -1,7 +1,15 @@
 """The weekly breakdown: drivers with volume, interval, share and change. Reads terms only."""
 
 from service.reports.rows import share
-from service.reports.values import DriverVolume, Estimate, Pooled, Publication, WeeklyReport
+from service.reports.values import (
+    BridgeNote,
+    DriverVolume,
+    Estimate,
+    Pooled,
+    Publication,
+    Split,
+    WeeklyReport,
+)
 from service.reports.weekly import (
     slice_values,
     up_to_date,
@@ -11,10 +19,12 @@ from service.reports.weekly import (
 )
 
 __all__ = [
+    "BridgeNote",
     "DriverVolume",
     "Estimate",
     "Pooled",
     "Publication",
+    "Split",
     "WeeklyReport",
     "share",
     "slice_values",

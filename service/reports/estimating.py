@@ -1,7 +1,7 @@
 """Volumes of some weeks from their terms, each with the four weeks before it to learn how far off
 the model is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from classifier.volumes import Volumes, VolumeTerms, estimate_volumes
+from classifier.volumes.split import Remeasured, remeasured
+from service.bridges import Reread, StoredBridge, stored_bridges
 from service.tables import TermRow
 from service.terms import HISTORY, MENTION, PRIMARY, WHOLE, Columns, Terms, history, load_terms
 from service.versions import learned_drivers
@@ -31,7 +33,7 @@ class Estimator:
     ) -> None:
         self._session, self.columns = session, columns
         self.slice, self.value = slice_name, value
-        self._needed = _needed(weeks)
+        self._needed, self._folder = _needed(weeks), models
         self._models = _models(session, models, self._needed)
         self._volumes: dict[str, Volumes] = {}
         self._mentioned: dict[str, Volumes] = {}
@@ -77,6 +79,26 @@ class Estimator:
         """The models that made predictions of the week."""
         return tuple(sorted(self._models.get(week, {})))
 
+    def by_newest(self, bridge: StoredBridge, week: str) -> tuple[Remeasured, Remeasured] | None:
+        """This week and the one before it, as the newest of their models measures them; None where
+        their messages could not be read again."""
+        if bridge.both is None:
+            return None
+        then, this = bridge.both
+        newest = self._of_models([learned_drivers(self._folder, bridge.newest)])
+
+        def again(reread: Reread, of: str) -> Remeasured:
+            past = history(self._primary[1], of, self.value)
+            trained = (self._trained(of), newest)
+            return remeasured(reread.bridge, self.volumes(of), past, trained=trained)
+
+        return again(this, week), again(then, shifted(week, -1))
+
+    @cached_property
+    def bridges(self) -> dict[str, StoredBridge]:
+        """Week -> what spans it and the week before, where they were not measured alike."""
+        return stored_bridges(self._session, self.columns, self._needed)
+
     @cached_property
     def _primary(self) -> tuple[Terms, Terms]:
         return self._load(PRIMARY)
@@ -117,7 +139,9 @@ class Estimator:
     def _trained(self, week: str) -> NDArray[np.bool_]:
         """A leaf counts as trained when every model of the week had seen labels of it, a parent
         when a leaf under it does."""
-        models = self._models.get(week, {}).values()
+        return self._of_models(self._models.get(week, {}).values())
+
+    def _of_models(self, models: Collection[frozenset[str]]) -> NDArray[np.bool_]:
         known = frozenset.intersection(*models) if models else frozenset()
         return self.columns.trained(known)
 

@@ -15,6 +15,39 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """A change in messages in three parts that add up to it: more or fewer messages in all, another
+    share of them, and another model or taxonomy. `change` is the whole, as it is shown."""
+
+    change: float
+    contacts: Estimate
+    mix: Estimate
+    measurement: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeNote:
+    """What measured the week before, and what this week, where that is not the same; and how many
+    `messages` of the two weeks the newest model read again. `out_of_fold` of them had trained it,
+    and folds that never saw them spoke; `left_out` more had, too, and nothing could be said of
+    them. `made_at` is None as long as no message was read again, `spanned` False where none can
+    be: then no change is split."""
+
+    before: str
+    models_before: tuple[str, ...]
+    models: tuple[str, ...]
+    taxonomy_changed: bool = False
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    redefined: tuple[str, ...] = ()
+    messages: int = 0
+    out_of_fold: int = 0
+    left_out: int = 0
+    spanned: bool = False
+    made_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DriverVolume:
     """One driver (or `unknown`, or a parent) in one week. Shares and changes as fractions of 1.
 
@@ -24,7 +57,8 @@ class DriverVolume:
     is against the same week a year earlier. `mentions`: the messages that are about it at all;
     None for `unknown`, and where none is about several. `naive`: the plain count, answers and the
     likeliest driver of every other message; no estimate, it has no interval. `published`: the
-    volume as it was published last.
+    volume as it was published last. `split`: `change` in its parts where the two weeks were not
+    measured alike, `naive_split` that of the plain count.
     """
 
     driver: str
@@ -40,6 +74,8 @@ class DriverVolume:
     year_change: Estimate | None = None
     naive: float = 0.0
     published: Estimate | None = None
+    split: Split | None = None
+    naive_split: Split | None = None
 
     @property
     def revised(self) -> bool:
@@ -83,7 +119,8 @@ class WeeklyReport:
     `year_before` is the same week a year earlier; None for a week 53, which has none to compare
     with. `several`: the messages about more than one driver; None where neither the model nor
     people say that of any, and then no driver has mentions. `pooled`: the four weeks together,
-    where there are few answers. `publication`: what was published of the whole week, if it was."""
+    where there are few answers. `publication`: what was published of the whole week, if it was.
+    `bridge`: what changed in measuring since the week before."""
 
     week: str
     slice: str
@@ -104,6 +141,7 @@ class WeeklyReport:
     year_before_messages: int | None = None
     pooled: Pooled | None = None
     publication: Publication | None = None
+    bridge: BridgeNote | None = None
 
     @property
     def revised(self) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from classifier.messages import Direction
 from classifier.taxonomy import Taxonomy
 from service.errors import BadRequest
+from service.reports.bridging import bridge_note, with_splits
 from service.reports.estimating import Estimator
 from service.reports.pooling import pooled
 from service.reports.published import beside_published, published
@@ -117,7 +118,7 @@ def _report(
     now: datetime,
 ) -> WeeklyReport:
     terms, before, year = estimator.terms(week), shifted(week, -1), year_before(week)
-    rows = tuple(driver_rows(estimator, week, taxonomy))
+    rows = tuple(with_splits(driver_rows(estimator, week, taxonomy), estimator, week))
     leaves = len(estimator.columns.leaves)
     few = 0 < terms.answers < min(FEW_ANSWERS, terms.messages)
     return WeeklyReport(
@@ -139,6 +140,7 @@ def _report(
         year_before=year,
         year_before_messages=(estimator.terms(year).messages or None) if year else None,
         pooled=pooled(estimator, week, taxonomy) if few else None,
+        bridge=bridge_note(estimator, week),
     )
 
 

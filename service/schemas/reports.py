@@ -19,6 +19,48 @@ class EstimateOut(BaseModel):
     high: float | None
 
 
+class SplitOut(BaseModel):
+    """A change in messages in three parts that add up to it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    change: float
+    contacts: EstimateOut = Field(description="More or fewer messages in all, at the same shares.")
+    mix: EstimateOut = Field(
+        description="Another share of the messages, both weeks measured by the newest model."
+    )
+    measurement: EstimateOut = Field(
+        description="What another model or taxonomy adds: that did not change for customers."
+    )
+
+
+class BridgeOut(BaseModel):
+    """The two weeks were not measured alike: by which models, and what became of the drivers."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    before: str = Field(description="The week compared with.")
+    models_before: list[str]
+    models: list[str]
+    taxonomy_changed: bool
+    added: list[str] = Field(description="Drivers that could not be named in both weeks.")
+    removed: list[str] = Field(description="Drivers that are none of the taxonomy's any more.")
+    redefined: list[str] = Field(description="Drivers whose definition was rewritten.")
+    messages: int = Field(description="Messages of the two weeks that were read by both models.")
+    out_of_fold: int = Field(
+        description="Of those, how many had trained the newer model: folds that never saw them "
+        "speak of them."
+    )
+    left_out: int = Field(
+        description="How many more had trained it and were left out: no fold is known of them."
+    )
+    spanned: bool = Field(
+        description="Whether changes are split. False until the messages were read again, and "
+        "where the newer model is gone."
+    )
+    made_at: datetime | None
+
+
 class DriverVolumeOut(BaseModel):
     """One driver in one week, in counted messages; shares as fractions of 1.
 
@@ -43,6 +85,15 @@ class DriverVolumeOut(BaseModel):
     naive: float = Field(
         description="The plain count, to compare with: answers, and the model's likeliest driver "
         "of every other message. No estimate: it is as far off as the model is."
+    )
+    split: SplitOut | None = Field(
+        None,
+        description="`change` in its parts, where the two weeks were not measured alike; null "
+        "where nobody can say, as of a driver that is new and that the model does not know yet.",
+    )
+    naive_split: SplitOut | None = Field(
+        None,
+        description="The same of the plain count. It has no interval: the model moves all of it.",
     )
     previous: float | None
     answers: int = Field(description="Answered questions of the week with this driver.")
@@ -109,6 +160,11 @@ class WeekOut(BaseModel):
     )
     revised: bool = Field(
         False, description="Messages, answers or a volume differ from what was published."
+    )
+    bridge: BridgeOut | None = Field(
+        None,
+        description="What changed in measuring since the week before: the model, or the taxonomy. "
+        "Null where nothing did.",
     )
     drivers: list[DriverVolumeOut]
     parents: list[DriverVolumeOut]

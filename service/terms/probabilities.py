@@ -30,15 +30,16 @@ class Logged:
 
     @classmethod
     def of(cls, prediction: Prediction, model: str) -> Self:
-        """What is kept of a prediction: the likeliest drivers, and what is left for the others."""
+        """What is kept of a prediction: the likeliest drivers, what is left for the others, and
+        what is mentioned, as [driver, p, chosen, [[start, end], …]] each."""
         top = [(driver, round(p, DIGITS)) for driver, p in prediction.ranked(TOP)]
         rest = max(0.0, 1.0 - sum(p for _, p in top))
         mentions = [
             [
                 each.driver,
-                round(each.probability, DIGITS),
-                each.chosen,
-                [list(s) for s in each.spans],
+                round(float(each.probability), DIGITS),
+                bool(each.chosen),
+                [[int(start), int(end)] for start, end in each.spans],
             ]
             for each in prediction.mentions
         ]

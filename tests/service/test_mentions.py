@@ -8,7 +8,7 @@ from classifier.roles import Role
 from classifier.taxonomy import Taxonomy
 from service.mentions import Answered, DriverSeen, Sentence, answered, drivers_seen, sentences
 from service.tables import DecisionRow, LabelRow, MessageRow, PredictionRow
-from service.triage import classified_text
+from service.terms import classified_text
 
 TEXT = "Waar blijft mijn pakket? De doos is kapot. Ik wil mijn geld terug."
 LATE, BROKEN, MONEY = [0, 24], [25, 42], [43, 66]

@@ -40,7 +40,7 @@ from service.tables import (
     ReviewRow,
     TaskRow,
 )
-from service.triage import classified_text
+from service.terms import classified_text
 
 pytestmark = pytest.mark.studio
 

@@ -26,7 +26,7 @@ from service.tables import (
     PredictionRow,
     ReviewRow,
 )
-from service.triage import logged_mentions
+from service.terms import Logged
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SURE = "waar blijft mijn pakket, het is te laat en nog niet bezorgd"
@@ -288,7 +288,7 @@ def test_mentions_are_logged_in_their_order_with_where_they_stand() -> None:
     )
     drivers = tuple(each.driver for each in mentions)
     made = Prediction(drivers, np.array([0.7, 0.2, 0.1]), 0.01, mentions)
-    stored = json.loads(json.dumps(logged_mentions(made)))
+    stored = json.loads(json.dumps(Logged.of(made, "1").mentions))
     assert stored == [
         ["delivery.late", 0.987654, True, []],
         ["payment.refund", 0.61, True, [[30, 61], [70, 90]]],

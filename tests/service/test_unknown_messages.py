@@ -13,7 +13,7 @@ from classifier.redaction import redact
 from classifier.taxonomy import flat_taxonomy
 from classifier.training import train
 from service.sample.generator import generate
-from service.triage import classified_text
+from service.terms import classified_text
 
 DRIVERS = 6
 """The commonest ones: with all of them training takes longer than a test should."""

@@ -16,14 +16,16 @@ from service.labels import Answer, record
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import DrawRow, LabelRow, MessageRow, PredictionRow, PublicationRow
 from service.terms import (
+    FINAL,
     Columns,
     asked,
-    finals,
+    existing,
     label_columns,
     load_terms,
     logged_of,
     probabilities,
     recalibrated,
+    recalibration_id,
 )
 from service.worker import run_once
 
@@ -106,15 +108,21 @@ def terms(runtime: Runtime, client: TestClient, headers: Headers) -> VolumeTerms
         return load_terms(session, columns, [WEEK])[WEEK, ""]
 
 
+def final_id(runtime: Runtime) -> str:
+    model = runtime.current_model()
+    assert model
+    return recalibration_id(WEEK, FINAL, model.version)
+
+
 def correction_by_hand(runtime: Runtime) -> np.ndarray[Any, Any]:
     """Σ (y - p)/(π·ρ) over the answers, p by the final recalibration of the week."""
     with runtime.reading() as session:
         leaves = Columns.of(taxonomy_in_use(session, runtime)).leaves
         columns = Columns.of(taxonomy_in_use(session, runtime))
         rows = session.execute(asked(WEEK)).all()
-        (final,) = finals(session, WEEK).values()
-        raw = probabilities(session, leaves, logged_of(rows))
-        p = recalibrated(session, leaves, raw, [final.id] * len(rows))
+        ids = [final_id(runtime)] * len(rows)
+        raw = probabilities(session, leaves, logged_of(rows), ids)
+        p = recalibrated(session, leaves, raw, ids)
         labels = label_columns(rows, columns)
     drawn = np.array([row.drawn for row in rows])
     reviewed = drawn & (labels >= 0)
@@ -203,16 +211,16 @@ def test_late_messages_go_through_the_final_recalibration_and_are_drawn_on_arriv
     after = terms(trained_runtime, client, headers)
     with trained_runtime.reading() as session:
         columns = Columns.of(taxonomy_in_use(session, trained_runtime))
-        (final,) = finals(session, WEEK).values()
         query = select(PredictionRow).where(PredictionRow.message_id.in_(late))
-        assert {row.recalibration for row in session.scalars(query)} == {final.id}
+        assert {row.recalibration for row in session.scalars(query)} == {final_id(trained_runtime)}
         weeks = select(MessageRow.week).where(MessageRow.id.in_(late))
         assert set(session.scalars(weeks)) == {WEEK}
         made = select(DrawRow).where(DrawRow.message_id.in_(late))
         arrived = session.scalars(made).all()
         rows = session.execute(asked(WEEK)).all()[len(first) :]
-        raw = probabilities(session, columns.leaves, logged_of(rows))
-        p = recalibrated(session, columns.leaves, raw, [final.id] * len(rows))
+        ids = [final_id(trained_runtime)] * len(rows)
+        raw = probabilities(session, columns.leaves, logged_of(rows), ids)
+        p = recalibrated(session, columns.leaves, raw, ids)
     assert [row.made_at for row in arrived] == [LATER] * 5
     assert all(0 < row.inclusion <= 1 for row in arrived)
     assert draws(trained_runtime, first) == drawn
@@ -321,7 +329,7 @@ def test_a_person_may_publish_before_the_worker_does_and_the_week_is_closed_then
     sent = client.post(f"/v1/publications/{WEEK}", headers=headers)
     assert sent.status_code == 200, sent.text
     with trained_runtime.reading() as session:
-        assert finals(session, WEEK)
+        assert existing(session, [final_id(trained_runtime)])
     at(trained_runtime, clock, PUBLISHED)
     (version,) = versions(client, headers)
     assert (version["person"], version["measured"]) == ("anna", False)

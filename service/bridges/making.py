@@ -1,0 +1,163 @@
+"""The job that notices weeks of another ruler than the week before, and bridges them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from classifier.errors import BadModel, ModelNotFound
+from classifier.taxonomy import Taxonomy
+from service.answered import ReadBy
+from service.bridges.reading import read_again
+from service.bridges.rulers import Ruler, differ, rulers, walks
+from service.bridges.scoring import Newest
+from service.bridges.storing import figures_of
+from service.runtime import Runtime, taxonomy_in_use
+from service.tables import BookmarkRow, BridgeRow
+from service.terms import Columns
+from service.versions import learned_drivers, load_version
+from service.weeks import day_of, shifted, week_of, weeks_between
+
+WEEKS = 12
+"""So many weeks back changes of ruler are looked for."""
+BOOKMARK = "bridges"
+AGAIN = timedelta(days=1)
+"""After so long a bridge is made again if answers have come in since."""
+
+
+def build_bridges(runtime: Runtime, *, now: datetime) -> list[str]:
+    """Bridge the weeks of which the model or the taxonomy is not that of the week before.
+
+    The weeks for which it was done now. A job that can be run twice: what was done is remembered
+    until models, the taxonomy or the answers of a week are others. Changes no term and no
+    prediction.
+    """
+    today = day_of(now, runtime.settings.timezone)
+    this = week_of(today)
+    weeks = weeks_between(shifted(this, -WEEKS), this)
+    with runtime.reading() as session:
+        taxonomy = taxonomy_in_use(session, runtime)
+        seen = _Seen.of(session, taxonomy, weeks, str(today), this)
+        if seen is None:
+            return []
+        due = [each for each in seen.pairs() if _is_due(session, each, taxonomy, now)]
+    for each in due:
+        _make(runtime, each, now)
+    with runtime.writing() as session:
+        session.merge(BookmarkRow(name=BOOKMARK, value=seen.value))
+    return [each.week for each in due]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A week and the one before it, and what measured them."""
+
+    week: str
+    before: Ruler
+    after: Ruler
+
+    @property
+    def taxonomies(self) -> set[str]:
+        """In which people answered, in either week."""
+        return {*self.before.taxonomies, *self.after.taxonomies}
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What measured the last weeks; `value` tells whether that was looked at before."""
+
+    found: Mapping[str, Ruler]
+    value: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls, session: Session, taxonomy: Taxonomy, weeks: list[str], day: str, this: str
+    ) -> "_Seen | None":
+        """None where nothing is another since it was last looked at."""
+        found = rulers(session, taxonomy, weeks)
+        # Answers of the week that is not over come in all day: they can wait for tomorrow.
+        measured = {
+            week: [list(each.models), list(each.taxonomies), each.answers if week != this else 0]
+            for week, each in found.items()
+        }
+        value = {"day": day, "taxonomy": taxonomy.version, "weeks": measured}
+        row = session.get(BookmarkRow, BOOKMARK)
+        return None if row is not None and row.value == value else cls(found, value)
+
+    def pairs(self) -> list[_Pair]:
+        """The weeks that were not measured as the week before was, oldest first."""
+        both = [(week, shifted(week, -1)) for week in sorted(self.found)]
+        pairs = [_Pair(w, self.found[b], self.found[w]) for w, b in both if b in self.found]
+        return [each for each in pairs if each.after.newest and differ(each.before, each.after)]
+
+
+def _is_due(session: Session, pair: _Pair, taxonomy: Taxonomy, now: datetime) -> bool:
+    row = session.get(BridgeRow, pair.week)
+    if row is None or row.figures["columns"] != list(Columns.of(taxonomy).all):
+        return True
+    if _measured_by(row) != _named(pair):
+        return True
+    return row.answers != pair.before.answers + pair.after.answers and now - row.made_at >= AGAIN
+
+
+def _measured_by(row: BridgeRow) -> list[list[str]]:
+    return [row.models_before, row.models_after, row.taxonomies_before, row.taxonomies_after]
+
+
+def _named(pair: _Pair) -> list[list[str]]:
+    before, after = pair.before, pair.after
+    each = (before.models, after.models, before.taxonomies, after.taxonomies)
+    return [list(names) for names in each]
+
+
+def _make(runtime: Runtime, pair: _Pair, now: datetime) -> None:
+    newest = _newest(runtime, pair.after.newest)
+    with runtime.reading() as session:
+        taxonomy = taxonomy_in_use(session, runtime)
+        translate, key = len(pair.taxonomies) > 1, runtime.secret
+        weeks = (shifted(pair.week, -1), pair.week)
+        then, this = (
+            read_again(session, taxonomy, week, newest, translate=translate, key=key)
+            if newest
+            else None
+            for week in weeks
+        )
+        change = _taxonomy_change(session, taxonomy, pair)
+    models_before, models_after, taxonomies_before, taxonomies_after = _named(pair)
+    row = BridgeRow(
+        week=pair.week,
+        model=pair.after.newest,
+        models_before=models_before,
+        models_after=models_after,
+        taxonomies_before=taxonomies_before,
+        taxonomies_after=taxonomies_after,
+        taxonomy_change=change,
+        answers=pair.before.answers + pair.after.answers,
+        figures=figures_of(Columns.of(taxonomy), then, this),
+        made_at=now,
+    )
+    with runtime.writing() as session:
+        session.merge(row)
+
+
+def _newest(runtime: Runtime, version: str) -> Newest | None:
+    """The model that reads again; None when it can no longer be loaded."""
+    folder = runtime.settings.models_dir
+    try:
+        current = runtime.current_model()
+        model = current if current and current.version == version else load_version(folder, version)
+    except (BadModel, ModelNotFound):
+        return None
+    learned = learned_drivers(folder, version)
+    return Newest(ReadBy(model, folder), learned)
+
+
+def _taxonomy_change(session: Session, taxonomy: Taxonomy, pair: _Pair) -> dict[str, list[str]]:
+    """What became of the drivers between the taxonomies in which the two weeks were answered."""
+    found = walks(session, taxonomy, pair.taxonomies) if len(pair.taxonomies) > 1 else {}
+    return {
+        part: sorted({each for walk in found.values() for each in getattr(walk, part)})
+        for part in ("added", "removed", "redefined")
+    }
