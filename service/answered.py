@@ -127,4 +127,3 @@ def drawn_answers(session: Session, week: str, columns: Columns, model: str) -> 
     final = session.get(RecalibrationRow, recalibration_id(week, FINAL, model))
     shares = aligned(final.parameters, columns.leaves).q_emq if final else None
     return DrawnAnswers(columns=columns, rows=mine, inclusion=pi[known], q_emq=shares)
-

@@ -36,9 +36,9 @@ class Logged:
         mentions = [
             [
                 each.driver,
-                round(each.probability, DIGITS),
-                each.chosen,
-                [list(s) for s in each.spans],
+                round(float(each.probability), DIGITS),
+                bool(each.chosen),
+                [[int(start), int(end)] for start, end in each.spans],
             ]
             for each in prediction.mentions
         ]
