@@ -8,7 +8,7 @@ import numpy as np
 from tests.benchmarks.frontier.report import table
 from tests.benchmarks.volumes.bar import GOALS, NULL, Found, cells
 from tests.benchmarks.volumes.jobs import DOUBT, HASH, Job
-from tests.benchmarks.volumes.peers import BLEND, FLAGGED, NAIVE, OURS, PPI, UNIFORM
+from tests.benchmarks.volumes.peers import BLEND, FLAGGED, FORGETFUL, NAIVE, OURS, PPI, UNIFORM
 from tests.benchmarks.volumes.tallies import (
     SIZES,
     Figure,
@@ -26,7 +26,7 @@ from tests.benchmarks.volumes.worlds import SCENARIOS
 Row = dict[str, Any]
 ALONE: Final = "answers alone"
 INTERVALS: Final = (OURS, NAIVE, "AIPW, Wald", PPI, ALONE)
-POINTS: Final = (BLEND, OURS, PPI)
+POINTS: Final = (BLEND, FORGETFUL, OURS, PPI)
 ORDERS: Final = {HASH: "in hash order", DOUBT: "the most doubtful first"}
 
 
