@@ -3,7 +3,7 @@
     python -m tests.benchmarks.picks [--sets banking77,clinc150] [--models sparse,encoder]
                                      [--seeds 2] [--quick] [--json] [--out FILE]
 
-Each curve starts with the same number of labels and adds a tenth of what it has a round. A model of
+Each curve starts with the same number of labels and adds a fifth of what it has a round. A model of
 the labels so far judges messages it never sees and picks the next ones from the rest: at random, by
 the smallest margin, or as `labeling.picks` does, which also begins with `labeling.first_sample`.
 What counts is how many labels it takes to reach shares of the accuracy that the same model has with
@@ -47,7 +47,7 @@ GOALS = (0.80, 0.90, 0.95)
 """Shares of the accuracy with all the labels."""
 WANTED = {"sparse": 0.52, "encoder": 0.50}
 """Labels to the last goal, of those of random picks: what we want at most."""
-START, GROWTH, LEAST = 1.5, 0.1, 25
+START, GROWTH, LEAST = 1.5, 0.2, 25
 """Labels a driver to begin with; the share added a round, and at least so many."""
 CANDIDATES, PICKED = 100_000, 100
 SECTION = "picks"
