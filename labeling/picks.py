@@ -3,8 +3,8 @@
 Picks never correct volumes (`labeling.sampling` draws the questions that do). The messages that the
 model hesitates about, spread over all there is to hesitate about: those with the smallest margin
 between the two likeliest answers are put into as many heaps of similar ones as there are picks
-(k-means; Zhdanov 2019), and the least certain of each heap is asked. The same input and seed give
-the same picks. Before there is a model, see `labeling.first_sample`.
+(weighted k-means; Zhdanov 2019), and the one in the middle of each is asked. The same input and
+seed give the same picks. Before there is a model, see `labeling.first_sample`.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -100,22 +100,27 @@ def lacking(labels: ArrayLike, enough: float = ENOUGH) -> Floats:
 
 
 def spread(features: Any, scores: ArrayLike, count: int, *, seed: int) -> Rows:
-    """At most `count` rows with high scores (n,) ≥ 0 that are unlike each other, highest first.
+    """At most `count` rows with high scores (n,) ≥ 0 that are unlike each other.
 
-    Of the `BREADTH` · `count` highest, in `count` heaps of similar ones, the highest of each heap.
-    Rows of score 0 are not picked.
+    The `BREADTH` · `count` highest are put into `count` heaps of similar ones, each weighing its
+    score squared, and one nearest the middle is taken of each; the heaps with the highest scores
+    together come first. Rows of score 0 are not picked.
     """
     found = np.asarray(scores, dtype=np.float64)
     rows = np.argsort(-found, kind="stable")[: BREADTH * count]
     rows = rows[found[rows] > 0]
     if len(rows) <= count:
         return rows
-    points = points_of(features, rows, seed=seed)
-    heap = heaps(points, count, seed=seed, weights=found[rows]).labels_
-    # Rows come highest first, and so does the first of each heap; few heaps stay empty.
-    highest = np.sort(np.unique(heap, return_index=True)[1])
-    others = np.setdiff1d(np.arange(len(rows)), highest)[: count - len(highest)]
-    return np.asarray(rows[np.sort(np.concatenate([highest, others]))], dtype=np.intp)
+    points, weights = points_of(features, rows, seed=seed), found[rows] ** 2
+    fitted = heaps(points, count, seed=seed, weights=weights)
+    apart = ((points - fitted.cluster_centers_[fitted.labels_]) ** 2).sum(axis=1)
+    nearest = np.lexsort((apart, fitted.labels_))
+    heap, first = np.unique(fitted.labels_[nearest], return_index=True)
+    together = np.bincount(fitted.labels_, weights, minlength=count)[heap]
+    taken = nearest[first][np.argsort(-together, kind="stable")]
+    # A heap may stay empty; its pick is the highest that is left.
+    others = np.setdiff1d(np.arange(len(rows)), taken)[: count - len(taken)]
+    return np.asarray(rows[np.concatenate([taken, others])], dtype=np.intp)
 
 
 def with_company(

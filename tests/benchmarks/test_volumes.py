@@ -162,7 +162,7 @@ def test_a_peer_that_is_not_installed_has_no_figures_and_says_so(pool, monkeypat
     without = tallied(world, lived(world, Effort(budget=0.1), 300))
     assert np.isnan(coverage([without], PPI)[0])
     said = figures({Job("made up", "S1", 300, 0.1, 0): without})
-    assert "not installed" in markdown(said, "")
+    assert "not installed" in markdown(said)
 
 
 def test_flags_on_plain_counts_take_them_for_exact():
@@ -215,7 +215,7 @@ def test_unfinished_queues_stand_apart(found):
     assert [len(tallies) for _, tallies in cells(found)] == [2, 2]
     (row,) = figures(found)["unfinished"]
     assert (row["scenario"], row["order"]) == ("S3", DOUBT)
-    text = markdown(figures(found), "How.")
+    text = markdown(figures(found))
     for title in ("The bar", "Coverage", "Mean absolute error", "Width", "60 %", "Each model"):
         assert title in text
 

@@ -48,16 +48,22 @@ def test_picks_are_unsure_and_unlike_each_other():
     assert {pick.why for pick in picks} == {"unsure"}
 
 
-def test_the_most_doubtful_of_each_heap_is_taken():
+def test_one_of_each_heap_is_taken_the_heap_with_most_doubt_first():
     rng = np.random.default_rng(1)
-    group, features = groups(100, 4, rng)
-    scores = rng.random(100)
+    group, features = groups(40, 4, rng)
+    scores = rng.uniform(0.1, 0.2, size=40)
+    scores[group == 2] = 0.9
     rows = spread(features, scores, 4, seed=0)
-    best = sorted(int(np.flatnonzero(group == g)[scores[group == g].argmax()]) for g in range(4))
-    kept = np.sort(np.argsort(-scores)[:40])
-    assert set(kept) >= set(rows)
-    assert sorted(rows.tolist()) == best
-    assert np.all(np.diff(scores[rows]) <= 0)
+    assert sorted(group[rows]) == [0, 1, 2, 3]
+    assert group[rows[0]] == 2
+
+
+def test_the_least_doubtful_are_not_picked_however_different():
+    rng = np.random.default_rng(1)
+    _, features = groups(300, 30, rng)
+    scores = np.where(np.arange(300) < 50, 0.9, 0.1)
+    assert set(spread(features, scores, 5, seed=0)) <= set(range(50))
+    assert len(spread(features, np.where(scores > 0.5, scores, 0), 60, seed=0)) == 50
 
 
 def test_aims_get_their_share_and_the_rest_is_what_is_unsure():

@@ -27,8 +27,6 @@ from tests.benchmarks.volumes.report import figures, markdown, weeks_of
 
 SECTION = "volumes"
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
-HOW = """\
-`python -m tests.benchmarks.volumes` writes this section."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -49,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "accuracy": {name: _accuracy(name, options.cache) for name in sources},
     }
     log(f"{time.perf_counter() - began:.0f} s")
-    text = markdown(said, HOW)
+    text = markdown(said)
     print(json.dumps(said) if options.json else text)  # noqa: T201
     whole = set(sources) == set(SOURCES) and not options.quick
     if out := options.out or (DOCUMENT if whole else None):

@@ -18,6 +18,7 @@ LEVEL: Final = 0.95
 WALD: Final = 1.96
 EVENLY: Final = b"another key for simulations only"
 OURS, BLEND, NAIVE, PPI = "total", "blend", "naive", "PPI++"
+FORGETFUL: Final = "blend, this week alone"
 FLAGGED: Final = (OURS, NAIVE, "the truth known")
 UNIFORM: Final = "answers alone, drawn evenly"
 
@@ -37,6 +38,12 @@ def total(week: "Closed") -> Guess:
 def blend(week: "Closed") -> Guess:
     """The figure that is shown."""
     return Guess(week.volumes.point, week.volumes.low, week.volumes.high)
+
+
+def forgetful(week: "Closed") -> Guess:
+    """The blend without the weeks before."""
+    found = week.forgetful
+    return Guess(found.point, found.low, found.high)
 
 
 def naive(week: "Closed") -> Guess:
@@ -94,6 +101,7 @@ def ppi(week: "Closed") -> Guess:
 METHODS: Final[Mapping[str, Callable[["Closed"], Guess]]] = {
     OURS: total,
     BLEND: blend,
+    FORGETFUL: forgetful,
     NAIVE: naive,
     "AIPW, Wald": aipw,
     PPI: ppi,

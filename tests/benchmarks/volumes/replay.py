@@ -11,6 +11,7 @@ from classifier.volumes import (
     AnsweredDraws,
     Volumes,
     VolumeTerms,
+    compressed,
     estimate_volumes,
     finalized,
     fit_provisional,
@@ -57,7 +58,8 @@ class Effort:
 
 @dataclass(frozen=True, eq=False)
 class Closed:
-    """A week that is over. `probabilities` (n, k) are the final ones; `inclusion` (n,) is π·ρ̂."""
+    """A week that is over. `probabilities` (n, k) are the final ones; `inclusion` (n,) is π·ρ̂;
+    `forgetful` is what would be said without the weeks before."""
 
     arrived: Arrived
     probabilities: np.ndarray
@@ -65,6 +67,7 @@ class Closed:
     answered: np.ndarray
     terms: VolumeTerms
     volumes: Volumes
+    forgetful: Volumes
 
 
 @dataclass
@@ -80,7 +83,7 @@ class Service:
 
     def live(self, arrived: Arrived) -> Closed:
         start = fit_provisional(self.base, tuple(self.answers))
-        said, n = arrived.probabilities, len(arrived.truth)
+        said, n = compressed(arrived.probabilities, start.q), len(arrived.truth)
         doubt = uncertainty(start.apply(said))
         names = [f"{arrived.name}/{number}" for number in range(n)]
         days = np.arange(n) * DAYS // n
@@ -102,7 +105,8 @@ class Service:
                 q_emq=final.q_emq,
             )
         )
-        return Closed(arrived, late, pi, answered, terms, volumes)
+        forgetful = estimate_volumes(terms, trained=self.trained)
+        return Closed(arrived, late, pi, answered, terms, volumes, forgetful)
 
     def _drawn_with(self, doubt: np.ndarray, n: int) -> np.ndarray:
         """π of a day's messages, by a plan made from those of the seven days before."""

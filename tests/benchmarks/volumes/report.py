@@ -1,6 +1,7 @@
 """The figures as a document of tables."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from tests.benchmarks.frontier.report import table
 from tests.benchmarks.volumes.bar import GOALS, NULL, Found, cells
 from tests.benchmarks.volumes.jobs import DOUBT, HASH, Job
-from tests.benchmarks.volumes.peers import BLEND, FLAGGED, NAIVE, OURS, PPI, UNIFORM
+from tests.benchmarks.volumes.peers import BLEND, FLAGGED, FORGETFUL, NAIVE, OURS, PPI, UNIFORM
 from tests.benchmarks.volumes.tallies import (
     SIZES,
     Figure,
@@ -21,12 +22,13 @@ from tests.benchmarks.volumes.tallies import (
     width_ratio,
 )
 from tests.benchmarks.volumes.tallies import found as found_of
+from tests.benchmarks.volumes.words import introduction, wide
 from tests.benchmarks.volumes.worlds import SCENARIOS
 
 Row = dict[str, Any]
 ALONE: Final = "answers alone"
 INTERVALS: Final = (OURS, NAIVE, "AIPW, Wald", PPI, ALONE)
-POINTS: Final = (BLEND, OURS, PPI)
+POINTS: Final = (BLEND, FORGETFUL, OURS, PPI)
 ORDERS: Final = {HASH: "in hash order", DOUBT: "the most doubtful first"}
 
 
@@ -59,10 +61,17 @@ def _cell(cell: tuple[str, int, float], tallies: Sequence[Tally]) -> Row:
         "naive's coverage of": {special: coverage(tallies, NAIVE, special)} if special else {},
         "error by naive's": {method: error_ratio(tallies, method) for method in POINTS},
         "half-width": half_width(tallies),
+        "width of": _widths_of(tallies) if scenario == "S5" else {},
         "width by": {method: width_ratio(tallies, method) for method in (ALONE, UNIFORM)},
         "alarms": {whose: alarms(tallies, whose) for whose in FLAGGED},
         "found": {w: found_of(tallies, w) for w in FLAGGED} if scenario == "S2" else {},
     }
+
+
+def _widths_of(tallies: Sequence[Tally]) -> dict[str, Figure]:
+    """Of the pair, and of the other large drivers, by that of answers alone."""
+    others = [replace(each, counted=each.counted & ~each.columns("pair")) for each in tallies]
+    return {"pair": width_ratio(tallies, ALONE, "pair"), "others": width_ratio(others, ALONE)}
 
 
 def _unfinished(found: Found) -> Iterator[Row]:
@@ -83,7 +92,7 @@ def _unfinished(found: Found) -> Iterator[Row]:
         }
 
 
-def markdown(said: Row, how: str) -> str:
+def markdown(said: Row) -> str:
     """The section of the document."""
     whole = [row for row in said["settings"] if row["model"] == "all"]
     each = [row for row in said["settings"] if row["model"] != "all"]
@@ -93,6 +102,7 @@ def markdown(said: Row, how: str) -> str:
         "Coverage by kind of driver, %": _kinds(whole),
         "Mean absolute error by naive's": _by_scenario(whole, "error by naive's", POINTS, plain),
         "Width of the interval, large drivers": _widths(whole),
+        "Where intervals are wide": _wide(each, said.get("about", {}).get("accuracy", {})),
         "Weeks with a flag of a real change where no rate changed, %": _by_scenario(
             [row for row in whole if row["scenario"] in NULL], "alarms", FLAGGED, percent
         ),
@@ -103,7 +113,10 @@ def markdown(said: Row, how: str) -> str:
         "60 % of the questions answered": _orders(said["unfinished"]),
     }
     return "\n\n".join(
-        [f"## Weekly volumes\n\n{how}", *(f"### {t}\n\n{b}" for t, b in parts.items() if b)]
+        [
+            f"## Weekly volumes\n\n{introduction(said)}",
+            *(f"### {t}\n\n{b}" for t, b in parts.items() if b),
+        ]
     )
 
 
@@ -172,6 +185,35 @@ def _widths(rows: Sequence[Row]) -> str:
             found = [percent(row["width by"][method]) for row in group]
             lines.append([*setting, f"% of that of {method}", *found])
     return table(["messages", "asked", "", *_scenarios(rows)], lines)
+
+
+def _wide(rows: Sequence[Row], accuracy: Mapping[str, Mapping[str, float]]) -> str:
+    """By model in the largest setting: width where it is right, mistaken by typos, or misled."""
+    if not rows or not accuracy:
+        return ""
+    setting = max((row["messages"], row["budget"]) for row in rows)
+    lines = []
+    for model, right in accuracy.items():
+        found = {
+            r["scenario"]: r
+            for r in rows
+            if (r["model"], r["messages"], r["budget"]) == (model, *setting)
+        }
+        widths = [found["S1"]["width by"][ALONE], found["S4"]["width by"][ALONE]]
+        widths += [found["S5"]["width of"][which] for which in ("others", "pair")]
+        one, two, *three = map(percent, widths)
+        lines.append(
+            [
+                model,
+                percent((right["as it is"], np.nan)),
+                one,
+                percent((right["mistyped"], np.nan)),
+                two,
+                *three,
+            ]
+        )
+    columns = ["model", "right", "S1", "right, mistyped", "S4", "S5 but the pair", "S5, the pair"]
+    return f"{wide(*setting)}\n\n{table(columns, lines)}"
 
 
 def _models(rows: Sequence[Row]) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from classifier.volumes import Recalibration, compressed
+from classifier.volumes import Recalibration
 from tests.benchmarks.volumes.pools import Pool
 
 SCENARIOS: Final[Mapping[str, str]] = {
@@ -32,8 +32,8 @@ MISTAKEN: Final = (0.1, 0.4)
 
 @dataclass(frozen=True, eq=False)
 class Arrived:
-    """A week's messages before anybody is asked: `truth` (n,) columns, `probabilities` (n, k) as
-    they are read back from a log, `shares` (k,) how common each driver was when it was drawn."""
+    """A week's messages before anybody is asked: `truth` (n,) columns, `probabilities` (n, k) the
+    model's own, `shares` (k,) how common each driver was when it was drawn."""
 
     name: str
     truth: np.ndarray
@@ -127,7 +127,7 @@ class World:
 
     @cached_property
     def _probabilities(self) -> np.ndarray:
-        """(pool's messages, columns) corrected to the shares of the weeks before, compressed."""
+        """(pool's messages, columns) corrected to the shares of the weeks before."""
         mistyped = self.scenario == "S4"
         said = self.pool.mistyped_drivers if mistyped else self.pool.drivers
         unknown = self.pool.mistyped_unknown if mistyped else self.pool.unknown
@@ -136,5 +136,4 @@ class World:
             temperature=1.0, alpha=1.0, epsilon=0.0, q=taught, q_base=self.pool.base, q_emq=taught
         ).apply(said)
         none = np.zeros((len(moved), 1))
-        whole = np.hstack([(1 - unknown[:, None]) * moved, none, unknown[:, None]])
-        return compressed(whole, self.base)
+        return np.hstack([(1 - unknown[:, None]) * moved, none, unknown[:, None]])
