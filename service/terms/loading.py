@@ -4,15 +4,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from classifier.volumes import COLUMN_FIELDS, SCALAR_FIELDS, VolumeTerms
 from service.tables import TermRow
 from service.terms.columns import PRIMARY, WHOLE, Columns
-
-Floats = NDArray[np.float64]
 
 
 def load_terms(
@@ -39,21 +36,25 @@ def load_terms(
     if value is not None:
         query = query.where(TermRow.value == value)
     index = {driver: number for number, driver in enumerate(columns.named(kind))}
-    found: dict[tuple[str, str], dict[str, Floats]] = defaultdict(lambda: _zeros(len(index)))
+    found: dict[tuple[str, str], _Sums] = defaultdict(lambda: _Sums(len(index)))
     for week, found_value, driver, *numbers in session.execute(query):
         place = found[week, found_value]
-        scalars, values = numbers[: len(SCALAR_FIELDS)], numbers[len(SCALAR_FIELDS) :]
         if driver == WHOLE:
-            place.update({n: np.float64(x) for n, x in zip(SCALAR_FIELDS, scalars, strict=True)})  # type: ignore[misc]
+            place.scalars = numbers[: len(SCALAR_FIELDS)]
         elif driver in index:
-            for name, number in zip(COLUMN_FIELDS, values, strict=True):
-                place[name][index[driver]] = number
+            place.columns[:, index[driver]] = numbers[len(SCALAR_FIELDS) :]
     leaves = len(columns.leaves)
-    return {
-        key: VolumeTerms.from_mapping({"leaves": leaves, **place}) for key, place in found.items()
-    }
+    return {key: place.terms(leaves) for key, place in found.items()}
 
 
-def _zeros(columns: int) -> dict[str, Floats]:
-    scalars = {name: np.zeros(()) for name in SCALAR_FIELDS}
-    return scalars | {name: np.zeros(columns) for name in COLUMN_FIELDS}
+class _Sums:
+    """The numbers of one week and value of a slice, while its rows come in."""
+
+    def __init__(self, columns: int) -> None:
+        self.scalars = [0.0] * len(SCALAR_FIELDS)
+        self.columns = np.zeros((len(COLUMN_FIELDS), columns))
+
+    def terms(self, leaves: int) -> VolumeTerms:
+        scalars = zip(SCALAR_FIELDS, self.scalars, strict=True)
+        columns = zip(COLUMN_FIELDS, self.columns, strict=True)
+        return VolumeTerms.from_mapping({"leaves": leaves, **dict(scalars), **dict(columns)})
