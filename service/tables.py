@@ -103,8 +103,15 @@ class RecalibrationRow(Table):
     made_at: Mapped[datetime]
 
 
+SET_ASIDE = text("direction <> 'inbound'")
+"""Messages that are stored apart and not counted: few, and found by an index of their own."""
+
+
 class MessageRow(Table):
     __tablename__ = "messages"
+    __table_args__ = (
+        Index("ix_messages_set_aside", "week", sqlite_where=SET_ASIDE, postgresql_where=SET_ASIDE),
+    )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     external_id: Mapped[str] = mapped_column(unique=True)
     content_hash: Mapped[str] = mapped_column(String(32))

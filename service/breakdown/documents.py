@@ -4,7 +4,6 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
@@ -65,12 +64,13 @@ def weekly_out(
     reports: Sequence[WeeklyReport], taxonomy: Taxonomy, language: Language
 ) -> WeeklyOut:
     """Consecutive weeks in the shape of `GET /v1/drivers/weekly`."""
+    names = _Names(taxonomy, language)
     whole = {
         "first": reports[0].week,
         "last": reports[-1].week,
         "slice": reports[0].slice or None,
         "value": reports[0].value or None,
-        "weeks": [_week(report, taxonomy, language) for report in reports],
+        "weeks": [_week(report, names) for report in reports],
     }
     return WeeklyOut.model_validate(whole)
 
@@ -120,26 +120,38 @@ def _version(row: PublicationRow, taxonomy: Taxonomy, language: Language) -> dic
     return {**made, **row.figures, "rows": named}
 
 
-def _week(report: WeeklyReport, taxonomy: Taxonomy, language: Language) -> dict[str, Any]:
-    pooled = _period(report.pooled, taxonomy, language) if report.pooled else None
-    return _period(report, taxonomy, language) | {"pooled": pooled, "revised": report.revised}
+class _Names(dict[str, str]):
+    """What drivers are called, each looked up once: a year has every driver 52 times."""
+
+    def __init__(self, taxonomy: Taxonomy, language: Language) -> None:
+        self._taxonomy, self._language = taxonomy, language
+
+    def __missing__(self, driver: str) -> str:
+        self[driver] = driver_name(self._taxonomy, driver, self._language)
+        return self[driver]
 
 
-def _period(
-    period: WeeklyReport | Pooled, taxonomy: Taxonomy, language: Language
-) -> dict[str, Any]:
+def _week(report: WeeklyReport, names: _Names) -> dict[str, Any]:
+    pooled = _period(report.pooled, names) if report.pooled else None
+    return _period(report, names) | {"pooled": pooled, "revised": report.revised}
+
+
+def _period(period: WeeklyReport | Pooled, names: _Names) -> dict[str, Any]:
     rows = {
-        part: [_row(row, taxonomy, language) for row in getattr(period, part)]
-        for part in ("drivers", "parents")
+        part: [_row(row, names) for row in getattr(period, part)] for part in ("drivers", "parents")
     }
-    return asdict(period) | rows
+    return _fields(period) | rows
 
 
-def _row(row: DriverVolume, taxonomy: Taxonomy, language: Language) -> dict[str, Any]:
+def _row(row: DriverVolume, names: _Names) -> dict[str, Any]:
     significant = is_clear(row.change) if row.change else None
-    name = driver_name(taxonomy, row.driver, language)
-    more = {"name": name, "significant": significant, "revised": row.revised}
-    return asdict(row) | more
+    more = {"name": names[row.driver], "significant": significant, "revised": row.revised}
+    return _fields(row) | more
+
+
+def _fields(value: WeeklyReport | Pooled | DriverVolume) -> dict[str, Any]:
+    """The fields as they are: schemas read what is in them."""
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def _cells(report: WeeklyReport, row: DriverVolume, name: str) -> list[object]:

@@ -132,9 +132,9 @@ class Estimator:
         return sum(others, first)
 
     def _found(self, terms: Terms, week: str, value: str) -> VolumeTerms:
+        found = terms.get((week, value))
         columns = self.columns
-        zeros = VolumeTerms.zeros(len(columns.leaves), len(columns.parents))
-        return terms.get((week, value), zeros)
+        return found or VolumeTerms.zeros(len(columns.leaves), len(columns.parents))
 
     def _trained(self, week: str) -> NDArray[np.bool_]:
         """A leaf counts as trained when every model of the week had seen labels of it, a parent

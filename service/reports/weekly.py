@@ -6,7 +6,6 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from classifier.messages import Direction
 from classifier.taxonomy import Taxonomy
 from service.errors import BadRequest
 from service.reports.bridging import bridge_note, with_splits
@@ -16,7 +15,7 @@ from service.reports.published import beside_published, published
 from service.reports.rows import driver_rows, estimate
 from service.reports.values import Estimate, WeeklyReport
 from service.runtime import Runtime, taxonomy_in_use
-from service.tables import MessageRow, TermRow
+from service.tables import SET_ASIDE, MessageRow, TermRow
 from service.terms import (
     PRIMARY,
     WHOLE,
@@ -64,8 +63,9 @@ def weekly_reports(
     models = runtime.settings.models_dir
     estimator = Estimator(session, models, Columns.of(taxonomy), weeks, slice_name, value)
     counts, then = runtime.settings.count, published(session, weeks)
+    aside = _set_aside(session, weeks)
     return [
-        beside_published(_report(session, estimator, week, taxonomy, counts, now), then)
+        beside_published(_report(estimator, week, taxonomy, counts, aside.get(week, 0), now), then)
         for week in weeks
     ]
 
@@ -110,12 +110,7 @@ def up_to_date(runtime: Runtime) -> None:
 
 
 def _report(
-    session: Session,
-    estimator: Estimator,
-    week: str,
-    taxonomy: Taxonomy,
-    counts: str,
-    now: datetime,
+    estimator: Estimator, week: str, taxonomy: Taxonomy, counts: str, set_aside: int, now: datetime
 ) -> WeeklyReport:
     terms, before, year = estimator.terms(week), shifted(week, -1), year_before(week)
     rows = tuple(with_splits(driver_rows(estimator, week, taxonomy), estimator, week))
@@ -135,7 +130,7 @@ def _report(
         as_of=now,
         drivers=rows[:leaves],
         parents=rows[leaves:],
-        set_aside=_set_aside(session, week),
+        set_aside=set_aside,
         several=_several(estimator, week),
         year_before=year,
         year_before_messages=(estimator.terms(year).messages or None) if year else None,
@@ -151,9 +146,8 @@ def _several(estimator: Estimator, week: str) -> Estimate | None:
     return estimate(mentions, estimator.columns.several, estimator.terms(week).answers > 0)
 
 
-def _set_aside(session: Session, week: str) -> int:
-    """Auto-replies, bounces and outbound mail of the week: stored apart, not counted."""
-    query = select(func.count()).where(
-        MessageRow.week == week, MessageRow.direction != Direction.INBOUND
-    )
-    return session.scalar(query) or 0
+def _set_aside(session: Session, weeks: Sequence[str]) -> dict[str, int]:
+    """Auto-replies, bounces and outbound mail of each week: stored apart, not counted."""
+    query = select(MessageRow.week, func.count()).where(MessageRow.week.in_(weeks), SET_ASIDE)
+    rows = session.execute(query.group_by(MessageRow.week))
+    return {str(week): int(count) for week, count in rows}

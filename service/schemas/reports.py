@@ -5,18 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.reports import Estimate
 from service.schemas.fields import example
 from service.schemas.messages import DecisionWord
-
-
-class EstimateOut(BaseModel):
-    """A figure with its 95 % interval; without one when nothing was measured."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    value: float
-    low: float | None
-    high: float | None
 
 
 class SplitOut(BaseModel):
@@ -25,11 +16,11 @@ class SplitOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     change: float
-    contacts: EstimateOut = Field(description="More or fewer messages in all, at the same shares.")
-    mix: EstimateOut = Field(
+    contacts: Estimate = Field(description="More or fewer messages in all, at the same shares.")
+    mix: Estimate = Field(
         description="Another share of the messages, both weeks measured by the newest model."
     )
-    measurement: EstimateOut = Field(
+    measurement: Estimate = Field(
         description="What another model or taxonomy adds: that did not change for customers."
     )
 
@@ -70,15 +61,15 @@ class DriverVolumeOut(BaseModel):
     driver: str = Field(description="A driver's id, or `unknown`.")
     name: str
     parent: str | None
-    volume: EstimateOut
-    share: EstimateOut
-    change: EstimateOut | None = Field(description="Against the week before, in messages.")
+    volume: Estimate
+    share: Estimate
+    change: Estimate | None = Field(description="Against the week before, in messages.")
     significant: bool | None = Field(description="Whether the interval of `change` leaves out 0.")
     real_change: bool | None = Field(
         description="Whether customers contacted us for it at another rate than the week before: "
         "more than sampling and chance explain, over all rows together (false alarms at most 5 %)."
     )
-    year_change: EstimateOut | None = Field(
+    year_change: Estimate | None = Field(
         description="Against the same ISO week a year earlier, in messages; null where that week "
         "was not measured, and for a week 53."
     )
@@ -97,12 +88,12 @@ class DriverVolumeOut(BaseModel):
     )
     previous: float | None
     answers: int = Field(description="Answered questions of the week with this driver.")
-    mentions: EstimateOut | None = Field(
+    mentions: Estimate | None = Field(
         description="Messages about this driver at all, as the primary one or beside it. Volumes "
         "add up to the messages, mentions do not. Null for `unknown`, and in a week of which no "
         "message is known to be about several drivers: then they are the volumes."
     )
-    published: EstimateOut | None = Field(
+    published: Estimate | None = Field(
         None,
         description="The volume as it was published last; null where it was not, and in a slice.",
     )
@@ -125,6 +116,8 @@ class PooledOut(BaseModel):
 class PublicationOut(BaseModel):
     """The latest version of what was published of a week."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     version: int = Field(description="From 1; the earlier ones are kept, too.")
     as_of: datetime
     person: str = Field(description="Who published it; `waarom`: by itself, after the week's end.")
@@ -144,7 +137,7 @@ class WeekOut(BaseModel):
     models: list[str]
     as_of: datetime
     set_aside: int = Field(description="Auto-replies, bounces and outbound mail, not counted.")
-    several: EstimateOut | None = Field(
+    several: Estimate | None = Field(
         description="Messages about more than one driver; null where none is known to be."
     )
     year_before: str | None = Field(
@@ -246,11 +239,11 @@ class PublishedVolumeOut(BaseModel):
     name: str = Field(description="As it is called now; its id when it left the taxonomy.")
     parent: str | None
     group: bool = Field(description="True for a parent.")
-    volume: EstimateOut
-    share: EstimateOut
-    change: EstimateOut | None
+    volume: Estimate
+    share: Estimate
+    change: Estimate | None
     real_change: bool | None
-    mentions: EstimateOut | None
+    mentions: Estimate | None
     answers: int
     naive: float
 

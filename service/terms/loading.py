@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -13,7 +12,6 @@ from service.tables import TermRow
 from service.terms.columns import PRIMARY, WHOLE, Columns
 from service.weeks import shifted
 
-Floats = NDArray[np.float64]
 Terms = dict[tuple[str, str], VolumeTerms]
 """(week, value of the slice) -> terms."""
 
@@ -45,19 +43,15 @@ def load_terms(
     if value is not None:
         query = query.where(TermRow.value == value)
     index = {driver: number for number, driver in enumerate(columns.named(kind))}
-    found: dict[tuple[str, str], dict[str, Floats]] = defaultdict(lambda: _zeros(len(index)))
+    found: dict[tuple[str, str], _Sums] = defaultdict(lambda: _Sums(len(index)))
     for week, found_value, driver, *numbers in session.execute(query):
         place = found[week, found_value]
-        scalars, values = numbers[: len(SCALAR_FIELDS)], numbers[len(SCALAR_FIELDS) :]
         if driver == WHOLE:
-            place.update({n: np.float64(x) for n, x in zip(SCALAR_FIELDS, scalars, strict=True)})  # type: ignore[misc]
+            place.scalars = numbers[: len(SCALAR_FIELDS)]
         elif driver in index:
-            for name, number in zip(COLUMN_FIELDS, values, strict=True):
-                place[name][index[driver]] = number
+            place.columns[:, index[driver]] = numbers[len(SCALAR_FIELDS) :]
     leaves = len(columns.leaves)
-    return {
-        key: VolumeTerms.from_mapping({"leaves": leaves, **place}) for key, place in found.items()
-    }
+    return {key: place.terms(leaves) for key, place in found.items()}
 
 
 def weeks_before(week: str) -> list[str]:
@@ -71,6 +65,14 @@ def history(terms: Terms, week: str, value: str = WHOLE) -> list[VolumeTerms]:
     return [each for each in known if each.answers]
 
 
-def _zeros(columns: int) -> dict[str, Floats]:
-    scalars = {name: np.zeros(()) for name in SCALAR_FIELDS}
-    return scalars | {name: np.zeros(columns) for name in COLUMN_FIELDS}
+class _Sums:
+    """The numbers of one week and value of a slice, while its rows come in."""
+
+    def __init__(self, columns: int) -> None:
+        self.scalars = [0.0] * len(SCALAR_FIELDS)
+        self.columns = np.zeros((len(COLUMN_FIELDS), columns))
+
+    def terms(self, leaves: int) -> VolumeTerms:
+        scalars = zip(SCALAR_FIELDS, self.scalars, strict=True)
+        columns = zip(COLUMN_FIELDS, self.columns, strict=True)
+        return VolumeTerms.from_mapping({"leaves": leaves, **dict(scalars), **dict(columns)})

@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 TERMS = ["slice", "kind", "week", "value", "driver"]
+SET_ASIDE = sa.text("direction <> 'inbound'")
 
 
 def upgrade() -> None:
@@ -23,8 +24,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("week", "version", name=op.f("pk_publications")),
     )
     op.create_index("ix_terms_slice", "terms", TERMS)
+    op.create_index(
+        "ix_messages_set_aside",
+        "messages",
+        ["week"],
+        sqlite_where=SET_ASIDE,
+        postgresql_where=SET_ASIDE,
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_messages_set_aside", "messages")
     op.drop_index("ix_terms_slice", "terms")
     op.drop_table("publications")
