@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from classifier.errors import BadModel, ModelNotFound
@@ -42,10 +43,13 @@ def build_bridges(runtime: Runtime, *, now: datetime) -> list[str]:
         seen = _Seen.of(session, taxonomy, weeks, str(today), this)
         if seen is None:
             return []
-        due = [each for each in seen.pairs() if _is_due(session, each, taxonomy, now)]
+        pairs = seen.pairs()
+        due = [each for each in pairs if _is_due(session, each, taxonomy, now)]
     for each in due:
         _make(runtime, each, now)
+    alike = set(weeks).difference(each.week for each in pairs)
     with runtime.writing() as session:
+        session.execute(delete(BridgeRow).where(BridgeRow.week.in_(alike)))
         session.merge(BookmarkRow(name=BOOKMARK, value=seen.value))
     return [each.week for each in due]
 
