@@ -280,6 +280,22 @@ def test_what_is_new_and_not_learned_cannot_be_compared(runtime: Runtime) -> Non
     assert late.split.measurement.value == pytest.approx(0, abs=5)
 
 
+def test_what_is_new_can_be_compared_once_a_model_has_learned_it(runtime: Runtime) -> None:
+    receive_week(runtime, MONDAY, IN_TWO, says={BOX: DAMAGED, ITEM: DAMAGED})
+    with runtime.settings.taxonomy.open("a", encoding="utf-8") as file:
+        file.write(SPLIT)
+    receive_week(runtime, MONDAY + WEEK, IN_TWO)
+    assert bridge(runtime) == [AFTER]
+    assert row(report(runtime), BOX).split is None
+    another_model(runtime, of=IN_TWO)
+    assert bridge(runtime) == [AFTER]
+    found = row(report(runtime), BOX)
+    assert found.split is not None
+    assert adds_up(found.split)
+    assert found.split.measurement.value == pytest.approx(30, abs=12)
+    assert bridge(runtime, NOW + timedelta(days=1)) == []
+
+
 def test_another_queue_is_no_other_taxonomy(runtime: Runtime) -> None:
     receive_week(runtime, MONDAY)
     edited = runtime.settings.taxonomy.read_text(encoding="utf-8").replace("finance", "cash")
