@@ -11,7 +11,7 @@ from classifier.taxonomy import Taxonomy
 from service.charts import SHOWN, Shape, largest, trend_chart, volume_chart
 from service.figures import growth, is_clear
 from service.names import driver_name, driver_path
-from service.reports import DriverVolume, Estimate, WeeklyReport, share, weekly_reports
+from service.reports import DriverVolume, Estimate, Split, WeeklyReport, share, weekly_reports
 from service.runtime import Runtime, taxonomy_in_use
 from service.terms import WHOLE
 from service.translations import Language
@@ -137,10 +137,9 @@ class Breakdown:
         return not (ours or self.incomparable(row))
 
     def incomparable(self, row: DriverVolume) -> bool:
-        """Whether nobody can say what the row was before: people could not name it, and the model
-        does not know it."""
+        """Whether nobody can say what the row was in the week before."""
         note = self.report.bridge
-        return bool(note and note.spanned and note.taxonomy_changed and not row.naive_split)
+        return note is not None and row.driver in note.incomparable
 
     @property
     def model_changed(self) -> bool:
@@ -155,13 +154,12 @@ class Breakdown:
         return [row for row in rows if row.naive_split and _moves(row)]
 
     @property
-    def swayed(self) -> list[DriverVolume]:
+    def swayed(self) -> list[tuple[DriverVolume, Split]]:
         """The drivers whose plain count another model moved most, by a tenth at least."""
-        by = {
-            row: abs(row.naive_split.measurement.value) for row in self.drivers if row.naive_split
-        }
-        much = [row for row, size in by.items() if size >= max(SWAYED, row.naive / 10)]
-        return sorted(much, key=lambda row: -by[row])[:MOST_SWAYED]
+        plain = [(row, row.naive_split) for row in self.drivers if row.naive_split]
+        size = {row.driver: abs(split.measurement.value) for row, split in plain}
+        much = [each for each in plain if size[each[0].driver] >= max(SWAYED, each[0].naive / 10)]
+        return sorted(much, key=lambda each: -size[each[0].driver])[:MOST_SWAYED]
 
     @property
     def compares(self) -> bool:

@@ -1,10 +1,11 @@
 """The job that notices weeks of another ruler than the week before, and bridges them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from classifier.errors import BadModel, ModelNotFound
@@ -37,26 +38,34 @@ def build_bridges(runtime: Runtime, *, now: datetime) -> list[str]:
     today = day_of(now, runtime.settings.timezone)
     this = week_of(today)
     weeks = weeks_between(shifted(this, -WEEKS), this)
+    current = runtime.current_model()
     with runtime.reading() as session:
         taxonomy = taxonomy_in_use(session, runtime)
-        seen = _Seen.of(session, taxonomy, weeks, str(today), this)
+        named = {"day": str(today), "model": current.version if current else ""}
+        seen = _Seen.of(session, taxonomy, weeks, named, this)
         if seen is None:
             return []
-        due = [each for each in seen.pairs() if _is_due(session, each, taxonomy, now)]
+        pairs = [_readable(session, runtime, taxonomy, each) for each in seen.pairs()]
+        due = [each for each in pairs if _is_due(session, each, taxonomy, now)]
     for each in due:
         _make(runtime, each, now)
+    alike = set(weeks).difference(each.week for each in pairs)
     with runtime.writing() as session:
+        session.execute(delete(BridgeRow).where(BridgeRow.week.in_(alike)))
         session.merge(BookmarkRow(name=BOOKMARK, value=seen.value))
     return [each.week for each in due]
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A week and the one before it, and what measured them."""
+    """A week and the one before it, and what measured them; `newest` is the model that reads both
+    again, `change` what became of the drivers in between."""
 
     week: str
     before: Ruler
     after: Ruler
+    newest: str
+    change: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def taxonomies(self) -> set[str]:
@@ -73,7 +82,12 @@ class _Seen:
 
     @classmethod
     def of(
-        cls, session: Session, taxonomy: Taxonomy, weeks: list[str], day: str, this: str
+        cls,
+        session: Session,
+        taxonomy: Taxonomy,
+        weeks: list[str],
+        named: dict[str, str],
+        this: str,
     ) -> "_Seen | None":
         """None where nothing is another since it was last looked at."""
         found = rulers(session, taxonomy, weeks)
@@ -82,22 +96,39 @@ class _Seen:
             week: [list(each.models), list(each.taxonomies), each.answers if week != this else 0]
             for week, each in found.items()
         }
-        value = {"day": day, "taxonomy": taxonomy.version, "weeks": measured}
+        value = {**named, "taxonomy": taxonomy.version, "weeks": measured}
         row = session.get(BookmarkRow, BOOKMARK)
         return None if row is not None and row.value == value else cls(found, value)
 
     def pairs(self) -> list[_Pair]:
         """The weeks that were not measured as the week before was, oldest first."""
-        both = [(week, shifted(week, -1)) for week in sorted(self.found)]
-        pairs = [_Pair(w, self.found[b], self.found[w]) for w, b in both if b in self.found]
-        return [each for each in pairs if each.after.newest and differ(each.before, each.after)]
+        found = []
+        for week, after in sorted(self.found.items()):
+            before = self.found.get(shifted(week, -1))
+            if before and after.newest and differ(before, after):
+                found.append(_Pair(week, before, after, after.newest))
+        return found
+
+
+def _readable(session: Session, runtime: Runtime, taxonomy: Taxonomy, pair: _Pair) -> _Pair:
+    """The pair with the model that is to read it again: the last of the week, or of the bridge
+    that is there; the one in use now, where that knows more of the drivers that are new."""
+    row = session.get(BridgeRow, pair.week)
+    newest = row.model if row and _measured_by(row) == _named(pair) else pair.newest
+    change = _taxonomy_change(session, taxonomy, pair)
+    current, added = runtime.current_model(), set(change["added"])
+    if current is not None and added:
+        folder = runtime.settings.models_dir
+        now, then = (added & learned_drivers(folder, each) for each in (current.version, newest))
+        newest = current.version if len(now) > len(then) else newest
+    return replace(pair, newest=newest, change=change)
 
 
 def _is_due(session: Session, pair: _Pair, taxonomy: Taxonomy, now: datetime) -> bool:
     row = session.get(BridgeRow, pair.week)
     if row is None or row.figures["columns"] != list(Columns.of(taxonomy).all):
         return True
-    if _measured_by(row) != _named(pair):
+    if row.model != pair.newest or _measured_by(row) != _named(pair):
         return True
     return row.answers != pair.before.answers + pair.after.answers and now - row.made_at >= AGAIN
 
@@ -113,7 +144,7 @@ def _named(pair: _Pair) -> list[list[str]]:
 
 
 def _make(runtime: Runtime, pair: _Pair, now: datetime) -> None:
-    newest = _newest(runtime, pair.after.newest)
+    newest = _newest(runtime, pair.newest)
     with runtime.reading() as session:
         taxonomy = taxonomy_in_use(session, runtime)
         translate, key = len(pair.taxonomies) > 1, runtime.secret
@@ -124,16 +155,15 @@ def _make(runtime: Runtime, pair: _Pair, now: datetime) -> None:
             else None
             for week in weeks
         )
-        change = _taxonomy_change(session, taxonomy, pair)
     models_before, models_after, taxonomies_before, taxonomies_after = _named(pair)
     row = BridgeRow(
         week=pair.week,
-        model=pair.after.newest,
+        model=pair.newest,
         models_before=models_before,
         models_after=models_after,
         taxonomies_before=taxonomies_before,
         taxonomies_after=taxonomies_after,
-        taxonomy_change=change,
+        taxonomy_change=pair.change,
         answers=pair.before.answers + pair.after.answers,
         figures=figures_of(Columns.of(taxonomy), then, this),
         made_at=now,

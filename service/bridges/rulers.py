@@ -16,8 +16,8 @@ from service.terms import PRIMARY, WHOLE
 @dataclass(frozen=True, slots=True)
 class Ruler:
     """`models`: those of the week's messages, the one in use last of all at the end; '' where
-    there was none. `taxonomies`: versions in which people answered, if there are other drivers in
-    them; one that has the same leaves as the taxonomy in use goes by the name of that."""
+    there was none. `taxonomies`: versions in which people answered; one that has the same leaves
+    and definitions as the taxonomy in use goes by the name of that."""
 
     models: tuple[str, ...]
     taxonomies: tuple[str, ...]
@@ -47,8 +47,8 @@ def rulers(session: Session, taxonomy: Taxonomy, weeks: Sequence[str]) -> dict[s
 
 
 def walks(session: Session, taxonomy: Taxonomy, versions: Collection[str]) -> dict[str, Crosswalk]:
-    """Version -> what became of its drivers in `taxonomy`, of those where anything did, or where
-    a definition changed; versions nobody knows any more are left out."""
+    """Version -> what became of its drivers in `taxonomy`; that itself, and versions nobody knows
+    any more, are left out."""
     found = {}
     for version in sorted(set(versions) - {taxonomy.version}):
         row = session.get(TaxonomyRow, version)
@@ -83,7 +83,7 @@ def _models(session: Session, weeks: Sequence[str]) -> tuple[dict[str, list[str]
 def _taxonomies(
     session: Session, taxonomy: Taxonomy, weeks: Sequence[str]
 ) -> Mapping[str, set[str]]:
-    """Week -> the taxonomies of its answers, by the name of the one in use where it is the same."""
+    """Week -> the taxonomies of its answers, by the name of the one in use where they are alike."""
     if (session.scalar(select(func.count()).select_from(TaxonomyRow)) or 0) < 2:
         return {}
     query = (
@@ -96,6 +96,7 @@ def _taxonomies(
     known = walks(session, taxonomy, {row.taxonomy for row in rows})
     found: dict[str, set[str]] = defaultdict(set)
     for week, version in rows:
-        other = version in known and known[version].changed
+        walk = known.get(version)
+        other = walk is not None and (walk.changed or walk.redefined)
         found[week].add(version if other else taxonomy.version)
     return found

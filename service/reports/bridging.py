@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.messages import UNKNOWN
 from classifier.volumes import real_changes
 from classifier.volumes import split as volumes_split
 from classifier.volumes.split import Part, Remeasured, split_change, split_plain
@@ -34,6 +35,7 @@ def bridge_note(estimator: Estimator, week: str) -> BridgeNote | None:
         added=found.added,
         removed=found.removed,
         redefined=found.redefined,
+        incomparable=tuple(sorted(_incomparable(found, estimator))),
         messages=sum(each.bridge.scored for each in both),
         out_of_fold=sum(each.out_of_fold for each in both),
         left_out=sum(each.left_out for each in both),
@@ -48,12 +50,13 @@ def with_splits(
     """The rows of a week, one a column, with their changes split where that can be said: of all
     messages, spanned by a bridge, of drivers that mean the same in both weeks."""
     found, before = estimator.bridges.get(week), shifted(week, -1)
-    again = estimator.by_newest(found, week) if found else None
+    silent = _incomparable(found, estimator) if found else set()
+    again = estimator.by_newest(found, week) if found and estimator.slice == WHOLE else None
     this, last = estimator.terms(week), estimator.terms(before)
-    if again is None or estimator.slice != WHOLE or not last.messages:
-        yield from rows
+    if again is None or not last.messages:
+        yield from (replace(r, real_change=None) if r.driver in silent else r for r in rows)
         return
-    messages, silent = (this.messages, last.messages), _incomparable(found)
+    messages = this.messages, last.messages
     volumes = split_change(
         estimator.volumes(week), estimator.volumes(before), messages, by_newest=again
     )
@@ -74,9 +77,11 @@ def _real(this: Remeasured, last: Remeasured) -> NDArray[np.bool_]:
     return real_changes(this.volumes, last.volumes, shown=shown)
 
 
-def _incomparable(bridge: StoredBridge | None) -> set[str]:
-    both = bridge.both or () if bridge else ()
-    return {driver for each in both for driver in each.incomparable}
+def _incomparable(bridge: StoredBridge, estimator: Estimator) -> set[str]:
+    """What changes are not compared of: without a split, of all that is new and of `unknown`."""
+    if bridge.both is None or estimator.slice != WHOLE:
+        return {*bridge.added, UNKNOWN} if bridge.added else set()
+    return {driver for each in bridge.both for driver in each.incomparable}
 
 
 def _at(split: volumes_split.Split, column: int) -> Split:

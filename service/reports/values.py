@@ -27,8 +27,9 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class BridgeNote:
-    """What measured the week before, and what this week, where that is not the same; and how many
-    `messages` of the two weeks the newest model read again. `out_of_fold` of them had trained it,
+    """What measured the week before, and what this week, where that is not the same; the drivers
+    that are `incomparable`, for nobody can say what they were before; and how many `messages` of
+    the two weeks the newest model read again. `out_of_fold` of them had trained it,
     and folds that never saw them spoke; `left_out` more had, too, and nothing could be said of
     them. `made_at` is None as long as no message was read again, `spanned` False where none can
     be: then no change is split."""
@@ -40,6 +41,7 @@ class BridgeNote:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     redefined: tuple[str, ...] = ()
+    incomparable: tuple[str, ...] = ()
     messages: int = 0
     out_of_fold: int = 0
     left_out: int = 0

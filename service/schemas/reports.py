@@ -37,6 +37,9 @@ class BridgeOut(BaseModel):
     added: list[str] = Field(description="Drivers that could not be named in both weeks.")
     removed: list[str] = Field(description="Drivers that are none of the taxonomy's any more.")
     redefined: list[str] = Field(description="Drivers whose definition was rewritten.")
+    incomparable: list[str] = Field(
+        description="Drivers of which nobody can say what they were before: no change is split."
+    )
     messages: int = Field(description="Messages of the two weeks that were read by both models.")
     out_of_fold: int = Field(
         description="Of those, how many had trained the newer model: folds that never saw them "

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from classifier.fold_predictions import FOLDS
 from classifier.messages import Label, LabeledMessage, RawMessage, RedactedText
@@ -22,7 +22,15 @@ from service.learning import Source, train_version
 from service.reports import DriverVolume, Split, WeeklyReport, up_to_date, weekly_report
 from service.runtime import Runtime, open_runtime, taxonomy_in_use
 from service.settings import Settings
-from service.tables import BookmarkRow, BridgeRow, MessageRow, PredictionRow, ReviewRow, TermRow
+from service.tables import (
+    BookmarkRow,
+    BridgeRow,
+    LabelRow,
+    MessageRow,
+    PredictionRow,
+    ReviewRow,
+    TermRow,
+)
 from service.worker import run_once
 
 BEFORE, AFTER = "2026-W45", "2026-W46"
@@ -272,12 +280,68 @@ def test_what_is_new_and_not_learned_cannot_be_compared(runtime: Runtime) -> Non
     assert late.split.measurement.value == pytest.approx(0, abs=5)
 
 
+def test_what_is_new_can_be_compared_once_a_model_has_learned_it(runtime: Runtime) -> None:
+    receive_week(runtime, MONDAY, IN_TWO, says={BOX: DAMAGED, ITEM: DAMAGED})
+    with runtime.settings.taxonomy.open("a", encoding="utf-8") as file:
+        file.write(SPLIT)
+    receive_week(runtime, MONDAY + WEEK, IN_TWO)
+    assert bridge(runtime) == [AFTER]
+    assert row(report(runtime), BOX).split is None
+    another_model(runtime, of=IN_TWO)
+    assert bridge(runtime) == [AFTER]
+    found = row(report(runtime), BOX)
+    assert found.split is not None
+    assert adds_up(found.split)
+    assert found.split.measurement.value == pytest.approx(30, abs=12)
+    assert bridge(runtime, NOW + timedelta(days=1)) == []
+
+
 def test_another_queue_is_no_other_taxonomy(runtime: Runtime) -> None:
     receive_week(runtime, MONDAY)
     edited = runtime.settings.taxonomy.read_text(encoding="utf-8").replace("finance", "cash")
     runtime.settings.taxonomy.write_text(edited, encoding="utf-8")
     receive_week(runtime, MONDAY + WEEK)
     assert bridge(runtime) == []
+    assert report(runtime).bridge is None
+
+
+def test_another_definition_is_said_and_not_split(runtime: Runtime) -> None:
+    receive_week(runtime, MONDAY)
+    edited = runtime.settings.taxonomy.read_text(encoding="utf-8").replace("Geld terug.", "Geld.")
+    runtime.settings.taxonomy.write_text(edited, encoding="utf-8")
+    receive_week(runtime, MONDAY + WEEK)
+    assert bridge(runtime) == [AFTER]
+    found = report(runtime)
+    assert found.bridge is not None
+    assert (found.bridge.taxonomy_changed, found.bridge.redefined) == (True, (REFUND,))
+    for each in found.drivers:
+        assert each.split is not None
+        assert each.split.measurement.value == 0
+
+
+def test_a_slice_says_that_it_was_measured_otherwise_and_splits_nothing(runtime: Runtime) -> None:
+    receive_week(runtime, MONDAY, IN_TWO, says={BOX: DAMAGED, ITEM: DAMAGED})
+    with runtime.settings.taxonomy.open("a", encoding="utf-8") as file:
+        file.write(SPLIT)
+    another_model(runtime, of=IN_TWO)
+    receive_week(runtime, MONDAY + WEEK, IN_TWO)
+    assert bridge(runtime) == [AFTER]
+    found = report(runtime, slice_name="channel", value="ticket")
+    assert found.bridge is not None
+    assert row(found, BOX).split is None
+    assert row(found, BOX).real_change is None, "nobody could name it the week before"
+    assert row(found, LATE).real_change is False
+
+
+def test_a_bridge_goes_when_the_weeks_are_measured_alike_after_all(runtime: Runtime) -> None:
+    receive_week(runtime, MONDAY)
+    with runtime.settings.taxonomy.open("a", encoding="utf-8") as file:
+        file.write(SPLIT)
+    receive_week(runtime, MONDAY + WEEK, {LATE: 60, REFUND: 30})
+    assert bridge(runtime) == [AFTER]
+    with runtime.writing() as session:
+        session.execute(update(LabelRow).values(taxonomy="forgotten"))
+    assert bridge(runtime, NOW + timedelta(days=1)) == []
     assert report(runtime).bridge is None
 
 
