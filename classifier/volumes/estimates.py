@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
-from classifier.volumes.blend import blended
+from classifier.volumes.blend import blended, shrunken_correction
 from classifier.volumes.moderation import (
     PRIOR,
     Dispersion,
@@ -76,7 +76,8 @@ def estimate_volumes(
     low, high = _with_mistakes(terms, limits, total, erring, level)
     # Groups stay with the total: blends of children do not add up to their parent's.
     shrunken = taught & (np.arange(terms.columns) < terms.leaves)
-    blend = np.where(shrunken, blended(terms, history, spread, total), total)
+    blend = blended(terms, history, spread, total - terms.second_correction)
+    blend = np.where(shrunken, blend + shrunken_correction(terms, history, erring), total)
     return Volumes(
         total=total,
         low=low,

@@ -67,7 +67,7 @@ class SecondOpinions:
         if held.size and not 0 <= held.min() <= held.max() <= top:
             raise ValueError("a second opinion needs a label that is one of the columns")
 
-    def of(self, rows: slice | NDArray[np.bool_]) -> "SecondOpinions":
+    def of(self, rows: slice | NDArray[np.bool_] | NDArray[np.integer]) -> "SecondOpinions":
         """Those on some of the messages."""
         return SecondOpinions(
             labels=self.labels[rows],

@@ -68,7 +68,7 @@ def overview(screen: ScreenDep, identity: PageIdentity, was: Was = "") -> Respon
     """How many questions are left, and the way to the next one."""
     identity.require("review")
     with screen.runtime.reading() as session:
-        left = reviews.left(session)
+        left = reviews.left(session, identity.name)
     return screen.show("reviews.html", identity=identity, here="reviews", left=left, was=was)
 
 
@@ -183,7 +183,7 @@ def _show(
         form=form,
         was=was,
         missing=status == 422,
-        left=reviews.left(session),
+        left=reviews.left(session, identity.name),
         taxonomy=taxonomy,
         groups=_groups(taxonomy),
         numbered=numbered,

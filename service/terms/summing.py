@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from sqlalchemy import Row, delete, insert
 from sqlalchemy.orm import Session
 
-from classifier.volumes import COLUMN_FIELDS, SCALAR_FIELDS, VolumeTerms, volume_terms
+from classifier.volumes import (
+    COLUMN_FIELDS,
+    SCALAR_FIELDS,
+    SecondOpinions,
+    VolumeTerms,
+    volume_terms,
+)
 from service.database import take_turn
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import StaleWeekRow, TermRow
@@ -29,6 +35,7 @@ from service.terms.mentions import mention_labels, mention_probabilities
 from service.terms.probabilities import probabilities
 from service.terms.reading import asked, asked_and_answered, label_columns, logged_of
 from service.terms.recalibrating import in_force, recalibrated
+from service.terms.second_looks import SecondLooks, second_looks
 from service.terms.staleness import notice_columns, stale_weeks
 
 MOST_VALUES = 200
@@ -65,7 +72,7 @@ class _Said:
     """What the model and people said of the messages, in the columns of a kind of terms.
 
     `labels` are column numbers for primary drivers, with parents as groups; 0 and 1 for mentions.
-    `raw` is what the model said before it was recalibrated.
+    `raw` is what the model said before it was recalibrated; `second` what second opinions said.
     """
 
     kind: str
@@ -73,6 +80,7 @@ class _Said:
     labels: NDArray[np.integer]
     groups: Sequence[Sequence[int]] = ()
     raw: Floats | None = None
+    second: SecondOpinions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,7 @@ def _summed(data: _Week, said: _Said, members: NDArray[np.int64]) -> VolumeTerms
         data.reviewed[members],
         groups=said.groups,
         said=None if said.raw is None else said.raw[members],
+        second=said.second and said.second.of(members),
     )
 
 
@@ -146,11 +155,12 @@ def _read_week(session: Session, week: str, columns: Columns, pairs: Pairs) -> _
     drawn = np.array([row.drawn for row in rows], dtype=np.bool_)
     labels = label_columns(rows, columns)
     reviewed = drawn & (labels >= 0)
+    again = second_looks(session, rows, reviewed)
     used = in_force(session, week, [(row.model or "", row.recalibration or "") for row in rows])
     return _Week(
         cells=[(row.day, row.model or "", by) for row, by in zip(rows, used, strict=True)],
         values=_values(rows, pairs),
-        said=tuple(_said(session, rows, labels, reviewed, used, columns)),
+        said=tuple(_said(session, rows, labels, reviewed, used, columns, again)),
         inclusion=asked_and_answered(rows, drawn, reviewed),
         reviewed=reviewed,
     )
@@ -179,16 +189,21 @@ def _said(
     reviewed: NDArray[np.bool_],
     recalibrations: Sequence[str],
     columns: Columns,
+    again: SecondLooks | None,
 ) -> Iterator[_Said]:
     """Mentions only where they say anything new: else each is its message's primary driver."""
     logged = logged_of(rows)
     raw = probabilities(session, columns.leaves, logged)
     primary = recalibrated(session, columns.leaves, raw, recalibrations)
-    yield _Said(PRIMARY, primary, labels, columns.members, raw)
-    answered = any(row.also for row, counts in zip(rows, reviewed, strict=True) if counts)
+    second = again.primary(labels, columns) if again else None
+    yield _Said(PRIMARY, primary, labels, columns.members, raw, second)
+    held = again.held if again else rows
+    pairs = zip(rows, held, reviewed, strict=True)
+    answered = any(row.also or last.also for row, last, counts in pairs if counts)
     if answered or any(each.mentions for each in logged):
         mentions = mention_probabilities(primary, logged, columns)
-        yield _Said(MENTION, mentions, mention_labels(rows, columns))
+        second = again.mentions(columns) if again else None
+        yield _Said(MENTION, mentions, mention_labels(rows, columns), second=second)
 
 
 def _attribute(row: Row[Any], name: str) -> str | None:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from classifier.volumes import SecondOpinions, Volumes, VolumeTerms, estimate_volumes, volume_terms
+from labeling.sampling import second_inclusion, second_worth, uncertainty
 from tests.benchmarks.volumes import CONFUSED, TAKEN_FOR, Week, World, simulate
 
 WORLD = World()
@@ -29,8 +30,8 @@ EVERYWHERE, OF_ONE = 0.05, 0.2
 
 @dataclass(frozen=True)
 class People:
-    """How people err, what the third look is worth, and who gets a second opinion: a `share` of
-    the answers, or as many of them rather where they surprise the model (`graded`)."""
+    """How people err, what the third look is worth, and which answers get a second opinion: any
+    with the same chance, or those rather that surprise the model and weigh most (`graded`)."""
 
     mistakes: str = "differently"
     third_look: str = "right"
@@ -65,8 +66,10 @@ class People:
         if not self.graded:
             return np.full(len(first), self.share)
         surprise = 1 - week.probabilities[np.arange(len(first)), first]
-        usual = surprise[week.asked].mean()
-        return np.minimum(1.0, self.share / 2 * (1 + surprise / usual))
+        worth = second_worth(surprise, week.inclusion)
+        expected = second_worth(uncertainty(week.probabilities) ** 2, week.inclusion)
+        usual = float(expected[week.asked].mean())
+        return second_inclusion(worth, self.share, usual=usual)
 
 
 @dataclass(repr=False)
