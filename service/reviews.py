@@ -12,7 +12,7 @@ from service.database import take_turn
 from service.errors import NotFound, ReviewClosed, ReviewTaken
 from service.labels import Answer, record
 from service.mentions import said_of
-from service.rounds import ADJUDICATION, SECOND, rounds
+from service.rounds import SECOND, opinions
 from service.runtime import Runtime
 from service.tables import LabelRow, MessageRow, PredictionRow, ReviewRow
 
@@ -76,16 +76,6 @@ def question(session: Session, review_id: int) -> Question:
     message = session.get_one(MessageRow, review.message_id)
     prediction = None if review.blind else newest_prediction(session, message.id)
     return Question(review, message, prediction, opinions(session, review))
-
-
-def opinions(session: Session, review: ReviewRow) -> tuple[Label, ...]:
-    """The two answers between which a review decides; none for any other review."""
-    if review.purpose != ADJUDICATION:
-        return ()
-    found = rounds(session, [review.message_id]).get(review.message_id)
-    said = [row for row in (found.first, found.second) if row is not None] if found else []
-    labels = (Label(row.driver, tuple(row.also)) for row in said)
-    return tuple(sorted(labels, key=lambda label: label.primary or ""))
 
 
 def newest_prediction(session: Session, message_id: int) -> PredictionRow | None:

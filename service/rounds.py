@@ -12,8 +12,9 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from classifier.messages import Label
 from service.database import chunks
-from service.tables import LabelRow
+from service.tables import LabelRow, ReviewRow
 
 SECOND: Final = "second"
 """The purpose of a review that asks another person the same, blind."""
@@ -57,6 +58,18 @@ def rounds(session: Session, message_ids: Iterable[int]) -> dict[int, Rounds]:
 def holds(label: LabelRow) -> bool:
     """Whether a label may route its message, and train: a second opinion alone may not."""
     return label.chosen != SECOND
+
+
+def opinions(session: Session, review: ReviewRow) -> tuple[Label, ...]:
+    """The two answers between which a review decides, in an order that does not say whose they
+    are; none for any other review, nor once they agree."""
+    if review.purpose != ADJUDICATION:
+        return ()
+    found = rounds(session, [review.message_id]).get(review.message_id)
+    if found is None or found.second is None or not found.differ:
+        return ()
+    labels = (Label(row.driver, tuple(row.also)) for row in (found.first, found.second))
+    return tuple(sorted(labels, key=lambda label: label.primary or ""))
 
 
 def _rounds(rows: list[LabelRow]) -> Rounds | None:

@@ -59,7 +59,8 @@ class WeeklyReport:
     `year_before` is the same week a year earlier; None for a week 53, which has none to compare
     with. `several`: the messages about more than one driver; None where neither the model nor
     people say that of any, and then no driver has mentions. `pooled`: the four weeks together,
-    where there are few answers."""
+    where there are few answers. `second_opinions`: answers that another person was asked about
+    again and that were settled; on `differing` of them the two named another driver first."""
 
     week: str
     slice: str
@@ -79,3 +80,5 @@ class WeeklyReport:
     year_before: str | None = None
     year_before_messages: int | None = None
     pooled: Pooled | None = None
+    second_opinions: int = 0
+    differing: int = 0
