@@ -208,7 +208,9 @@ def withdraw(
     session.flush()
     for row in gone:
         _give_back(session, row, now or row.stored_at)
-        close_settled(session, [row.message_id], now=now or row.stored_at)
+    if gone:
+        closed_at = now or max(row.stored_at for row in gone)
+        close_settled(session, {row.message_id for row in gone}, now=closed_at)
     return len(gone)
 
 

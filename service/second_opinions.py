@@ -31,6 +31,8 @@ def follow_up(
     session: Session, runtime: Runtime, message_ids: Collection[int], *, now: datetime
 ) -> None:
     """What answers to these messages give rise to: second opinions, and third looks."""
+    if runtime.settings.second_opinion_share == 0:  # questions asked before still go on
+        message_ids = _drawn_before(session, message_ids)
     found = rounds(session, message_ids)
     asked = _reviews_of(session, found)
     made = [
@@ -89,6 +91,16 @@ def _drawn_again(
     for message in _messages(session, list(chance_of)):
         if second_opinion(message.external_id, chance_of[message.id], key=runtime.secret):
             yield message
+
+
+def _drawn_before(session: Session, message_ids: Iterable[int]) -> list[int]:
+    found: list[int] = []
+    for some in chunks(sorted(message_ids)):
+        query = select(DrawRow.message_id).where(
+            DrawRow.message_id.in_(some), DrawRow.second_opinion.is_not(None)
+        )
+        found += session.scalars(query)
+    return found
 
 
 def _undrawn(session: Session, message_ids: Sequence[int]) -> list[DrawRow]:

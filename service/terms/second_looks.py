@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,10 @@ from service.terms.mentions import mention_labels
 from service.terms.reading import columns_of
 
 Floats = NDArray[np.float64]
+
+LEAST_SETTLED: Final = 1 / 3
+"""The share of a week's second opinions that must have come, and of those that differ that must be
+decided; until then its answers are believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +86,21 @@ def _response(
     given: NDArray[np.bool_],
 ) -> Floats:
     """The share of second opinions that came, by required or not; where two answers differ, times
-    the share of those that were decided. Nothing while none of them is: what agrees is no sample
-    of all."""
+    the share of those that were decided. Nothing while either is small: what agrees is no sample
+    of all, and a few that stand for many say less than believing every answer."""
+    came, decided = _share(answered, asked), _share(given, differing)
+    if min(came, decided) < LEAST_SETTLED:
+        return np.zeros(len(rows))
     strata = [row.stratum.split("/")[0] for row in rows]
     everywhere = [""] * len(rows)
     rates = np.nan_to_num(
         response_rates(strata, answered & asked, asked=asked, wider=everywhere), nan=0.0
     )
-    if differing.any():
-        decided = float(given[differing].mean())
-        rates = np.where(differing, rates * decided, rates if decided else 0.0)
-    return rates
+    return np.where(differing, rates * decided, rates)
+
+
+def _share(some: NDArray[np.bool_], of_these: NDArray[np.bool_]) -> float:
+    return float(some[of_these].mean()) if of_these.any() else 1.0
 
 
 def _held(row: Row[Any], settled: LabelRow | None) -> Any:

@@ -251,6 +251,16 @@ def test_terms_weigh_what_was_settled_by_the_share_that_answered_and_was_decided
     assert np.count_nonzero(moved[: found["leaves"]]) == 2
 
 
+def test_few_of_the_second_opinions_asked_for_say_nothing_yet(runtime: Runtime) -> None:
+    messages = send(runtime, 4)
+    for message in messages:
+        say(runtime, message, "required", LATE, "ann")
+    say(runtime, messages[0], SECOND, LATE, "bob", at=5)
+    assert sums(runtime)["second_opinions"] == 0
+    say(runtime, messages[1], SECOND, LATE, "bob", at=5)
+    assert sums(runtime)["second_opinions"] == 2
+
+
 def test_while_nothing_that_differs_is_decided_answers_are_believed(runtime: Runtime) -> None:
     answered_by_two(runtime)
     found = sums(runtime)

@@ -119,6 +119,20 @@ def test_what_was_drawn_is_not_drawn_again_when_the_answer_changes(
     assert volume(found, LATE)[0] == pytest.approx(1), "a correction does not count"
 
 
+def test_the_week_on_the_page_says_how_many_there_were_and_how_many_differed(
+    client: TestClient, classify: Any, ann: Headers, bob: Headers, cas: Headers, clock: Any
+) -> None:
+    classify(DOUBTFUL)
+    answer(client, ann, LATE)
+    answer(client, bob, REFUND)
+    answer(client, cas, REFUND)
+    clock.pass_by(days=5)
+    client.post("/login", data={"key": ann["Authorization"].removeprefix("Bearer ")})
+    page = client.get("/").text
+    assert "één tweede mening, één week af" in page
+    assert "de volumes zijn daarvoor gecorrigeerd" in page
+
+
 def test_the_page_counts_only_the_questions_that_are_for_this_person(
     client: TestClient, classify: Any, ann: Headers, bob: Headers
 ) -> None:
