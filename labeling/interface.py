@@ -59,6 +59,7 @@ _WORDS: Final = {
         ),
         "example": "Bijvoorbeeld",
         "because": "Vanwege: {words}",
+        "disagreement": "Twee mensen zijn het niet eens: de een zegt “{}”, de ander “{}”.",
     },
     "en": {
         "primary": "Why does this customer get in touch? The main reason",
@@ -76,6 +77,7 @@ _WORDS: Final = {
         ),
         "example": "For example",
         "because": "Because of: {words}",
+        "disagreement": "Two people do not agree: one says “{}”, the other “{}”.",
     },
 }
 
@@ -122,6 +124,18 @@ def because(words: Sequence[str], *, language: Language = "nl") -> str:
     if not words:
         return ""
     return _WORDS[language]["because"].format(words=_printable(", ".join(words)))
+
+
+def disagreement(
+    drivers: Sequence[str | None], taxonomy: Taxonomy, *, language: Language = "nl"
+) -> str:
+    """The line of a third look: what two people said, None for none of the drivers."""
+    words = _WORDS[language]
+    names = [
+        " / ".join(taxonomy.path(each, language)) if each and each in taxonomy else words["unknown"]
+        for each in drivers
+    ]
+    return words["disagreement"].format(*names)
 
 
 def sentences(

@@ -20,6 +20,8 @@ ASSUMED_UNCERTAINTIES: Final[Floats] = np.arange(101) / 100.0
 """What a first week is planned with: every degree of doubt equally often."""
 ROUNDING: Final = 1e-12
 CERTAIN: Final = 1e-6
+AGREED: Final = 0.25
+"""How much an answer that the model expected is worth a second look, beside one it excluded: 1¼."""
 CONFIDENCE_BANDS: Final = ((0.6, "low"), (0.9, "middle"), (1.0, "high"))
 
 
@@ -132,6 +134,27 @@ def prefilled(message_id: str, share: float, *, key: bytes) -> bool:
 def second_opinion(message_id: str, share: float, *, key: bytes) -> bool:
     """Whether a second person is asked about an answered message, blind to the first answer."""
     return _uniform(message_id, b"waarom.second", key) < share
+
+
+def second_worth(surprise: ArrayLike, inclusion: ArrayLike) -> Floats:
+    """(n,) what second opinions on answers are worth, of which only proportions matter.
+
+    `surprise` in [0, 1]: one minus the probability the model gave to the answer. A mistake counts
+    for 1/π messages, and is likelier where an answer surprises.
+    """
+    surprising = np.clip(np.asarray(surprise, dtype=np.float64), 0.0, 1.0)
+    return np.asarray((AGREED + surprising) / np.asarray(inclusion, dtype=np.float64))
+
+
+def second_inclusion(worth: ArrayLike, share: float, *, usual: float) -> Floats:
+    """(n,) the chance of a second opinion for answers of this `worth`; at most `share` of them.
+
+    `usual` is the mean worth of answers. No chance is below a quarter of the share (all of it where
+    everything is reviewed again), so that mistakes are found that nothing points at.
+    """
+    least = share * max(0.25, share)
+    chance: Floats = share * np.asarray(worth, dtype=np.float64) / usual
+    return np.clip(chance, least, 1.0)
 
 
 def stratum(required: bool, confidence: float, day: str) -> str:

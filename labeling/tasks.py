@@ -51,7 +51,9 @@ class StudioQuestion:
     A `blind` question shows nothing of what a model thinks: it measures how much the pre-filled
     drivers sway people. `because` is the line under the message that says which words spoke for
     the main driver that is pre-filled, `sentences` are the lines below it that quote what spoke for
-    each (see `labeling.interface`); shown with pre-filled drivers only.
+    each (see `labeling.interface`); shown with pre-filled drivers only. `disagreement` is the line
+    shown in the place of `because` where a third look decides between two answers. `look` counts:
+    1 for a first answer, 2 for a second opinion, 3 for a third look; not shown to who answers.
     """
 
     external_id: str
@@ -67,6 +69,8 @@ class StudioQuestion:
     model_version: str = ""
     because: str = ""
     sentences: str = ""
+    disagreement: str = ""
+    look: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +120,13 @@ def task_data(question: StudioQuestion, taxonomy: Taxonomy) -> Json:
         "text": question.text,
         "subject": question.subject or "",
         "facts": _facts(question),
-        "because": question.because if prediction else "",
+        "because": question.because if prediction else question.disagreement,
         "sentences": question.sentences if prediction else "",
         "external_id": question.external_id,
         "channel": question.channel,
         "language": question.language,
         "priority": question.priority,
+        "look": question.look,
         "taxonomy": taxonomy.version,
     }
     return {"data": data, "predictions": [prediction] if prediction else []}

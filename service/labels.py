@@ -1,7 +1,8 @@
 """The one place where a person's answer becomes a row, whichever door it came through.
 
 An answer is stored once however often it is seen: (door, reference, version) names it. A changed
-answer is a new version; the old one stays, no longer current. Every answer corrects the route.
+answer is a new version; the old one stays, no longer current. Every answer corrects the route, but
+for a second opinion: that one confirms, or has a third person decide.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,13 +18,14 @@ from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.taxonomy import Taxonomy
 from service.database import chunks, take_turn
 from service.errors import NotFound, UnknownDriver
+from service.rounds import ADJUDICATION, SECOND, holds
 from service.runtime import Runtime, taxonomy_in_use, use_taxonomy
+from service.second_opinions import DRAWN_PURPOSES, close_settled, follow_up
 from service.tables import DecisionRow, DrawRow, LabelRow, MessageRow, ReviewRow
 from service.terms import classified_text, mark_stale
 from service.triage import route
 
 NOTHING = RedactedText("")
-DRAWN_PURPOSES = ("required", "audit")
 Row = TypeVar("Row", MessageRow, ReviewRow)
 
 
@@ -63,7 +65,8 @@ def check_label(label: Label, taxonomy: Taxonomy) -> None:
 def record(
     session: Session, runtime: Runtime, answers: Sequence[Answer], *, now: datetime
 ) -> list[LabelRow]:
-    """Store answers that were not seen before, close their reviews and correct the routes.
+    """Store answers that were not seen before, close their reviews, correct the routes, and ask
+    for second opinions and third looks.
 
     Returns the new rows. Raises `UnknownDriver` or `NotFound` before anything is stored. The
     newest answer of a message routes it: an older one that comes in late does not.
@@ -84,6 +87,7 @@ def record(
     session.flush()
     routes = {row.message_id: decided_by_person(_label(row), taxonomy) for row in ledger.newest()}
     route(session, list(routes.items()), now=now)
+    follow_up(session, runtime, {row.message_id for row in rows}, now=now)
     mark_stale(session, {messages[row.message_id].week for row in rows})
     return rows
 
@@ -131,10 +135,12 @@ class _Ledger:
         return row
 
     def newest(self) -> Iterable[LabelRow]:
-        """The rows entered that are now the newest answer of their message."""
+        """The rows entered that are now the newest answer of their message to hold."""
         return self._newest.values()
 
     def _is_newest(self, row: LabelRow) -> bool:
+        if not holds(row):
+            return False
         before = self._answered_at.get(row.message_id)
         if before is not None and row.answered_at < before:
             return False
@@ -202,6 +208,9 @@ def withdraw(
     session.flush()
     for row in gone:
         _give_back(session, row, now or row.stored_at)
+    if gone:
+        closed_at = now or max(row.stored_at for row in gone)
+        close_settled(session, {row.message_id for row in gone}, now=closed_at)
     return len(gone)
 
 
@@ -214,7 +223,8 @@ def _give_back(session: Session, gone: LabelRow, now: datetime) -> None:
         _reopen(session, gone.review_id)
     if gone.counts and not any(row.counts for row in left):
         _let_count(session, left)
-    before = _decision_before(session, gone.message_id, left[-1] if left else None)
+    holding = [row for row in left if holds(row)]
+    before = _decision_before(session, gone.message_id, holding[-1] if holding else None)
     if before is not None:
         route(session, [(gone.message_id, before)], now=now)
     mark_stale(session, [session.get_one(MessageRow, gone.message_id).week])
@@ -261,12 +271,12 @@ class TrainingRow:
 
 
 def training_set(session: Session) -> list[TrainingRow]:
-    """Every message with a current label, by its newest one, whoever gave it."""
+    """Every message with a current label, by its newest one that holds, whoever gave it."""
     query = (
         select(LabelRow, MessageRow, DrawRow)
         .join(MessageRow, MessageRow.id == LabelRow.message_id)
         .outerjoin(DrawRow, DrawRow.message_id == MessageRow.id)
-        .where(LabelRow.current)
+        .where(LabelRow.current, LabelRow.chosen != SECOND)
         .order_by(LabelRow.answered_at, LabelRow.id)
     )
     newest: dict[int, TrainingRow] = {}
@@ -284,8 +294,13 @@ def _labeled(label: LabelRow, message: MessageRow, draw: DrawRow | None) -> Labe
         channel=message.channel,
         language=message.language,
         received_at=message.received_at,
-        inclusion=draw.inclusion if draw and label.counts else None,
+        inclusion=draw.inclusion if draw and _of_draw(label) else None,
     )
+
+
+def _of_draw(label: LabelRow) -> bool:
+    """Whether it answers a drawn question, or decides about answers to one."""
+    return label.counts or label.chosen == ADJUDICATION
 
 
 def _label(row: LabelRow) -> Label:

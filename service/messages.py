@@ -12,6 +12,7 @@ from classifier.taxonomy import Taxonomy
 from service.database import chunks
 from service.errors import NotFound
 from service.intake import prepare, safe_external_id
+from service.rounds import SECOND
 from service.rungs import thresholds_in_force
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import DecisionRow, LabelRow, MessageRow, PredictionRow, ReviewRow
@@ -177,11 +178,13 @@ def _views(session: Session, ids: Sequence[int]) -> dict[int, MessageView]:
         select(DecisionRow).where(DecisionRow.message_id.in_(ids), DecisionRow.current)
     )
     reviews = session.scalars(
-        select(ReviewRow).where(ReviewRow.message_id.in_(ids)).order_by(ReviewRow.round)
+        select(ReviewRow)
+        .where(ReviewRow.message_id.in_(ids), ReviewRow.purpose != SECOND)
+        .order_by(ReviewRow.round)
     )
     labels = session.scalars(
         select(LabelRow)
-        .where(LabelRow.message_id.in_(ids), LabelRow.current)
+        .where(LabelRow.message_id.in_(ids), LabelRow.current, LabelRow.chosen != SECOND)
         .order_by(LabelRow.answered_at, LabelRow.id)
     )
     prediction = {each.message_id: each for each in predictions}

@@ -9,14 +9,17 @@ from sqlalchemy.orm import Session
 
 from classifier.messages import Prediction
 from classifier.taxonomy import Taxonomy
-from labeling.interface import because, sentences
+from labeling.interface import because, disagreement, sentences
 from labeling.tasks import StudioQuestion
 from service.database import chunks
 from service.explanations import why
 from service.mentions import mentions_of
 from service.mentions import sentences as placed
+from service.rounds import ADJUDICATION, SECOND, opinions
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import MessageRow, PredictionRow, ReviewRow
+
+LOOKS = {SECOND: 2, ADJUDICATION: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,8 @@ def open_questions(
             .where(ReviewRow.id.in_(some), ReviewRow.state.in_(["open", "claimed"]))
         )
         for review, message, prediction in session.execute(query):
-            asked = _asked(runtime, taxonomy, review, message, prediction)
+            said = [label.primary for label in opinions(session, review)]
+            asked = _asked(runtime, taxonomy, review, message, prediction, said)
             found[review.id] = OpenQuestion(review.id, message.id, asked)
     return [found[each] for each in review_ids if each in found]
 
@@ -64,6 +68,7 @@ def _asked(
     review: ReviewRow,
     message: MessageRow,
     row: PredictionRow | None,
+    opinions: Sequence[str | None],
 ) -> StudioQuestion:
     language = runtime.settings.language
     prediction = None if review.blind or row is None else _prediction(row)
@@ -83,6 +88,8 @@ def _asked(
         model_version=row.model if row else "",
         because=because(seen.for_it, language=language) if seen else "",
         sentences=sentences(said, taxonomy, language=language),
+        disagreement=disagreement(opinions, taxonomy, language=language) if opinions else "",
+        look=LOOKS.get(review.purpose, 1),
     )
 
 

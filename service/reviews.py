@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from classifier.messages import Label
@@ -12,6 +12,7 @@ from service.database import take_turn
 from service.errors import NotFound, ReviewClosed, ReviewTaken
 from service.labels import Answer, record
 from service.mentions import said_of
+from service.rounds import SECOND, opinions
 from service.runtime import Runtime
 from service.tables import LabelRow, MessageRow, PredictionRow, ReviewRow
 
@@ -20,20 +21,23 @@ DOOR = "review"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A review with what a person needs to answer it. Blind: `prediction` is None."""
+    """A review with what a person needs to answer it. Blind: `prediction` is None. `opinions`: the
+    two answers that a third look decides between, in an order that does not say whose they are."""
 
     review: ReviewRow
     message: MessageRow
     prediction: PredictionRow | None
+    opinions: tuple[Label, ...] = ()
 
 
 def claim(session: Session, runtime: Runtime, *, person: str, now: datetime) -> Question | None:
     """The next question for this person, theirs until they answer or the claim expires.
 
     Drawn questions come in random order, before those picked to learn from. None when there is
-    nothing left. A question this person holds already is served again.
+    nothing left. A question this person holds already is served again, and a second opinion is
+    asked of nobody who said something about the message before.
     """
-    free = _claimable(runtime, now)
+    free = and_(_claimable(runtime, now), _open_to(person))
     mine = and_(ReviewRow.state == "claimed", ReviewRow.claimed_by == person)
     while True:
         candidate = session.scalar(
@@ -58,6 +62,12 @@ def _claimable(runtime: Runtime, now: datetime) -> ColumnElement[bool]:
     )
 
 
+def _open_to(person: str) -> ColumnElement[bool]:
+    """Whether this person may be asked: second opinions are those of somebody else."""
+    mine = exists().where(LabelRow.message_id == ReviewRow.message_id, LabelRow.person == person)
+    return or_(ReviewRow.purpose != SECOND, ~mine)
+
+
 def question(session: Session, review_id: int) -> Question:
     """A review with its message. Raises `NotFound`."""
     review = session.get(ReviewRow, review_id, populate_existing=True)
@@ -65,7 +75,7 @@ def question(session: Session, review_id: int) -> Question:
         raise NotFound("review", review_id)
     message = session.get_one(MessageRow, review.message_id)
     prediction = None if review.blind else newest_prediction(session, message.id)
-    return Question(review, message, prediction)
+    return Question(review, message, prediction, opinions(session, review))
 
 
 def newest_prediction(session: Session, message_id: int) -> PredictionRow | None:
@@ -129,9 +139,11 @@ def release(
     return review
 
 
-def left(session: Session) -> int:
-    """How many questions still wait for an answer."""
+def left(session: Session, person: str | None = None) -> int:
+    """How many questions still wait for an answer: of this person, where one is named."""
     query = select(func.count()).where(ReviewRow.state.in_(["open", "claimed"]))
+    if person is not None:
+        query = query.where(_open_to(person))
     return session.scalar(query) or 0
 
 

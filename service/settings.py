@@ -84,6 +84,9 @@ class Settings(BaseSettings):
         description="Confident misroutes a week that must be caught (m*).",
         examples=[25],
     )
+    second_opinion_share: float = Field(
+        0, ge=0, le=1, description="Answers another person is asked about again, blind (0: none)."
+    )
     prefilled_share: float = Field(0.1, ge=0, le=1, description="Audits shown with a prediction.")
     draw_since_days: int = Field(28, ge=0, description="Older messages are not asked about.")
     target_precision: float = Field(0.95, gt=0, lt=1, description="Of what is routed by itself.")

@@ -172,7 +172,8 @@ class PlanRow(Table):
 class DrawRow(Table):
     """One per counted message, made with its first prediction and never again.
 
-    `inclusion` 0 means that nobody could have been asked (too old on arrival).
+    `inclusion` 0 means that nobody could have been asked (too old on arrival). `second_opinion` is
+    the chance that its answer gets one, drawn with the first answer; null where none is asked for.
     """
 
     __tablename__ = "draws"
@@ -182,6 +183,7 @@ class DrawRow(Table):
     required: Mapped[bool]
     stratum: Mapped[str] = mapped_column(String(60))
     uncertainty: Mapped[float]
+    second_opinion: Mapped[float | None]
     made_at: Mapped[datetime]
 
 
@@ -320,7 +322,7 @@ class TermRow(Table):
 
     `kind`: 'primary' of the driver each message is about first of all, 'mention' of all it is
     about. `slice` is '' for the whole, else an attribute; the row with driver '' holds the sums
-    that do not depend on a driver (messages to weight_spread). Names as in `classifier.volumes`.
+    that do not depend on a driver. Names as in `classifier.volumes`.
     """
 
     __tablename__ = "terms"
@@ -351,6 +353,15 @@ class TermRow(Table):
     weighted: Mapped[float] = mapped_column(default=0.0)
     weighted_spread: Mapped[float] = mapped_column(default=0.0)
     likeliest: Mapped[float] = mapped_column(default=0.0)
+    second_opinions: Mapped[float] = mapped_column(default=0.0)
+    differing: Mapped[float] = mapped_column(default=0.0)
+    unconfirmed: Mapped[float] = mapped_column(default=0.0)
+    reviewed_unconfirmed: Mapped[float] = mapped_column(default=0.0)
+    second_correction: Mapped[float] = mapped_column(default=0.0)
+    second_design: Mapped[float] = mapped_column(default=0.0)
+    second_design_square: Mapped[float] = mapped_column(default=0.0)
+    second_modeled: Mapped[float] = mapped_column(default=0.0)
+    second_modeled_fourth: Mapped[float] = mapped_column(default=0.0)
 
 
 class PublicationRow(Table):

@@ -4,7 +4,7 @@ A week is summed into `VolumeTerms` once; everything else is computed from those
 
     start = fit_provisional(q_base, answered_draws_of_four_weeks)
     probabilities = finalized(start, logged).apply(logged)
-    terms = volume_terms(probabilities, labels, inclusion, reviewed)
+    terms = volume_terms(probabilities, labels, inclusion, reviewed, second=second_opinions)
     volumes = estimate_volumes(terms, history)
     change = volume_change(volumes, volumes_of_the_week_before)
     real = real_changes(volumes, volumes_of_the_week_before)
@@ -25,6 +25,7 @@ from classifier.volumes.recalibration import (
     finalized,
     fit_provisional,
 )
+from classifier.volumes.second_opinions import SecondOpinions
 from classifier.volumes.significance import FALSE_ALARMS, real_changes
 from classifier.volumes.terms import COLUMN_FIELDS, SCALAR_FIELDS, VolumeTerms, volume_terms
 
@@ -37,6 +38,7 @@ __all__ = [
     "Change",
     "MentionRecalibration",
     "Recalibration",
+    "SecondOpinions",
     "VolumeTerms",
     "Volumes",
     "compressed",

@@ -13,7 +13,12 @@ from typing import Final, Self
 
 import numpy as np
 
-from classifier.volumes.moderation import Dispersion, moderated_variance, ratio
+from classifier.volumes.moderation import (
+    Dispersion,
+    mistakes_variance,
+    moderated_variance,
+    ratio,
+)
 from classifier.volumes.terms import Floats, VolumeTerms
 
 LEAST: Final = 0.25  # messages squared: half a message of doubt, however sure the model is
@@ -25,14 +30,20 @@ def blended(
 ) -> Floats:
     """(columns,) the model's count (answers where there are any), mended towards `total`."""
     seen = _Seen.of((*history, terms), spread)
-    lasting = seen.lasting(terms.leaves)
-    passing = max(0.0, seen.either(terms.leaves) - lasting)
-    each = np.maximum(lasting, seen.notable())
-    return np.asarray(total - seen.gap[-1] + _mending(seen, each, passing))
+    return np.asarray(total - seen.gap[-1] + seen.expected(terms.leaves))
+
+
+def shrunken_correction(
+    terms: VolumeTerms, history: Sequence[VolumeTerms], erring: Dispersion
+) -> Floats:
+    """(columns,) what second opinions add to the blend: of their correction what is likely to be
+    no noise. Right on average is the total, with all of it."""
+    weeks = [week for week in history if week.second_modeled.any()] + [terms]
+    return _Seen.of_mistakes(weeks, erring).expected(terms.leaves)
 
 
 def _mending(seen: "_Seen", lasting: Floats, passing: float) -> Floats:
-    """(columns,) messages by which the last week's count is expected to be off."""
+    """(columns,) the last week's error, where the variance of what lasts and passes is known."""
     own = passing * seen.size**2 + seen.doubt
     variance = own + seen.noise
     told = (seen.size**2 / variance).sum(axis=0)
@@ -61,6 +72,22 @@ class _Seen:
             size=np.array([week.expected_open for week in weeks]),
             doubt=np.array([worse * week.spread_open + LEAST for week in weeks]),
         )
+
+    @classmethod
+    def of_mistakes(cls, weeks: Sequence[VolumeTerms], erring: Dispersion) -> Self:
+        """The same of the answers, by what second opinions add to them."""
+        return cls(
+            gap=np.array([week.second_correction for week in weeks]),
+            noise=np.array([mistakes_variance(week, erring) for week in weeks]),
+            size=np.array([week.expected for week in weeks]),
+            doubt=np.full((len(weeks), weeks[-1].columns), LEAST),
+        )
+
+    def expected(self, leaves: int) -> Floats:
+        """(columns,) messages by which the last week's count is expected to be off."""
+        lasting = self.lasting(leaves)
+        passing = max(0.0, self.either(leaves) - lasting)
+        return _mending(self, np.maximum(lasting, self.notable()), passing)
 
     @property
     def weight(self) -> Floats:

@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
-from classifier.volumes.blend import blended
+from classifier.volumes.blend import blended, shrunken_correction
 from classifier.volumes.moderation import (
     PRIOR,
     Dispersion,
     dispersion,
     freedom,
+    mistakes,
+    mistakes_freedom,
+    mistakes_variance,
     moderated_variance,
 )
 from classifier.volumes.review_only import review_only_interval
@@ -68,10 +71,13 @@ def estimate_volumes(
         raise ValueError("history is at most four weeks")
     spread = dispersion((*past, of_whole))
     total, taught = _total(terms), _trained(trained, terms)
-    low, high = _interval(terms, total, spread, taught, level)
+    erring = mistakes((*past, of_whole))
+    limits = _limits(terms, total - terms.second_correction, spread, taught, level)
+    low, high = _with_mistakes(terms, limits, total, erring, level)
     # Groups stay with the total: blends of children do not add up to their parent's.
     shrunken = taught & (np.arange(terms.columns) < terms.leaves)
-    blend = np.where(shrunken, blended(terms, history, spread, total), total)
+    blend = blended(terms, history, spread, total - terms.second_correction)
+    blend = np.where(shrunken, blend + shrunken_correction(terms, history, erring), total)
     return Volumes(
         total=total,
         low=low,
@@ -79,29 +85,50 @@ def estimate_volumes(
         blend=blend,
         point=np.clip(blend, low, high),
         known=np.full(terms.columns, _measured(terms)),
-        variance=moderated_variance(terms, spread),
+        variance=moderated_variance(terms, spread) + mistakes_variance(terms, erring),
     )
 
 
 def _total(terms: VolumeTerms) -> Floats:
     counted = terms.answers == terms.messages and terms.weight_spread == 0
     # Everyone asked and answered: the same number, without rounding.
-    return terms.reviewed.copy() if counted else terms.expected + terms.correction
+    believed = terms.reviewed if counted else terms.expected + terms.correction
+    return believed + terms.second_correction
 
 
-def _interval(
+def _limits(
     terms: VolumeTerms, total: Floats, spread: Dispersion, trained: NDArray[np.bool_], level: float
 ) -> tuple[Floats, Floats]:
+    """Where the answers, believed, say that the volumes are."""
     quantile = stdtrit(freedom(terms) + PRIOR, (1 + level) / 2)
     half = quantile * np.sqrt(moderated_variance(terms, spread))
     # Where nobody answered, any of the messages may have the driver, or none.
     fewer = np.minimum(terms.unmeasured, terms.expected_open)
     asked_low, asked_high = review_only_interval(terms, level)
-    # Reviewed messages are known: so many have the driver, so many do not.
-    least, most = terms.reviewed, terms.messages - (terms.answers - terms.reviewed)
-    low = np.clip(np.where(trained, total - half - fewer, asked_low), least, most)
-    high = np.clip(np.where(trained, total + half + terms.unmeasured, asked_high), least, most)
+    low = np.where(trained, total - half - fewer, asked_low)
+    high = np.where(trained, total + half + terms.unmeasured, asked_high)
     return low, high
+
+
+def _with_mistakes(
+    terms: VolumeTerms,
+    limits: tuple[Floats, Floats],
+    total: Floats,
+    erring: Dispersion,
+    level: float,
+) -> tuple[Floats, Floats]:
+    """Limits of the volumes, with what second opinions say of the answers (as MOVER adds)."""
+    low, high = limits
+    if terms.second_opinions or terms.unconfirmed:
+        nu = mistakes_freedom(terms, erring.overall) + PRIOR
+        half = stdtrit(nu, (1 + level) / 2) * np.sqrt(mistakes_variance(terms, erring))
+        center = np.clip(total - terms.second_correction, low, high)
+        moved = center + terms.second_correction
+        low, high = moved - np.hypot(center - low, half), moved + np.hypot(high - center, half)
+    # What a person said for sure is known: so many have the driver, so many do not.
+    least = terms.reviewed - terms.reviewed_unconfirmed
+    most = terms.messages - (terms.answers - terms.unconfirmed - least)
+    return np.clip(low, least, most), np.clip(high, least, most)
 
 
 def _measured(terms: VolumeTerms) -> bool:

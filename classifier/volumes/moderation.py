@@ -15,6 +15,12 @@ from classifier.volumes.terms import Floats, VolumeTerms
 
 PRIOR: Final = 20.0
 """Weight, in degrees of freedom, of what is borrowed."""
+MISTAKES_PRIOR: Final = 5.0
+"""The same for people's mistakes, which a pair of drivers may have nearly all of."""
+ASSUMED_MISTAKES: Final = 0.05
+"""The share of answers that are wrong, before second opinions say so."""
+ASSUMED_WEIGHT: Final = 40.0
+"""How many second opinions that assumption is worth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +57,35 @@ def moderated_variance(terms: VolumeTerms, spread: Dispersion) -> Floats:
     """(columns,) v_k: the variance of the totals, in messages squared."""
     nu = freedom(terms)
     return (nu * terms.design + PRIOR * spread.each * terms.modeled) / (nu + PRIOR)
+
+
+def mistakes(weeks: Sequence[VolumeTerms]) -> Dispersion:
+    """The share of answers that second opinions find wrong: of all, and by column against what a
+    mistake anywhere would do there; pooled over weeks, and shrunk as `dispersion` does."""
+    s, m, k4 = (
+        np.array([getattr(week, name)[: week.leaves].sum() for week in weeks])
+        for name in ("second_design", "second_modeled", "second_modeled_fourth")
+    )
+    weight = ratio(m**2, k4)
+    prior = ASSUMED_WEIGHT * ASSUMED_MISTAKES
+    overall = float((weight @ ratio(s, m) + prior) / (weight.sum() + ASSUMED_WEIGHT))
+    nu = [mistakes_freedom(week, overall) for week in weeks]
+    seen = [v * ratio(w.second_design, w.second_modeled) for v, w in zip(nu, weeks, strict=True)]
+    each = (sum(seen) + MISTAKES_PRIOR * overall) / (np.sum(nu, axis=0) + MISTAKES_PRIOR)
+    return Dispersion(overall, each)
+
+
+def mistakes_freedom(terms: VolumeTerms, share: float) -> Floats:
+    """(columns,) mistakes that were to be expected among the second opinions, and those found."""
+    expected = share * ratio(terms.second_modeled**2, terms.second_modeled_fourth)
+    return expected + ratio(terms.second_design**2, terms.second_design_square)
+
+
+def mistakes_variance(terms: VolumeTerms, found: Dispersion) -> Floats:
+    """(columns,) what not giving every answer a second look adds to the variance of the totals."""
+    nu = mistakes_freedom(terms, found.overall)
+    borrowed = PRIOR * found.each * terms.second_modeled
+    return (nu * terms.second_design + borrowed) / (nu + PRIOR)
 
 
 def _overall(weeks: Sequence[VolumeTerms]) -> float:

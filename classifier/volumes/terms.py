@@ -7,10 +7,21 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classifier.volumes.second_opinions import (
+    SECOND_COUNTS,
+    SECOND_SUMS,
+    SecondOpinions,
+    likely_mistakes,
+    likely_slips,
+    no_second_sums,
+    second_sums,
+)
+
 Floats = NDArray[np.float64]
 Groups = Mapping[str, ArrayLike] | Sequence[ArrayLike]
 
-SCALAR_FIELDS: Final = ("messages", "answers", "unmeasured", "weight", "weight_spread")
+COUNT_FIELDS: Final = ("messages", "answers", "unmeasured", *SECOND_COUNTS)
+SCALAR_FIELDS: Final = (*COUNT_FIELDS, "weight", "weight_spread")
 COLUMN_FIELDS: Final = (
     "expected",
     "expected_open",
@@ -25,6 +36,7 @@ COLUMN_FIELDS: Final = (
     "weighted",
     "weighted_spread",
     "likeliest",
+    *SECOND_SUMS,
 )
 BLOCK_CELLS: Final = 1 << 18  # probabilities handled at a time: a block stays in the cache
 TOLERANCE: Final = 1e-9
@@ -35,14 +47,19 @@ class VolumeTerms:
     """All a volume needs to know of a set of messages. Field names are database columns.
 
     Below, p is the frozen probability, y the answer (0 or 1), π the inclusion probability (times
-    the response rate), R the drawn and answered messages, U the others. The columns are `leaves`
-    drivers (`unknown` among them) followed by groups (parents), which have sums of their own.
+    the response rate), R the drawn and answered messages, U the others. R₂ are those of R with a
+    second opinion, π₂ its chance (times the response rate), z the label that holds after it, and
+    b the chance that a mistake is about the column. The columns are `leaves` drivers (`unknown`
+    among them) followed by groups (parents), which have sums of their own.
     """
 
     leaves: int
     messages: int  # N
     answers: int  # messages in R
     unmeasured: int  # messages of strata in which nobody answered
+    second_opinions: int  # messages in R₂
+    differing: int  # of these, the two opinions were not the same
+    unconfirmed: int  # messages in R that could have been in R₂ and are not
     weight: float  # Σ_R 1/π
     weight_spread: float  # Σ_R (1−π)/π²
     expected: Floats  # Σ p
@@ -58,6 +75,12 @@ class VolumeTerms:
     weighted: Floats  # Σ_R y/π
     weighted_spread: Floats  # Σ_R y(1−π)/π²
     likeliest: Floats  # Σ_U [the likeliest leaf is this, or in this group; p ≥ 1/2 for mentions]
+    reviewed_unconfirmed: Floats  # Σ_R y, less those sure by now: z in R₂, y where π₂ = 0
+    second_correction: Floats  # Σ_R₂ (z−y)/(π·π₂)
+    second_design: Floats  # s = Σ_R₂ (1−π₂)/(π·π₂)²·(z−y)²
+    second_design_square: Floats  # Σ_R₂ of the squares of what s is the sum of
+    second_modeled: Floats  # Σ_R (1−π₂)/(π²·π₂)·b
+    second_modeled_fourth: Floats  # Σ_R (1−π₂)²/(π⁴·π₂³)·b
 
     def __post_init__(self) -> None:
         shapes = {np.shape(getattr(self, name)) for name in COLUMN_FIELDS}
@@ -68,15 +91,8 @@ class VolumeTerms:
     def zeros(cls, leaves: int, groups: int = 0) -> Self:
         """No messages yet, for `leaves` drivers and `groups` groups."""
         columns = {name: np.zeros(leaves + groups) for name in COLUMN_FIELDS}
-        return cls(
-            leaves=leaves,
-            messages=0,
-            answers=0,
-            unmeasured=0,
-            weight=0.0,
-            weight_spread=0.0,
-            **columns,
-        )
+        counts = dict.fromkeys(COUNT_FIELDS, 0)
+        return cls(leaves=leaves, weight=0.0, weight_spread=0.0, **counts, **columns)  # type: ignore[arg-type]
 
     @property
     def columns(self) -> int:
@@ -119,8 +135,8 @@ class VolumeTerms:
     def from_mapping(cls, values: Mapping[str, ArrayLike]) -> Self:
         """Back from `to_mapping`; numbers and lists do as well. KeyError if a field is missing."""
         columns = {name: np.asarray(values[name], dtype=np.float64) for name in COLUMN_FIELDS}
-        whole = {n: int(np.asarray(values[n])) for n in ("leaves", *SCALAR_FIELDS[:3])}
-        parts = {name: float(np.asarray(values[name])) for name in SCALAR_FIELDS[3:]}
+        whole = {name: int(np.asarray(values[name])) for name in ("leaves", *COUNT_FIELDS)}
+        parts = {n: float(np.asarray(values[n])) for n in ("weight", "weight_spread")}
         return cls(**whole, **parts, **columns)  # type: ignore[arg-type]
 
 
@@ -135,6 +151,7 @@ def volume_terms(
     *,
     groups: Groups | None = None,
     said: ArrayLike | None = None,
+    second: SecondOpinions | None = None,
 ) -> VolumeTerms:
     """Sum a set of messages into the terms of their volumes.
 
@@ -146,12 +163,13 @@ def volume_terms(
     the leaf columns of each parent; their columns follow the leaves, in the order given. The
     probability of a group is the sum of its leaves', for mentions the union of independent ones.
     `said` (n, k): what the model said before it was recalibrated, for the plain count; the
-    probabilities, if it is not given.
+    probabilities, if it is not given. `second`: what a second look said of some of the answers;
+    without it every answer is believed.
 
     Raises ValueError for shapes that do not fit and for values out of range.
     """
     told = probabilities if said is None else said
-    rows = _Rows.checked(probabilities, labels, inclusion, reviewed, told)
+    rows = _Rows.checked(probabilities, labels, inclusion, reviewed, told, second)
     members = _members(groups, rows.probabilities.shape[1])
     terms = VolumeTerms.zeros(rows.probabilities.shape[1], len(members))
     for block in rows.blocks():
@@ -166,6 +184,7 @@ class _Rows:
     inclusion: Floats
     reviewed: NDArray[np.bool_]
     said: NDArray[np.floating]
+    second: SecondOpinions | None
 
     @classmethod
     def checked(
@@ -175,6 +194,7 @@ class _Rows:
         inclusion: ArrayLike,
         reviewed: ArrayLike,
         said: ArrayLike,
+        second: SecondOpinions | None,
     ) -> Self:
         rows = cls(
             np.asarray(probabilities, dtype=np.result_type(probabilities, np.float32)),
@@ -182,6 +202,7 @@ class _Rows:
             np.asarray(inclusion, dtype=np.float64),
             np.asarray(reviewed, dtype=np.bool_),
             np.asarray(said, dtype=np.result_type(said, np.float32)),
+            second,
         )
         rows._check_shapes()
         rows._check_values()
@@ -208,6 +229,8 @@ class _Rows:
         top = 1 if answers.ndim == 2 else self.probabilities.shape[1] - 1
         if answers.size and not 0 <= answers.min() <= answers.max() <= top:
             raise ValueError("a reviewed message needs a label that is one of the columns")
+        if self.second is not None:
+            self.second.check(self.labels, self.reviewed, top)
 
     def blocks(self) -> Iterator["_Rows"]:
         n, k = self.probabilities.shape
@@ -220,6 +243,7 @@ class _Rows:
                 self.inclusion[part],
                 self.reviewed[part],
                 self.said[part],
+                self.second and self.second.of(part),
             )
 
 
@@ -249,7 +273,8 @@ def _block_terms(rows: _Rows, members: list[NDArray[np.intp]]) -> VolumeTerms:
         likeliest=_likeliest(rows, p, members),
         modeled=odds @ spread,
         modeled_fourth=(odds**2 / pi) @ (spread * (1 - 3 * spread)),
-        **_reviewed_sums(p[rows.reviewed], _answers(rows, members), pi[rows.reviewed]),  # type: ignore[arg-type]
+        **_reviewed_sums(p[rows.reviewed], _answers(rows, rows.labels, members), pi[rows.reviewed]),  # type: ignore[arg-type]
+        **_second_sums(rows, p, pi, members),  # type: ignore[arg-type]
     )
 
 
@@ -275,9 +300,9 @@ def _likeliest(rows: _Rows, p: Floats, members: list[NDArray[np.intp]]) -> Float
     return np.concatenate([leaves, [leaves[group].sum() for group in members]])
 
 
-def _answers(rows: _Rows, members: list[NDArray[np.intp]]) -> Floats:
+def _answers(rows: _Rows, given: NDArray[np.integer], members: list[NDArray[np.intp]]) -> Floats:
     """(answers, columns) of 0 and 1."""
-    labels = rows.labels[rows.reviewed]
+    labels = given[rows.reviewed]
     k = rows.probabilities.shape[1]
     y = labels if labels.ndim == 2 else labels[:, None] == np.arange(k)
     y = y.astype(np.float64)
@@ -301,3 +326,15 @@ def _reviewed_sums(p: Floats, y: Floats, pi: Floats) -> dict[str, int | float | 
         "weighted": (1 / pi) @ y,
         "weighted_spread": spread @ y,
     }
+
+
+def _second_sums(
+    rows: _Rows, p: Floats, pi: Floats, members: list[NDArray[np.intp]]
+) -> dict[str, int | Floats]:
+    if rows.second is None:
+        return no_second_sums(p.shape[1])
+    p, first = p[rows.reviewed], _answers(rows, rows.labels, members)
+    mentions = rows.labels.ndim == 2
+    likely = likely_slips(p, first) if mentions else likely_mistakes(p, first, members)
+    held = _answers(rows, rows.second.labels, members)
+    return second_sums(rows.second.of(rows.reviewed), first, held, likely, pi[rows.reviewed])

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from classifier.decisions import Status
-from classifier.messages import Direction
+from classifier.messages import Direction, Label
 from classifier.taxonomy import Taxonomy
 from service.explanations import PlacedWord, Why, WhyAlso
 from service.mentions import Answered, DriverSeen, answered, drivers_seen
@@ -30,7 +30,7 @@ from service.schemas.reports import (
     ModelOut,
     TaxonomyOut,
 )
-from service.schemas.reviews import AskedMessage, LabelOut, Proposal, ReviewOut
+from service.schemas.reviews import AskedMessage, LabelOut, OpinionOut, Proposal, ReviewOut
 from service.settings import Settings
 from service.tables import DecisionRow, LabelRow, MessageRow, ModelRow, PredictionRow
 
@@ -194,8 +194,20 @@ def review(question: Question, routed: DecisionRow, names: Names, settings: Sett
             attributes=asked.attributes,
         ),
         proposal=_proposal(question, routed, names),
+        opinions=[_opinion(each, names) for each in question.opinions],
         claimed_by=row.claimed_by,
         claimed_until=row.claimed_at + lasts if row.claimed_at else None,
+    )
+
+
+def _opinion(label: Label, names: Names) -> OpinionOut:
+    driver = label.primary
+    known = driver is not None and driver in names.taxonomy
+    return OpinionOut(
+        driver=driver,
+        name=names.taxonomy.name(driver, names.language) if driver and known else None,
+        path=list(names.taxonomy.path(driver, names.language)) if driver and known else [],
+        also=list(label.also),
     )
 
 

@@ -68,7 +68,7 @@ def overview(screen: ScreenDep, identity: PageIdentity, was: Was = "") -> Respon
     """How many questions are left, and the way to the next one."""
     identity.require("review")
     with screen.runtime.reading() as session:
-        left = reviews.left(session)
+        left = reviews.left(session, identity.name)
     return screen.show("reviews.html", identity=identity, here="reviews", left=left, was=was)
 
 
@@ -172,7 +172,9 @@ def _show(
 ) -> Response:
     taxonomy = taxonomy_in_use(session, screen.runtime)
     said = _said(question, taxonomy)
-    numbered = list(dict.fromkeys([*_likeliest(question, taxonomy), *said]))
+    opinions = [each.primary or UNKNOWN for each in question.opinions]
+    likely = [*_likeliest(question, taxonomy), *(each for each in opinions if each in taxonomy)]
+    numbered = list(dict.fromkeys([*likely, *said]))
     found = why(screen.runtime, question.message, question.prediction)
     return screen.show(
         "review.html",
@@ -183,10 +185,11 @@ def _show(
         form=form,
         was=was,
         missing=status == 422,
-        left=reviews.left(session),
+        left=reviews.left(session, identity.name),
         taxonomy=taxonomy,
         groups=_groups(taxonomy),
         numbered=numbered,
+        opinions=opinions,
         said=sorted(said, key=numbered.index),
         marks=marks(question.message, question.prediction, found, numbered),
         doubts=[] if question.prediction is None else _doubts(session, question.message.id),

@@ -122,7 +122,9 @@ class WeeklyReport:
     with. `several`: the messages about more than one driver; None where neither the model nor
     people say that of any, and then no driver has mentions. `pooled`: the four weeks together,
     where there are few answers. `publication`: what was published of the whole week, if it was.
-    `bridge`: what changed in measuring since the week before."""
+    `bridge`: what changed in measuring since the week before.
+    `second_opinions`: answers that another person was asked about again and that were settled; on
+    `differing` of them the two named another driver first."""
 
     week: str
     slice: str
@@ -144,6 +146,8 @@ class WeeklyReport:
     pooled: Pooled | None = None
     publication: Publication | None = None
     bridge: BridgeNote | None = None
+    second_opinions: int = 0
+    differing: int = 0
 
     @property
     def revised(self) -> bool:

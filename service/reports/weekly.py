@@ -136,6 +136,8 @@ def _report(
         year_before_messages=(estimator.terms(year).messages or None) if year else None,
         pooled=pooled(estimator, week, taxonomy) if few else None,
         bridge=bridge_note(estimator, week),
+        second_opinions=terms.second_opinions,
+        differing=terms.differing,
     )
 
 

@@ -134,6 +134,10 @@ class WeekOut(BaseModel):
     messages: int = Field(description="Counted messages, exactly.")
     previous_messages: int | None
     answers: int = Field(description="Answered questions the figures rest on.")
+    second_opinions: int = Field(
+        description="Answers another person was asked about again; volumes are corrected by them."
+    )
+    differing: int = Field(description="Second opinions that named another driver first.")
     measured: bool = Field(description="False: no question was answered, figures are the model's.")
     few_answers: bool = Field(description="Too few answers for the intervals to say much.")
     counts: str = Field(description="What is counted: conversation or message.")
@@ -206,6 +210,8 @@ class WeeklyOut(BaseModel):
                     "messages": 1000,
                     "previous_messages": 980,
                     "answers": 126,
+                    "second_opinions": 31,
+                    "differing": 3,
                     "measured": True,
                     "few_answers": False,
                     "counts": "conversation",

@@ -148,6 +148,7 @@ REVIEW: dict[str, Any] = {
         "unknown": 0.04,
         "doubts": ["low_confidence"],
     },
+    "opinions": [],
     "claimed_by": "reviewers",
     "claimed_until": "2026-11-20T10:30:00Z",
     "explanation": {
@@ -180,6 +181,15 @@ REVIEW: dict[str, Any] = {
 }
 
 
+class OpinionOut(BaseModel):
+    """An answer that a third look decides about; whose it is, is not said."""
+
+    driver: str | None = Field(description="Null for none of the drivers.")
+    name: str | None
+    path: list[str]
+    also: list[str]
+
+
 class ReviewOut(BaseModel):
     """A question to a person."""
 
@@ -187,10 +197,16 @@ class ReviewOut(BaseModel):
 
     id: int
     state: str
-    purpose: str = Field(description="required and audit correct volumes; routing, learning do not")
+    purpose: str = Field(
+        description="required and audit correct volumes; second is a second opinion on their "
+        "answers, adjudication decides where two differ; routing, learning do not count."
+    )
     blind: bool
     message: AskedMessage
     proposal: Proposal | None
+    opinions: list[OpinionOut] = Field(
+        [], description="The two answers that differ, of an adjudication; else none."
+    )
     claimed_by: str | None
     claimed_until: datetime | None
     explanation: ExplanationOut | None = Field(

@@ -23,8 +23,14 @@ def asked(week: str) -> Select[Any]:
     """
     first = (PredictionRow.message_id == MessageRow.id) & PredictionRow.first
     answer = (LabelRow.message_id == MessageRow.id) & LabelRow.counts & LabelRow.current
-    message = (MessageRow.day, MessageRow.channel, MessageRow.language, MessageRow.attributes)
-    draw = (DrawRow.inclusion, DrawRow.drawn, DrawRow.stratum)
+    message = (
+        MessageRow.id,
+        MessageRow.day,
+        MessageRow.channel,
+        MessageRow.language,
+        MessageRow.attributes,
+    )
+    draw = (DrawRow.inclusion, DrawRow.drawn, DrawRow.stratum, DrawRow.second_opinion)
     logged = (PredictionRow.top, PredictionRow.rest, PredictionRow.unknown)
     mentions = (PredictionRow.mentions,)
     made_by = (PredictionRow.model, PredictionRow.recalibration)
@@ -56,10 +62,15 @@ def logged_of(rows: Sequence[Row[Any]]) -> list[Logged]:
 
 def label_columns(rows: Sequence[Row[Any]], columns: Columns) -> NDArray[np.int64]:
     """The column of each answer, -1 without one; a driver that left the taxonomy is unknown."""
+    answered = np.array([row.label_id is not None for row in rows], dtype=np.bool_)
+    return np.where(answered, columns_of([row.driver for row in rows], columns), -1)
+
+
+def columns_of(drivers: Sequence[str | None], columns: Columns) -> NDArray[np.int64]:
+    """The column of each driver; None, and one that left the taxonomy, is unknown."""
     index = {leaf: number for number, leaf in enumerate(columns.leaves)}
     unknown = index[UNKNOWN]
-    said = [index.get(row.driver, unknown) if row.label_id else -1 for row in rows]
-    return np.array(said, dtype=np.int64)
+    return np.array([index.get(driver or UNKNOWN, unknown) for driver in drivers], dtype=np.int64)
 
 
 def asked_and_answered(

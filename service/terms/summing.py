@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from sqlalchemy import Row, delete, insert
 from sqlalchemy.orm import Session
 
-from classifier.volumes import COLUMN_FIELDS, SCALAR_FIELDS, VolumeTerms, volume_terms
+from classifier.volumes import (
+    COLUMN_FIELDS,
+    SCALAR_FIELDS,
+    SecondOpinions,
+    VolumeTerms,
+    volume_terms,
+)
 from service.database import take_turn
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import StaleWeekRow, TermRow
@@ -39,6 +45,7 @@ from service.terms.recalibrating import (
     recalibrated_mentions,
     recalibrates_mentions,
 )
+from service.terms.second_looks import SecondLooks, second_looks
 from service.terms.staleness import notice_columns, stale_weeks
 
 MOST_VALUES = 200
@@ -75,7 +82,7 @@ class _Said:
     """What the model and people said of the messages, in the columns of a kind of terms.
 
     `labels` are column numbers for primary drivers, with parents as groups; 0 and 1 for mentions.
-    `raw` is what the model said before it was recalibrated.
+    `raw` is what the model said before it was recalibrated; `second` what second opinions said.
     """
 
     kind: str
@@ -83,6 +90,7 @@ class _Said:
     labels: NDArray[np.integer]
     groups: Sequence[Sequence[int]] = ()
     raw: Floats | None = None
+    second: SecondOpinions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +127,7 @@ def _summed(data: _Week, said: _Said, members: NDArray[np.int64]) -> VolumeTerms
         data.reviewed[members],
         groups=said.groups,
         said=None if said.raw is None else said.raw[members],
+        second=said.second and said.second.of(members),
     )
 
 
@@ -156,11 +165,12 @@ def _read_week(session: Session, week: str, columns: Columns, pairs: Pairs) -> _
     drawn = np.array([row.drawn for row in rows], dtype=np.bool_)
     labels = label_columns(rows, columns)
     reviewed = drawn & (labels >= 0)
+    again = second_looks(session, rows, reviewed)
     used = in_force(session, week, [(row.model or "", row.recalibration or "") for row in rows])
     return _Week(
         cells=[(row.day, row.model or "", by) for row, by in zip(rows, used, strict=True)],
         values=_values(rows, pairs),
-        said=tuple(_said(session, rows, labels, reviewed, used, columns)),
+        said=tuple(_said(session, rows, labels, reviewed, used, columns, again)),
         inclusion=asked_and_answered(rows, drawn, reviewed),
         reviewed=reviewed,
     )
@@ -189,6 +199,7 @@ def _said(
     reviewed: NDArray[np.bool_],
     recalibrations: Sequence[str],
     columns: Columns,
+    again: SecondLooks | None,
 ) -> Iterator[_Said]:
     """Mentions only where they say anything new: else each is its message's primary driver."""
     logged = logged_of(rows)
@@ -197,13 +208,17 @@ def _said(
     primary = recalibrated(session, leaves, told, recalibrations)
     # Spread evenly, no part of the rest is likelier than what the model named.
     raw = spread(leaves, logged, np.ones(len(leaves)))
-    yield _Said(PRIMARY, primary, labels, columns.members, raw)
-    mended = recalibrates_mentions(session, recalibrations)
-    if mended or tells_of_several(logged, rows, reviewed):
+    second = again.primary(labels, columns) if again else None
+    yield _Said(PRIMARY, primary, labels, columns.members, raw, second)
+    several = tells_of_several(logged, rows, reviewed) or (
+        again is not None and tells_of_several((), again.held, reviewed)
+    )
+    if several or recalibrates_mentions(session, recalibrations):
         named = named_drivers(primary, logged, columns)
         named = recalibrated_mentions(session, leaves, named, recalibrations)
         mentions = mention_probabilities(primary, named, columns)
-        yield _Said(MENTION, mentions, mention_labels(rows, columns))
+        second = again.mentions(columns) if again else None
+        yield _Said(MENTION, mentions, mention_labels(rows, columns), second=second)
 
 
 def _attribute(row: Row[Any], name: str) -> str | None:

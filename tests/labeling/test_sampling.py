@@ -127,6 +127,22 @@ def test_order_prefill_and_second_opinion_tell_nothing_of_the_draw():
     assert np.mean(others[1]) == pytest.approx(0.3, abs=0.02)
 
 
+def test_second_opinions_go_where_a_mistake_is_likelier_and_weighs_more():
+    worth = sampling.second_worth([0.0, 1.0, 1.0], [0.5, 0.5, 0.05])
+    assert worth.tolist() == [0.5, 2.5, 25.0]
+    chance = sampling.second_inclusion(worth, 0.2, usual=10.0)
+    assert chance.tolist() == pytest.approx([0.05, 0.05, 0.5])
+
+
+def test_second_opinions_are_as_many_as_the_share_says_and_none_is_ruled_out():
+    rng = np.random.default_rng(5)
+    worth = sampling.second_worth(rng.beta(0.5, 1.5, 5000), rng.uniform(0.05, 1.0, 5000))
+    chance = sampling.second_inclusion(worth, 0.25, usual=float(worth.mean()))
+    assert 0.2 < chance.mean() < 0.3
+    assert chance.min() == 0.25 / 4
+    assert sampling.second_inclusion(worth, 1.0, usual=float(worth.mean())).tolist() == [1.0] * 5000
+
+
 def test_the_order_of_serving_fits_a_signed_64_bit_column():
     keys = [sampling.order_key(i, key=KEY) for i in IDS]
     assert 0 <= min(keys) < max(keys) < 2**63

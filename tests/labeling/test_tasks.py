@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from classifier.messages import Label, Mention, Prediction, RedactedText
 from classifier.taxonomy import Driver, Taxonomy
-from labeling.interface import labeling_interface
+from labeling.interface import disagreement, labeling_interface
 from labeling.tasks import (
     Answer,
     Origin,
@@ -292,6 +292,17 @@ class TestTasks:
         asked = question(prediction=prediction("delivery.late", also=("gone", "billing")))
         (sent,) = task_data(asked, small)["predictions"]
         assert sent["result"] == annotation_result(Label("delivery.late"), small)
+
+    def test_a_third_look_shows_what_two_people_said_and_nothing_of_the_model(self, small):
+        said = disagreement(["delivery.late", None], small, language="en")
+        asked = question(
+            prediction=prediction("delivery.late"), blind=True, disagreement=said, look=3
+        )
+        task = task_data(asked, small)
+        assert "Late" in said
+        assert "not in the list" in said
+        assert (task["data"]["because"], task["data"]["look"]) == (said, 3)
+        assert task["predictions"] == []
 
     def test_every_task_has_every_field_that_the_interface_shows(self, small, large):
         for taxonomy in (small, large):

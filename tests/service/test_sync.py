@@ -650,3 +650,66 @@ class TestTrouble:
         with line(desk.runtime, later, patience=0.5):
             assert time.monotonic() - began < 0.5
         killed.__exit__(None, None, None)
+
+
+class TestSecondOpinions:
+    """Anybody there can take any task, so who answered first is told apart by the answer itself."""
+
+    @pytest.fixture
+    def linked(self, linked: Settings) -> Settings:
+        return linked.model_copy(update={"second_opinion_share": 1.0})
+
+    def first_answer(self, desk: Desk, label: Label = LATE) -> None:
+        """On the review page, by somebody who is unknown to Label Studio."""
+        with desk.runtime.writing() as session:
+            asked = reviews.claim(session, desk.runtime, person="anna", now=NOW)
+            assert asked is not None
+            reviews.answer(
+                session,
+                desk.runtime,
+                review_id=asked.review.id,
+                label=label,
+                person="anna",
+                now=NOW,
+            )
+
+    def test_are_tasks_of_their_own_that_the_team_lead_can_tell_apart(self, desk):
+        desk.ask("m-1")
+        push(desk.runtime, now=NOW)
+        self.first_answer(desk)
+        assert push(desk.runtime, now=NOW).sent == 1
+        tasks = desk.tasks()
+        assert {name: task["data"]["look"] for name, task in tasks.items()} == {
+            "m-1": 1,
+            "m-1~2": 2,
+        }
+        assert tasks["m-1~2"]["data"]["text"] == tasks["m-1"]["data"]["text"]
+        assert (tasks["m-1~2"]["predictions"], tasks["m-1~2"]["data"]["because"]) == ([], "")
+
+    def test_that_differ_become_a_third_task_which_shows_both_answers(self, desk):
+        desk.ask("m-1")
+        self.first_answer(desk)
+        push(desk.runtime, now=NOW)
+        desk.answer("m-1~2", REFUND)
+        assert pull(desk.runtime, now=NOW).labels == 1
+        assert desk.route("m-1").driver == LATE.primary
+        push(desk.runtime, now=NOW)
+        third = desk.tasks()["m-1~3"]["data"]
+        assert third["look"] == 3
+        assert "Te laat" in third["because"]
+        assert "Terugbetaling" in third["because"]
+        desk.answer("m-1~3", REFUND)
+        pull(desk.runtime, now=NOW)
+        assert desk.route("m-1").driver == REFUND.primary
+
+    def test_by_the_same_person_are_kept_and_count_for_nothing(self, desk):
+        desk.ask("m-1")
+        push(desk.runtime, now=NOW)
+        desk.answer("m-1", LATE)
+        pull(desk.runtime, now=NOW)
+        push(desk.runtime, now=NOW)
+        desk.answer("m-1~2", REFUND)
+        pull(desk.runtime, now=NOW)
+        assert [row.driver for row in desk.labels()] == [LATE.primary, REFUND.primary]
+        assert desk.route("m-1").driver == LATE.primary
+        assert {row.purpose for row in desk.rows(ReviewRow)} == {"required", "second"}
