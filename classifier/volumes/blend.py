@@ -10,12 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.volumes.moderation import (
-    Dispersion,
-    mistakes_variance,
-    moderated_variance,
-    ratio,
-)
+from classifier.volumes.moderation import Dispersion, moderated_variance, ratio
 from classifier.volumes.terms import Floats, VolumeTerms
 
 CAUTION: Final = 1.5  # how much worse than its past the model is taken to be
@@ -39,19 +34,6 @@ def blended(
     blend = total - gap + ratio(room, room + noise[-1]) * gap
     blend = np.clip(blend, total - REACH * deviation, total + REACH * deviation)
     return np.where(_off(gaps, noise), total, blend)
-
-
-def shrunken_correction(
-    terms: VolumeTerms, history: Sequence[VolumeTerms], erring: Dispersion
-) -> Floats:
-    """(columns,) what second opinions add to the blend: the correction, less of it the more it is
-    noise. Nearer to the truth as a rule; right on average is the total, with all of it."""
-    weeks = [week for week in history if week.second_modeled.any()] + [terms]
-    gaps = np.array([week.second_correction for week in weeks])
-    noise = np.array([mistakes_variance(week, erring) for week in weeks])
-    room = _excess(gaps, noise, np.array([week.expected for week in weeks]), terms.leaves)
-    room = room * terms.expected**2
-    return np.where(_off(gaps, noise), gaps[-1], ratio(room, room + noise[-1]) * gaps[-1])
 
 
 def _off(gaps: Floats, noise: Floats) -> NDArray[np.bool_]:
@@ -80,9 +62,8 @@ def _excess(gaps: Floats, known: Floats, size: Floats, leaves: int) -> Floats:
 def _pooled_excess(gaps: Floats, known: Floats, size: Floats, leaves: int) -> float:
     """Over leaves and weeks by moments, plus one standard error."""
     gap, variance, part = (each[:, :leaves].ravel() for each in (gaps, known, size))
-    square = ratio(part**2, variance**2)
-    weight = square @ part**2
+    weight = (part**2 / variance**2) @ part**2
     if weight == 0:
         return 0.0
-    moment = square @ (gap**2 - variance) / weight
+    moment = (part**2 / variance**2) @ (gap**2 - variance) / weight
     return float(max(0.0, moment + np.sqrt(2 / weight)))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
-from classifier.volumes.blend import blended, shrunken_correction
+from classifier.volumes.blend import blended
 from classifier.volumes.moderation import (
     PRIOR,
     Dispersion,
@@ -21,6 +21,7 @@ from classifier.volumes.moderation import (
 )
 from classifier.volumes.review_only import review_only_interval
 from classifier.volumes.terms import Floats, VolumeTerms
+from classifier.volumes.usual_mistakes import usual_correction
 
 MOST_UNMEASURED: Final = 0.1
 """Share of messages in strata without an answer up to which intervals are widened for them."""
@@ -77,7 +78,7 @@ def estimate_volumes(
     # Groups stay with the total: blends of children do not add up to their parent's.
     shrunken = taught & (np.arange(terms.columns) < terms.leaves)
     blend = blended(terms, history, spread, total - terms.second_correction)
-    blend = np.where(shrunken, blend + shrunken_correction(terms, history, erring), total)
+    blend = np.where(shrunken, blend + usual_correction(terms, history, erring), total)
     return Volumes(
         total=total,
         low=low,

@@ -197,9 +197,8 @@ def _said(
     primary = recalibrated(session, columns.leaves, raw, recalibrations)
     second = again.primary(labels, columns) if again else None
     yield _Said(PRIMARY, primary, labels, columns.members, raw, second)
-    held = again.held if again else rows
-    pairs = zip(rows, held, reviewed, strict=True)
-    answered = any(row.also or last.also for row, last, counts in pairs if counts)
+    answered = any(row.also for row, counts in zip(rows, reviewed, strict=True) if counts)
+    answered |= again is not None and again.several
     if answered or any(each.mentions for each in logged):
         mentions = mention_probabilities(primary, logged, columns)
         second = again.mentions(columns) if again else None
