@@ -35,6 +35,11 @@ class SecondLooks:
     given: NDArray[np.bool_]
     differing: NDArray[np.bool_]
 
+    @property
+    def several(self) -> bool:
+        """Whether what holds of any message is more than one driver."""
+        return any(row.also for row, given in zip(self.held, self.given, strict=True) if given)
+
     def primary(self, labels: NDArray[np.int64], columns: Columns) -> SecondOpinions:
         """Of primary drivers, as column numbers; `labels` are those of the first answers."""
         last = labels.copy()
@@ -62,8 +67,9 @@ def second_looks(
     if not chance.any():
         return None
     ids = [row.id for row, possible in zip(rows, chance > 0, strict=True) if possible]
-    found, asked = rounds(session, ids), _asked_again(session, ids)
-    each = [found.get(row.id) if row.id in asked else None for row in rows]
+    asked = _asked_again(session, ids)
+    found = rounds(session, asked)
+    each = [found.get(row.id) for row in rows]
     was_asked = np.array([row.id in asked for row in rows], dtype=np.bool_) & (chance > 0)
     differing = np.array([one is not None and one.differ for one in each], dtype=np.bool_)
     settled = [one.settled if one else None for one in each]

@@ -210,9 +210,7 @@ def _said(
     raw = spread(leaves, logged, np.ones(len(leaves)))
     second = again.primary(labels, columns) if again else None
     yield _Said(PRIMARY, primary, labels, columns.members, raw, second)
-    several = tells_of_several(logged, rows, reviewed) or (
-        again is not None and tells_of_several((), again.held, reviewed)
-    )
+    several = tells_of_several(logged, rows, reviewed) or (again is not None and again.several)
     if several or recalibrates_mentions(session, recalibrations):
         named = named_drivers(primary, logged, columns)
         named = recalibrated_mentions(session, leaves, named, recalibrations)

@@ -18,7 +18,7 @@ import numpy as np
 
 from classifier.volumes import SecondOpinions, Volumes, VolumeTerms, estimate_volumes, volume_terms
 from labeling.sampling import second_inclusion, second_worth, uncertainty
-from tests.benchmarks.volumes import CONFUSED, TAKEN_FOR, Week, World, simulate
+from tests.benchmarks.volumes.simulated import CONFUSED, TAKEN_FOR, Week, World, simulate
 
 WORLD = World()
 MISTAKES = ("none", "differently", "one for another", "as the model")

@@ -14,7 +14,7 @@ from classifier.volumes import (
     volume_terms,
 )
 from tests.benchmarks.second_opinions import LARGE, PAIR, People, Tally, run
-from tests.benchmarks.volumes import CONFUSED
+from tests.benchmarks.volumes.simulated import CONFUSED
 
 GROUPS = {"a": [0, 1], "b": [2, 3, 4]}
 WEEK = {"n": 10_000, "budget": 0.05, "weeks": 40}
@@ -221,6 +221,26 @@ def test_intervals_hold_where_people_take_one_driver_for_another(one_for_another
     assert one_for_another.coverage("believed", PAIR) < 70
     assert one_for_another.coverage("corrected", PAIR) >= 92
     assert abs(one_for_another.bias("corrected", [CONFUSED])) < 6
+
+
+def test_the_figure_shown_is_nearer_to_the_truth_with_second_opinions(one_for_another):
+    believed, corrected = (
+        one_for_another.error(which, "blend", LARGE) for which in ("believed", "corrected")
+    )
+    assert corrected < 0.7 * believed
+
+
+def test_second_opinions_where_mistakes_are_likelier_and_weigh_more_cost_little_width():
+    tally = run(People("differently", graded=True), **WEEK)
+    assert tally.width("corrected") / tally.width("believed") < 1.3
+    assert tally.coverage("corrected", LARGE) >= 95
+    assert abs(tally.bias("corrected")) < 1
+
+
+def test_nobody_who_errs_costs_little_accuracy():
+    tally = run(People("none", graded=True), **WEEK)
+    assert tally.error("corrected", "blend") < 1.05 * tally.error("believed", "blend")
+    assert tally.width("corrected") / tally.width("believed") < 1.2
 
 
 def test_a_mistake_that_both_make_cannot_be_seen():
