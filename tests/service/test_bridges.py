@@ -1,5 +1,6 @@
 """Where the model or the taxonomy changed, the report says so and says what that changed."""
 
+import json
 import shutil
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -12,8 +13,9 @@ from sqlalchemy import delete, select, update
 
 from classifier.fold_predictions import FOLDS
 from classifier.messages import Label, LabeledMessage, RawMessage, RedactedText
-from classifier.registry import promote, save
+from classifier.registry import promote, rollback, save
 from classifier.training import train
+from service.breakdown import render
 from service.bridges import build_bridges
 from service.figures import is_clear
 from service.intake import receive
@@ -31,6 +33,7 @@ from service.tables import (
     ReviewRow,
     TermRow,
 )
+from service.terms import mark_stale
 from service.worker import run_once
 
 BEFORE, AFTER = "2026-W45", "2026-W46"
@@ -389,3 +392,67 @@ def test_messages_that_taught_the_model_are_judged_by_folds(runtime: Runtime) ->
     assert without.bridge is not None
     assert without.bridge.out_of_fold == 0
     assert without.bridge.left_out == found.bridge.out_of_fold
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "names"),
+    [
+        ("en", "Between week 45 and week 46 the model changed (", ("Contacts", "Measurement")),
+        ("nl", "Tussen week 45 en week 46 is het model veranderd (", ("Contacten", "Meting")),
+    ],
+)
+def test_a_report_says_it_in_the_readers_language_and_as_json(
+    runtime: Runtime, code: str, said: str, names: tuple[str, str]
+) -> None:
+    receive_week(runtime, MONDAY)
+    another_model(runtime, takes={LATE: DAMAGED})
+    receive_week(runtime, MONDAY + WEEK)
+    assert bridge(runtime) == [AFTER]
+    written = {}
+    for form in ("html", "json"):
+        with runtime.reading() as session:
+            written[form] = render(session, runtime, week=AFTER, form=form, language=code, now=NOW)
+    assert said in written["html"]
+    assert all(name in written["html"] for name in names)
+    week = json.loads(written["json"])["weeks"][0]
+    assert week["bridge"]["spanned"]
+    for each in (*week["drivers"], *week["parents"]):
+        for split in (each["split"], each["naive_split"]):
+            parts = sum(split[name]["value"] for name in ("contacts", "mix", "measurement"))
+            assert parts == pytest.approx(split["change"], abs=1e-9)
+        assert each["split"]["mix"]["low"] <= each["split"]["mix"]["value"]
+        assert each["naive_split"]["mix"]["low"] is None, "a plain count is no estimate"
+
+
+def test_without_its_model_it_is_said_that_nothing_can_be_read_again(runtime: Runtime) -> None:
+    receive_week(runtime, MONDAY)
+    second = another_model(runtime, takes={LATE: DAMAGED})
+    receive_week(runtime, MONDAY + WEEK)
+    rollback(runtime.settings.models_dir)
+    shutil.rmtree(runtime.settings.models_dir / second)
+    assert bridge(runtime) == [AFTER]
+    found = report(runtime)
+    assert found.bridge is not None
+    assert (found.bridge.spanned, found.bridge.made_at) == (False, NOW)
+    assert all(each.split is None for each in found.drivers)
+
+
+def test_answers_that_come_late_are_bridged_again_the_day_after(runtime: Runtime) -> None:
+    receive_week(runtime, MONDAY)
+    another_model(runtime, takes={LATE: DAMAGED})
+    receive_week(runtime, MONDAY + WEEK)
+    with runtime.writing() as session:
+        late = session.scalars(select(LabelRow).where(LabelRow.counts).limit(9)).all()
+        for each in late:
+            each.current = False
+        mark_stale(session, [BEFORE, AFTER])
+    assert bridge(runtime) == [AFTER]
+    made = stored(runtime, BridgeRow)[0]["answers"]
+    with runtime.writing() as session:
+        session.execute(update(LabelRow).values(current=True))
+        mark_stale(session, [BEFORE, AFTER])
+    assert bridge(runtime, NOW + timedelta(hours=1)) == []
+    between = report(runtime)
+    assert all(each.split and adds_up(each.split) for each in between.drivers)
+    assert bridge(runtime, NOW + timedelta(days=1)) == [AFTER]
+    assert stored(runtime, BridgeRow)[0]["answers"] == made + len(late)

@@ -38,11 +38,20 @@ def test_migrating_twice_changes_nothing(engine) -> None:
         assert session.get_one(BookmarkRow, "here").value == {"n": 1}
 
 
-def test_the_ladder_of_queues_comes_and_goes_with_its_migration(database_url: str) -> None:
-    config, tables = Config(), {"standings", "standing_changes", "checks"}
+@pytest.mark.parametrize(
+    ("before", "after", "tables"),
+    [
+        pytest.param("0001", "0002", {"standings", "standing_changes", "checks"}, id="ladder"),
+        pytest.param("0005", "0006", {"bridges"}, id="bridges"),
+    ],
+)
+def test_tables_come_and_go_with_their_migration(
+    database_url: str, before: str, after: str, tables: set[str]
+) -> None:
+    config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     engine = open_database(database_url)
-    for version, there in (("0002", True), ("0001", False), ("0002", True)):
+    for version, there in ((after, True), (before, False), (after, True)):
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             (command.upgrade if there else command.downgrade)(config, version)
