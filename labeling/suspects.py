@@ -26,15 +26,19 @@ from classifier.text import normalized
 
 Floats = NDArray[np.float64]
 
-SOFTENING: Final = 1.5
+SOFTENING: Final = 1.75
 """A model trained on wrong labels is too sure of them: its logits are divided by this."""
-EVENLY: Final = 200.0
+STANDS_OUT: Final = 4.0
+"""And from so many times the usual share, where there are few drivers."""
+EVENLY: Final = 100.0
 """Messages' worth of belief, a driver, that mistakes fall on all other drivers evenly."""
 FIRST_SHARE: Final = 0.03
 LEAST_SHARE, MOST_SHARE = 0.01, 0.3
 ROUNDS: Final = 30
-OFTEN: Final = 0.05
-"""From this share of a driver's messages on, one label in another's place is a habit."""
+HABIT: Final = 0.01
+"""From this share of a driver's messages on, one label in another's place is a habit. The share
+comes out too small, for the model has partly come to expect it; what is smaller yet is mostly the
+model's own confusion."""
 
 
 class Why(StrEnum):
@@ -81,9 +85,9 @@ class Doubts:
     """How each of n labels looks, over c columns.
 
     `doubt` (n,) in [0, 1], the higher the likelier the label is wrong; nan where nothing can be
-    said. `believed` (n,): the likeliest column that is not one of the label's. `mistakes` (c, c):
-    how often a message of each column (row) gets each label (column), as far as the model has not
-    come to expect it; rows sum to 1.
+    said. `believed` (n,): the column the model finds likeliest that is not one of the label's.
+    `mistakes` (c, c): how often a message of each column (row) gets each label (column), as far as
+    the model has not come to expect it; rows sum to 1.
     """
 
     doubt: Floats
@@ -131,14 +135,14 @@ def doubts(
     belief = np.zeros(chances.shape)
     belief[judged] = _beliefs(soft, labels[judged], mistakes)
     doubt = np.where(judged, np.where(own, 0.0, belief).sum(axis=1), np.nan)
-    return Doubts(doubt, np.where(own, -1.0, belief).argmax(axis=1), mistakes)
+    return Doubts(doubt, np.where(own, -1.0, chances).argmax(axis=1), mistakes)
 
 
 def usual_mistakes(chances: Floats, labels: NDArray[np.intp]) -> Floats:
     """How often a message of each column gets each label (c, c), from chances and labels (n,).
 
     Rows sum to 1. Mistakes are taken to fall on all other columns evenly, as many of them as there
-    are altogether, as far as the labels do not say otherwise.
+    are altogether, except where the labels say that they are a habit.
     """
     n, c = chances.shape
     given = csr_matrix((np.ones(n), (labels, np.arange(n))), shape=(c, n))
@@ -150,7 +154,7 @@ def usual_mistakes(chances: Floats, labels: NDArray[np.intp]) -> Floats:
         share = min(max(wrong, LEAST_SHARE), MOST_SHARE)
         counts = (given @ belief).T + EVENLY * _even(c, share)
         mistakes = counts / counts.sum(axis=1, keepdims=True)
-    return mistakes
+    return _habits(mistakes) if c > 1 else mistakes
 
 
 def usual_certainty(chances: Floats, labels: NDArray[np.intp]) -> Floats:
@@ -177,6 +181,16 @@ def _beliefs(chances: Floats, labels: NDArray[np.intp], mistakes: Floats) -> Flo
 def _even(c: int, share: float) -> Floats:
     """Mistakes (c, c) that fall on all other columns evenly, this share of all labels."""
     return np.where(np.eye(c, dtype=bool), 1.0 - share, share / max(c - 1, 1))
+
+
+def _habits(mistakes: Floats) -> Floats:
+    """The same with nothing but habits (c, c) standing out from what is usual."""
+    right = np.eye(len(mistakes), dtype=bool)
+    usual = float(np.median(mistakes[~right]))
+    stands_out = mistakes >= max(HABIT, STANDS_OUT * usual)
+    kept = np.where(stands_out, mistakes, np.minimum(mistakes, usual))
+    kept[right] = 0.0
+    return np.asarray(kept + np.diag(1.0 - kept.sum(axis=1)), dtype=np.float64)
 
 
 def _columns(
@@ -214,7 +228,7 @@ def _suspect(
     same_text = same.get((normalized(message.text), names[believed]), ())
     reasons = {
         Why.SAME_TEXT: bool(same_text),
-        Why.HABIT: habit >= OFTEN,
+        Why.HABIT: habit >= HABIT,
         Why.SURE: other >= usual[believed],
         Why.UNLIKELY: True,
     }
