@@ -61,6 +61,17 @@ class Breakdown:
         return self.report.messages - then.messages if then else 0
 
     @property
+    def revised(self) -> list[tuple[str, Estimate, Estimate | None]]:
+        """(driver, as published, now) where these differ; None for what is no driver any more."""
+        then = self.report.publication
+        if then is None:
+            return []
+        rows = {row.driver: row for row in (*self.top, *self.rest, *self.parents)}
+        moved = [(row.driver, row.volume) for row in rows.values() if row.revised]
+        gone = [(driver, None) for driver in sorted(then.volumes.keys() - rows.keys())]
+        return [(driver, then.volumes[driver], now) for driver, now in (*moved, *gone)]
+
+    @property
     def other_taxonomy(self) -> bool:
         """Whether the week was published with drivers as another taxonomy defines them."""
         then = self.report.publication

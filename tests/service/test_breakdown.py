@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from classifier.messages import Label, RawMessage
-from service.breakdown import Breakdown, read_breakdown, render, render_csv
+from service.breakdown import Breakdown, read_breakdown, render, render_csv, render_html
 from service.errors import BadRequest
 from service.intake import receive
 from service.labels import Answer, record
+from service.publications import publish
 from service.reports import up_to_date
 from service.runtime import Runtime
 from service.schemas.reports import WeeklyOut
@@ -313,3 +314,38 @@ def test_json_and_csv_say_it_too(compared: Session, trained_runtime: Runtime) ->
     week = WeeklyOut.model_validate_json(text).weeks[0]
     assert (week.year_before, week.year_before_messages) == ("2025-W46", 10)
     assert [row.driver for row in week.drivers if row.real_change] == ["delivery.late"]
+
+
+def test_what_was_published_stands_beside_what_is_so_now(
+    shop: Session, trained_runtime: Runtime
+) -> None:
+    publish(trained_runtime, "2026-W46", person="anna", now=NOW)
+    with trained_runtime.writing() as session:
+        arrive(session, trained_runtime, "2026-W46", "payment.invoice", 8, answered=True)
+    up_to_date(trained_runtime)
+    shop.rollback()
+    found = breakdown(shop, trained_runtime)
+    assert (found.late_answers, found.late_messages) == (3, 3)
+    exact = {driver: (then.value, now and now.value) for driver, then, now in found.revised}
+    assert exact == {"payment.invoice": (5, 8), "payment": (5, 8)}
+    text = render(shop, trained_runtime, week="2026-W46", form="csv", language="en", now=NOW)
+    rows = {row["driver"]: row for row in csv.DictReader(io.StringIO(text))}
+    invoice = rows["payment.invoice"]
+    assert [invoice[f"published{part}"] for part in ("", "_low", "_high")] == ["5.0"] * 3
+    assert (invoice["volume"], invoice["published_at"]) == ("8.0", "2026-11-20T12:00:00+00:00")
+    page = render(shop, trained_runtime, week="2026-W46", form="html", language="en", now=NOW)
+    assert "Published on 20 November 2026, 13:00." in page
+    assert "As published, and now" in page
+
+
+def test_a_driver_that_left_the_taxonomy_is_still_among_what_was_published(
+    shop: Session, trained_runtime: Runtime
+) -> None:
+    publish(trained_runtime, "2026-W46", person="anna", now=NOW)
+    found = breakdown(shop, trained_runtime)
+    report = found.report
+    assert found.revised == []
+    fewer = tuple(row for row in report.drivers if row.driver != "payment.invoice")
+    without = replace(found, reports=(replace(report, drivers=fewer),))
+    assert [(driver, now) for driver, _, now in without.revised] == [("payment.invoice", None)]
+    assert "no longer a driver" in render_html(without)

@@ -13,6 +13,7 @@ from service.app import create_app
 from service.intake import receive
 from service.keys import create_key
 from service.labels import Answer, record
+from service.publications import publish
 from service.runtime import Runtime
 from service.tables import DecisionRow, LabelRow, MessageRow, PredictionRow, ReviewRow
 from service.terms import mark_stale
@@ -170,6 +171,31 @@ def test_few_answers_are_said_to_be_few(browser: TestClient, trained_runtime: Ru
     arrive(trained_runtime, [f"{CLEAR} en {n}" for n in range(9)])
     log_in(browser, trained_runtime, "report")
     assert "These figures rest on 4 answers." in browser.get("/").text
+
+
+def test_the_dashboard_shows_now_and_marks_what_was_published_otherwise(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    log_in(browser, trained_runtime, "report")
+    arrive(trained_runtime, [f"{CLEAR} {n}" for n in range(6)], answered="delivery.late")
+    assert "Published on" not in browser.get("/").text
+    publish(trained_runtime, "2026-W46", person="waarom", now=NOW)
+    page = browser.get("/").text
+    assert "Published on 20 November 2026, 13:00." in page
+    assert "Nothing has changed since." in page
+    assert "≠" not in page
+    arrive(trained_runtime, [f"{CLEAR} {n}" for n in range(6, 9)], answered="payment.refund")
+    page = browser.get("/").text
+    assert "Since then 3 answers came in." in page
+    assert "3 messages came in late." in page
+    assert '<abbr title="published: 0 [0–0]">≠</abbr>' in page
+    assert "What differs from what was published" in page
+    dutch = browser.get("/?lang=nl").text
+    assert "Gepubliceerd op 20 november 2026, 13:00." in dutch
+    assert "Sindsdien kwamen er 3 antwoorden bij." in dutch
+    channel = browser.get("/?only=channel:email").text
+    assert "Gepubliceerd op" not in channel
+    assert "≠" not in channel
 
 
 def test_one_channel_can_be_looked_at(browser: TestClient, trained_runtime: Runtime) -> None:

@@ -116,6 +116,20 @@ def test_import_stores_once_and_counts_everything(waarom, tmp_path):
     assert (again["stored"], again["known"]) == (0, 2)
 
 
+def test_a_week_is_published_on_request_and_not_twice_with_the_same_figures(waarom, tmp_path):
+    rows = ["text,id,label,received_at"]
+    rows += [f"pakket te laat {n},m{n},late,2026-03-0{2 + n}" for n in range(5)]
+    (tmp_path / "march.csv").write_text("\n".join(rows), encoding="utf-8")
+    waarom("import", "march.csv", "--labels")
+    command = ("report", "--week", "2026-W10", "--publish", "--json")
+    said = waarom(*command)
+    assert "2026-W10, version 1: published now." in said.err
+    (week,) = said.document["weeks"]
+    assert (week["publication"]["version"], week["publication"]["answers"]) == (1, 5)
+    assert "version 1: published before, with the same figures." in waarom(*command).err
+    waarom("report", "--week", "2026-W09", "--publish", code=2)
+
+
 def test_a_report_is_written_as_its_file_is_named(waarom, tmp_path):
     (tmp_path / "mail.csv").write_text("id,text,received_at\n1,Waar blijft het?,2026-11-10\n")
     waarom("import", "mail.csv")
