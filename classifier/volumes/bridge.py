@@ -16,6 +16,9 @@ from classifier.volumes.terms import COLUMN_FIELDS, Floats, VolumeTerms, volume_
 IMPUTED: Final = 16
 """So many times an answer that may mean several drivers is drawn, evenly by their probability."""
 CERTAIN: Final = 1e-9
+MISTAKEN: Final = 20.0
+"""How far a model's odds of what an answer means may be off: it learned from such answers, too."""
+
 LEAST: Final = 0.25
 """Messages squared: half a message of doubt, however alike the messages read again are."""
 
@@ -80,11 +83,11 @@ class ReadTwice:
 class Bridge:
     """A week's terms as it was measured, and as the newest ruler measures the same messages.
 
-    (columns,) each: `plain`, how many of all messages the newest model would name, and variances in
-    messages squared: `chance` of the difference between the two totals, by which questions happened
-    to be drawn; `doubt` of the total afterwards, because not all messages were read again and
-    answers were divided by a model; `plain_doubt` of `plain`. `scored`: how many messages it rests
-    on.
+    (columns,) each: `plain`, how many of all messages the newest model would name; `fewer` and
+    `more`, by how much the total afterwards may be off because a model said what answers mean; and
+    variances in messages squared: `chance` of the difference between the two totals, by which
+    questions happened to be drawn, `doubt` of the total afterwards, and `plain_doubt` of `plain`,
+    because not all messages were read again. `scored`: how many messages it rests on.
     """
 
     before: VolumeTerms
@@ -92,6 +95,8 @@ class Bridge:
     plain: Floats
     chance: Floats
     doubt: Floats
+    fewer: Floats
+    more: Floats
     plain_doubt: Floats
     scored: int
 
@@ -121,13 +126,15 @@ def bridged(week: VolumeTerms, sample: ReadTwice, *, groups: Groups = ()) -> Bri
         raise ValueError("too few messages were read twice")
     weights = sample.weights(week)
     moved, plain = _moved(sample, groups), _moved_plain(sample, groups)
-    chance, divided_by_model = _chance(sample, groups, weights), _division(sample, groups, weights)
+    fewer, more = _leeway(sample, groups, weights)
     return Bridge(
         before=week,
         after=_after(week, sample, groups, weights),
         plain=week.naive + weights @ plain,
-        chance=chance,
-        doubt=_sampling(moved, sample.reviewed, weights) + divided_by_model,
+        chance=_chance(sample, groups, weights),
+        doubt=_sampling(moved, sample.reviewed, weights),
+        fewer=fewer,
+        more=more,
         plain_doubt=_sampling(plain, sample.reviewed, weights),
         scored=len(weights),
     )
@@ -239,11 +246,14 @@ def _chance(sample: ReadTwice, groups: Groups, weights: Floats) -> Floats:
     return np.where(np.abs(meant).max(axis=0, initial=0.0) > CERTAIN, by_answers, by_all)
 
 
-def _division(sample: ReadTwice, groups: Groups, weights: Floats) -> Floats:
-    """Variance of T' because a model says what answers mean: Σ_R y(1−y)/π²."""
-    meant = _with_groups(sample.after.labels, groups)
-    answered = np.where(sample.reviewed, weights * (_odds(sample) + 1) ** 2, 0.0)
-    return np.asarray(answered @ np.maximum(meant * (1 - meant), 0.0))
+def _leeway(sample: ReadTwice, groups: Groups, weights: Floats) -> tuple[Floats, Floats]:
+    """By how much less, and more, T' would be had the model's odds of what answers mean been
+    `MISTAKEN` times as low, and as high."""
+    meant = _with_groups(sample.after.labels, groups).clip(0.0, 1.0)
+    answered = np.where(sample.reviewed, weights * (_odds(sample) + 1), 0.0)
+    fewer = meant / (meant + MISTAKEN * (1 - meant))
+    more = MISTAKEN * meant / (MISTAKEN * meant + 1 - meant)
+    return answered @ (meant - fewer), answered @ (more - meant)
 
 
 def _sampling(values: Floats, reviewed: NDArray[np.bool_], weights: Floats) -> Floats:

@@ -23,7 +23,8 @@ figure by itself:
 - With **another taxonomy** measurement is real. An answer names what there was to name: where its
   driver was split, merged or left out, it is divided over what it may be now (see
   `classifier.crosswalk`) in proportion to the new model's probabilities. Sums over what it was
-  divided into stay as people said; the division is the model's word.
+  divided into stay as people said. The division is the model's word, and that learned from such
+  answers, too: limits allow for odds that are off by a factor of `bridge.MISTAKEN` either way.
 """
 
 from collections.abc import Sequence
@@ -43,11 +44,13 @@ from classifier.volumes.terms import Floats, VolumeTerms
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Remeasured:
     """What the newest ruler makes of a week: `volumes` (V'), what it adds to the figure shown
-    (`effect`, ± `half`), and to the plain count (`plain` ± `plain_half`)."""
+    (`effect`, from `fewer` less to `more` more), and to the plain count (`plain` ±
+    `plain_half`)."""
 
     volumes: Volumes
     effect: Floats
-    half: Floats
+    fewer: Floats
+    more: Floats
     plain: Floats
     plain_half: Floats
 
@@ -55,7 +58,8 @@ class Remeasured:
     def alike(cls, shown: Volumes) -> Self:
         """A week that the newest ruler measured itself."""
         nothing = np.zeros(len(shown.point))
-        return cls(volumes=shown, effect=nothing, half=nothing, plain=nothing, plain_half=nothing)
+        parts = ("effect", "fewer", "more", "plain", "plain_half")
+        return cls(volumes=shown, **dict.fromkeys(parts, nothing))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -108,8 +112,10 @@ def remeasured(
     more = quantile * np.sqrt(bridge.doubt)
     # How far the blend went along with either model is no finding about the week.
     shrunken = np.abs((after.point - after.total) - (before.point - before.total))
-    low = after.point - np.hypot(after.point - after.low, more)
-    high = after.point + np.hypot(after.high - after.point, more)
+    low = after.point - np.hypot(after.point - after.low, more) - bridge.fewer
+    high = after.point + np.hypot(after.high - after.point, more) + bridge.more
+    half = quantile * np.sqrt(bridge.chance + bridge.doubt) + shrunken
+    leeway = (bridge.fewer + bridge.more) / 2 / quantile
     volumes = replace(
         after,
         total=after.total + late,
@@ -117,12 +123,13 @@ def remeasured(
         point=after.point + late,
         low=np.maximum(low + late, 0.0),
         high=np.maximum(high + late, 0.0),
-        variance=after.variance + bridge.doubt,
+        variance=after.variance + bridge.doubt + leeway**2,
     )
     return Remeasured(
         volumes=volumes,
         effect=after.point - before.point,
-        half=quantile * np.sqrt(bridge.chance + bridge.doubt) + shrunken,
+        fewer=half + bridge.fewer,
+        more=half + bridge.more,
         plain=bridge.plain - bridge.before.naive,
         plain_half=quantile * np.sqrt(bridge.plain_doubt),
     )
@@ -147,10 +154,10 @@ def split_change(
         raise ValueError("a change needs messages in the week before")
     again, again_then = by_newest or (Remeasured.alike(now), Remeasured.alike(then))
     shown = volume_change(now, then)
-    more = count / before - 1
-    contacts = _scaled_part(again_then.volumes, more)
+    contacts = _scaled_part(again_then.volumes, count / before - 1)
     effect = again_then.effect - again.effect
-    measurement = _around(effect, np.hypot(again.half, again_then.half))
+    fewer, more = (np.hypot(again_then.fewer, again.more), np.hypot(again_then.more, again.fewer))
+    measurement = Part(value=effect, low=effect - fewer, high=effect + more)
     mix = shown.difference - contacts.value - measurement.value
     limits = volume_change(again.volumes, _scaled(again_then.volumes, count / before))
     return Split(
@@ -187,13 +194,9 @@ def split_plain(
         change=this - last,
         contacts=Part(value=contacts),
         mix=Part(value=this - last - contacts - effect),
-        measurement=_around(effect, half),
+        measurement=Part(value=effect, low=effect - half, high=effect + half),
         known=np.ones(len(this), dtype=np.bool_),
     )
-
-
-def _around(value: Floats, half: Floats) -> Part:
-    return Part(value=value, low=value - half, high=value + half)
 
 
 def _scaled_part(volumes: Volumes, factor: float) -> Part:

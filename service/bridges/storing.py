@@ -17,7 +17,7 @@ from service.tables import BridgeRow
 from service.terms import Columns
 
 DIGITS: Final = 9
-_COLUMNS: Final = ("plain", "chance", "doubt", "plain_doubt")
+_COLUMNS: Final = ("plain", "chance", "doubt", "fewer", "more", "plain_doubt")
 
 
 @dataclass(frozen=True, slots=True)

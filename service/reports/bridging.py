@@ -53,7 +53,7 @@ def with_splits(
     silent = _incomparable(found, estimator) if found else set()
     again = estimator.by_newest(found, week) if found and estimator.slice == WHOLE else None
     this, last = estimator.terms(week), estimator.terms(before)
-    if again is None or not last.messages:
+    if found is None or again is None or not last.messages:
         yield from (replace(r, real_change=None) if r.driver in silent else r for r in rows)
         return
     messages = this.messages, last.messages
@@ -62,6 +62,8 @@ def with_splits(
     )
     plain = split_plain(this.naive, last.naive, messages, by_newest=again)
     real = _real(*again)
+    if len({*found.taxonomies_before, *found.taxonomies}) > 1:
+        real &= volumes.mix.clear  # of what a model says that answers mean, both must be sure
     for column, row in enumerate(rows):
         if row.driver in silent:
             yield replace(row, real_change=None)
