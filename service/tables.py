@@ -362,6 +362,7 @@ class TermRow(Table):
     second_design_square: Mapped[float] = mapped_column(default=0.0)
     second_modeled: Mapped[float] = mapped_column(default=0.0)
     second_modeled_fourth: Mapped[float] = mapped_column(default=0.0)
+    second_surplus: Mapped[float] = mapped_column(default=0.0)
 
 
 class PublicationRow(Table):

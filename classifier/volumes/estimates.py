@@ -18,6 +18,7 @@ from classifier.volumes.moderation import (
     mistakes_freedom,
     mistakes_variance,
     moderated_variance,
+    truthful,
 )
 from classifier.volumes.review_only import review_only_interval
 from classifier.volumes.terms import Floats, VolumeTerms
@@ -72,7 +73,8 @@ def estimate_volumes(
     spread = dispersion((*past, of_whole))
     total, taught = _total(terms), _trained(trained, terms)
     erring = mistakes((*past, of_whole))
-    limits = _limits(terms, total - terms.second_correction, spread, taught, level)
+    sampled = truthful((*past, of_whole)) * moderated_variance(terms, spread)
+    limits = _limits(terms, total - terms.second_correction, sampled, taught, level)
     low, high = _with_mistakes(terms, limits, total, erring, level)
     # Groups stay with the total: blends of children do not add up to their parent's.
     shrunken = taught & (np.arange(terms.columns) < terms.leaves)
@@ -85,7 +87,7 @@ def estimate_volumes(
         blend=blend,
         point=np.clip(blend, low, high),
         known=np.full(terms.columns, _measured(terms)),
-        variance=moderated_variance(terms, spread) + mistakes_variance(terms, erring),
+        variance=sampled + mistakes_variance(terms, erring),
     )
 
 
@@ -97,11 +99,11 @@ def _total(terms: VolumeTerms) -> Floats:
 
 
 def _limits(
-    terms: VolumeTerms, total: Floats, spread: Dispersion, trained: NDArray[np.bool_], level: float
+    terms: VolumeTerms, total: Floats, variance: Floats, trained: NDArray[np.bool_], level: float
 ) -> tuple[Floats, Floats]:
     """Where the answers, believed, say that the volumes are."""
     quantile = stdtrit(freedom(terms) + PRIOR, (1 + level) / 2)
-    half = quantile * np.sqrt(moderated_variance(terms, spread))
+    half = quantile * np.sqrt(variance)
     # Where nobody answered, any of the messages may have the driver, or none.
     fewer = np.minimum(terms.unmeasured, terms.expected_open)
     asked_low, asked_high = review_only_interval(terms, level)

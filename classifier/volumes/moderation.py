@@ -17,6 +17,8 @@ PRIOR: Final = 20.0
 """Weight, in degrees of freedom, of what is borrowed."""
 MISTAKES_PRIOR: Final = 5.0
 """The same for people's mistakes, which a pair of drivers may have nearly all of."""
+MOST_SURPLUS: Final = 0.5
+"""The share of the variance that is taken for people's mistakes at most."""
 ASSUMED_MISTAKES: Final = 0.05
 """The share of answers that are wrong, before second opinions say so."""
 ASSUMED_WEIGHT: Final = 40.0
@@ -57,6 +59,16 @@ def moderated_variance(terms: VolumeTerms, spread: Dispersion) -> Floats:
     """(columns,) v_k: the variance of the totals, in messages squared."""
     nu = freedom(terms)
     return (nu * terms.design + PRIOR * spread.each * terms.modeled) / (nu + PRIOR)
+
+
+def truthful(weeks: Sequence[VolumeTerms]) -> float:
+    """The share of the design variance that is left when people's mistakes are taken out: what a
+    mistake adds to the variance, its correction takes away. Pooled over leaves and weeks."""
+    design, surplus = (
+        sum(float(getattr(week, name)[: week.leaves].sum()) for week in weeks)
+        for name in ("design", "second_surplus")
+    )
+    return 1.0 - min(max(surplus / design, 0.0), MOST_SURPLUS) if design > 0 else 1.0
 
 
 def mistakes(weeks: Sequence[VolumeTerms]) -> Dispersion:

@@ -23,6 +23,7 @@ SECOND_SUMS: Final = (
     "second_design_square",
     "second_modeled",
     "second_modeled_fourth",
+    "second_surplus",
 )
 """What of the terms is of second opinions."""
 
@@ -83,13 +84,14 @@ def no_second_sums(columns: int) -> dict[str, int | Floats]:
 
 
 def second_sums(
-    second: SecondOpinions, first: Floats, held: Floats, likely: Floats, pi: Floats
+    second: SecondOpinions, first: Floats, held: Floats, p: Floats, likely: Floats, pi: Floats
 ) -> dict[str, int | Floats]:
     """The sums of answered messages, by name of the term.
 
     `first` and `held` (answers, columns) of 0 and 1: the first answers and the labels that hold
-    (looked at where given). `likely` (answers, columns): how likely a mistake in an answer is one
-    that moves it into or out of each column. `pi` (answers,) as for terms.
+    (looked at where given), `p` (answers, columns) the probabilities. `likely` (answers, columns):
+    how likely a mistake in an answer is one that moves it into or out of each column. `pi`
+    (answers,) as for terms.
     """
     given, chance = second.given, second.inclusion
     could = chance > 0
@@ -108,6 +110,7 @@ def second_sums(
         "second_design_square": (square**2).sum(axis=0),
         "second_modeled": odds @ likely,
         "second_modeled_fourth": (odds * (1 - chance) * weight**2) @ likely,
+        "second_surplus": ((1 - pi) / pi * weight) @ (moved * (2 * p - first - held)),
     }
 
 

@@ -81,6 +81,7 @@ class VolumeTerms:
     second_design_square: Floats  # Σ_R₂ of the squares of what s is the sum of
     second_modeled: Floats  # Σ_R (1−π₂)/(π²·π₂)·b
     second_modeled_fourth: Floats  # Σ_R (1−π₂)²/(π⁴·π₂³)·b
+    second_surplus: Floats  # Σ_R₂ (1−π)/(π²·π₂)·((y−p)²−(z−p)²): what of d is people's mistakes
 
     def __post_init__(self) -> None:
         shapes = {np.shape(getattr(self, name)) for name in COLUMN_FIELDS}
@@ -337,4 +338,4 @@ def _second_sums(
     mentions = rows.labels.ndim == 2
     likely = likely_slips(p, first) if mentions else likely_mistakes(p, first, members)
     held = _answers(rows, rows.second.labels, members)
-    return second_sums(rows.second.of(rows.reviewed), first, held, likely, pi[rows.reviewed])
+    return second_sums(rows.second.of(rows.reviewed), first, held, p, likely, pi[rows.reviewed])

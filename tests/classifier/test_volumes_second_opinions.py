@@ -70,6 +70,8 @@ def test_every_sum_is_the_one_written_in_its_definition():
             expected["second_correction"] += weight * (z - y)
             expected["second_design"] += square
             expected["second_design_square"] += square**2
+            less = (y - p[i, 2]) ** 2 - (z - p[i, 2]) ** 2
+            expected["second_surplus"] += (1 - pi[i]) / pi[i] * weight * less
     for name, value in expected.items():
         assert getattr(terms, name)[2] == pytest.approx(value), name
     assert terms.second_opinions == looked.sum()
@@ -199,7 +201,7 @@ def differently() -> Tally:
 
 @pytest.fixture(scope="module")
 def one_for_another() -> Tally:
-    return run(People("one for another"), **WEEK)
+    return run(People("one for another", graded=True), **WEEK)
 
 
 def test_one_wrong_answer_in_twenty_makes_large_drivers_too_small(differently):

@@ -14,7 +14,7 @@ depends_on = None
 SUMS = (
     *("second_opinions", "differing", "unconfirmed", "reviewed_unconfirmed"),
     *("second_correction", "second_design", "second_design_square"),
-    *("second_modeled", "second_modeled_fourth"),
+    *("second_modeled", "second_modeled_fourth", "second_surplus"),
 )
 
 
