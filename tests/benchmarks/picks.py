@@ -214,9 +214,8 @@ def markdown(found: Sequence[Curve], took: dict[str, float]) -> str:
     columns = (*names, *(f"to {goal:.0%} of it" for goal in GOALS))
     about = machine()
     seeds = len({each.seed for each in found})
-    when = (
-        f"{datetime.now(UTC).date()}, commit {commit(ROOT)}, {about['cores']} cores, {seeds} seeds"
-    )
+    command = f"python -m tests.benchmarks.picks --sets {sets} --models {models} --seeds {seeds}"
+    when = f"{datetime.now(UTC).date()}, commit {commit(ROOT)}, {about['cores']} cores"
     took_rows = [(name, f"{value:.1f}") for name, value in took.items()]
     return "\n\n".join(
         [
