@@ -197,6 +197,8 @@ def mean_needed(found: Sequence[Curve], data: str, model: str, strategy: str, go
 
 def markdown(found: Sequence[Curve], took: dict[str, float]) -> str:
     """The section: labels needed and their ratio to random ones, and seconds."""
+    sets = ",".join(dict.fromkeys(each.data for each in found))
+    models = ",".join(dict.fromkeys(each.model for each in found))
     rows, goals = [], []
     for data, model in dict.fromkeys((each.data, each.model) for each in found):
         whole = next(each.whole for each in found if (each.data, each.model) == (data, model))
@@ -212,14 +214,13 @@ def markdown(found: Sequence[Curve], took: dict[str, float]) -> str:
     columns = (*names, *(f"to {goal:.0%} of it" for goal in GOALS))
     about = machine()
     seeds = len({each.seed for each in found})
-    when = (
-        f"{datetime.now(UTC).date()}, commit {commit(ROOT)}, {about['cores']} cores, {seeds} seeds"
-    )
+    command = f"python -m tests.benchmarks.picks --sets {sets} --models {models} --seeds {seeds}"
+    when = f"{datetime.now(UTC).date()}, commit {commit(ROOT)}, {about['cores']} cores"
     took_rows = [(name, f"{value:.1f}") for name, value in took.items()]
     return "\n\n".join(
         [
             "## Learning picks",
-            f"Written by `python -m tests.benchmarks.picks`. {when}.",
+            f"Written by `{command}`. {when}.",
             (
                 "Labels needed to reach shares of the accuracy that the same model has with all "
                 "the labels, the mean over seeds; in brackets, of what random picks need. Judged "

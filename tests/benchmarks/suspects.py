@@ -157,6 +157,8 @@ def markdown(found: Sequence[Found]) -> str:
         for each in found
     ]
     columns = ("set", "mistakes", "made", "first by", "of as many, wrong %", "average precision %")
+    sets = ",".join(dict.fromkeys(each.data for each in found))
+    command = f"python -m tests.benchmarks.suspects --sets {sets}"
     when = f"{datetime.now(UTC).date()}, commit {commit(ROOT)}, {about['cores']} cores"
     how = (
         "One label in twenty made wrong: to any driver (uniform), or nearly a third of some "
@@ -166,7 +168,7 @@ def markdown(found: Sequence[Found]) -> str:
     return "\n\n".join(
         [
             "## Labels that look wrong",
-            f"Written by `python -m tests.benchmarks.suspects`. {when}. {how}",
+            f"Written by `{command}`. {when}. {how}",
             table(columns, rows),
         ]
     )
