@@ -276,3 +276,27 @@ def test_an_answer_is_divided_by_what_the_model_thinks_of_what_it_may_be() -> No
     allowed = np.array([[True, True, False], [True, True, False], [False, False, False]])
     found = divided(p, allowed)
     assert found == pytest.approx(np.array([[2 / 3, 1 / 3, 0], [0.5, 0.5, 0], [0, 0, 0]]))
+
+
+def test_limits_hold_where_the_model_learned_that_the_new_driver_is_unknown() -> None:
+    """Its old messages were all answered as unknown, and taught the model to say so: of sixty that
+    look like it forty are, and the model gives it a seventh of them."""
+    random, held = np.random.default_rng(3), []
+    for _ in range(REPLAYS):
+        new = np.arange(400) < 60
+        before = np.tile([0.05, 0.0, 0.95], (400, 1))
+        after = np.where(new[:, None], [0.02, 0.15, 0.83], [0.05, 0.0005, 0.9495])
+        counted = np.tile([0.0, 0.0, 1.0], (400, 1))
+        meant = divided(after, np.tile([False, True, True], (400, 1)))
+        inclusion, reviewed = np.full(400, 0.3), random.random(400) < 0.3
+        sample = ReadTwice(
+            before=Reading(probabilities=before, said=before, labels=counted),
+            after=Reading(probabilities=after, said=after, labels=meant),
+            inclusion=inclusion,
+            reviewed=reviewed,
+        )
+        terms = volume_terms(before, np.full(400, 2), inclusion, reviewed)
+        again = remeasured(bridged(terms, sample), estimate_volumes(terms))
+        assert again.volumes.point[1] < 20, "the model's word is half the truth, or less"
+        held.append(again.volumes.low[1] <= 40 <= again.volumes.high[1])
+    assert np.mean(held) >= 0.93
