@@ -16,14 +16,14 @@ from classifier.redaction import pseudonym, redact
 from classifier.taxonomy import Taxonomy, flat_taxonomy
 from service.database import take_turn
 from service.errors import UnknownDriver
+from service.given_labels import answers, settled
 from service.intake import Outcome, Receipt, receive
-from service.labels import Answer, check_label, record
+from service.labels import check_label, record
 from service.runtime import Runtime, taxonomy_in_use, use_taxonomy
 from service.sizes import within
 from service.tables import RejectRow
 
 BATCH = 1000
-DOOR = "import"
 LONGEST_DRIVER = 100
 LONGEST_FILE, LONGEST_REASON = 200, 500
 KNOWN_OTHERWISE = "another message with this id and another content is stored; it was kept"
@@ -126,7 +126,10 @@ def _import_batch(
         taxonomy = taxonomy_in_use(session, runtime)
         messages, rejected = _sorted_out(rows, taxonomy, seen, runtime.secret)
         receipts = receive(session, runtime, messages, now=now, draw_since=options.draw_since)
-        labels = _record_labels(session, runtime, messages, receipts, options, now)
+        receipts = settled(session, messages, receipts)
+        person = options.person
+        given = answers(session, runtime, messages, receipts, person=person, now=now)
+        labels = len(record(session, runtime, given, now=now))
         _keep_aside(session, [*rejected, *_conflicts(messages, receipts)], runtime.secret, now)
     outcomes = Counter(receipt.outcome for receipt in receipts)
     aside = sum(receipt.outcome is Outcome.STORED and not receipt.inbound for receipt in receipts)
@@ -183,35 +186,6 @@ def _named_by_content(row: RawMessage, seen: Counter[str], key: bytes) -> RawMes
     place = f"{row.source.rpartition(':')[0]}\n{name}"
     seen[place] += 1
     return replace(row, external_id=f"c-{name}-{seen[place]}")
-
-
-def _record_labels(
-    session: Session,
-    runtime: Runtime,
-    messages: Sequence[RawMessage],
-    receipts: Sequence[Receipt],
-    options: ImportOptions,
-    now: datetime,
-) -> int:
-    answers = [
-        Answer(
-            message_id=receipt.message_id,
-            label=message.label,
-            person=options.person,
-            door=DOOR,
-            door_ref=receipt.external_id,
-            version=now.isoformat(),
-            answered_at=message.received_at or now,
-            chosen="import",
-            came_with_message=receipt.outcome is Outcome.STORED,
-        )
-        for message, receipt in zip(messages, receipts, strict=True)
-        if message.label is not None and receipt.inbound and receipt.outcome in _LABELABLE
-    ]
-    return len(record(session, runtime, answers, now=now))
-
-
-_LABELABLE = (Outcome.STORED, Outcome.KNOWN)
 
 
 def _keep_aside(session: Session, rejected: Iterable[Rejected], key: bytes, now: datetime) -> None:

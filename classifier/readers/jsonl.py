@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from classifier.messages import RawMessage, Rejected
+from classifier.readers import given
 from classifier.readers.columns import Columns, PortionSize, columns_of_table
 from classifier.readers.rows import BadValue, Reading, Rows
 from classifier.readers.sources import encoding_of, open_text, share_read
@@ -123,8 +124,12 @@ def _text(name: str, value: Any) -> str:
     """Values as a CSV file would hold them; a list of labels is joined by a bar."""
     if value is None:
         return ""
-    if name == "label" and isinstance(value, list):
+    if name in ("label", given.ALSO) and isinstance(value, list):
         return "|".join(map(str, value))
+    if name == given.ATTRIBUTES and isinstance(value, dict):
+        return json.dumps(value)
+    if name in given.HINTS and isinstance(value, dict | list):
+        return ""
     if name in ("text", "subject", "label") and not isinstance(value, str):
         raise BadValue(name, "must be a text in quotes")
     if isinstance(value, dict | list):
