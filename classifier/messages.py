@@ -137,6 +137,12 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOver(Rejected):
+    """What was never meant to be used: an answer that somebody skipped, a draft. It is counted,
+    not kept aside."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
     """A driver that a message may be about, whatever else it is about.
 

@@ -26,7 +26,7 @@ from service.tables import LabelRow, MessageRow
 
 DOOR: Final = "import"
 CORRECTION: Final = "correction"
-LONGEST_CHOSEN, LONGEST_ORIGIN = 20, 20
+LONGEST_CHOSEN: Final = 20
 PERSON_DIGITS: Final = 8
 ORIGINS: Final = ("accepted", "changed", "manual")
 LABELABLE: Final = (Outcome.STORED, Outcome.KNOWN)

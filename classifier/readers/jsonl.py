@@ -115,13 +115,14 @@ def _row(line: str, reading: Reading, layouts: _Layouts) -> dict[str, str]:
     written = tuple(found)
     used = layouts.of(written, reading)
     return {
-        name: value if type(value := found[own]) is str else _text(name, value)
+        name: value if type(value := found[own]) is str else as_text(name, value)
         for name, own in used.items()
     }
 
 
-def _text(name: str, value: Any) -> str:
-    """Values as a CSV file would hold them; a list of labels is joined by a bar."""
+def as_text(name: str, value: Any) -> str:
+    """A value as a CSV file would hold it; a list of labels is joined by a bar. Raises `BadValue`
+    for one that its column cannot have."""
     if value is None:
         return ""
     if name in ("label", given.ALSO) and isinstance(value, list):

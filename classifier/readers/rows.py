@@ -29,6 +29,7 @@ class Reading:
     channel: str | None = None
     unknown_label: str = UNKNOWN
     labels: bool = False
+    label_from: str | None = None
     timezone: str = TIMEZONE
     max_bytes: int = MAX_BYTES
     attributes: tuple[str, ...] = ("product", "partner")

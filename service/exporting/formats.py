@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from classifier.cells import shielded
 from classifier.messages import Prediction
+from classifier.readers.label_studio import META
 from classifier.taxonomy import Taxonomy
 from labeling.tasks import StudioQuestion, answered_task
 from service.exporting.rows import ExportedLabel
@@ -153,8 +154,8 @@ def _huggingface(each: ExportedLabel, writing: Writing) -> str:
 
 
 def _task(each: ExportedLabel, writing: Writing) -> str:
-    """A task of the interface `waarom label setup` makes; what came of it stands in `meta`, where
-    nobody who labels sees it."""
+    """A task of the interface `waarom label setup` makes; all the rest stands in its `meta`, where
+    nobody who labels sees it, and Label Studio remembers the number of the label."""
     asked = StudioQuestion(
         external_id=each.external_id,
         text=each.text,
@@ -171,9 +172,12 @@ def _task(each: ExportedLabel, writing: Writing) -> str:
         task = answered_task(asked, each.label, writing.taxonomy)
     except ValueError as error:
         raise NotExpressible from error
-    shown = ("id", "text", "subject", "channel", "label", "also", "unknown")
-    meta = {key: value for key, value in record(each).items() if key not in shown}
-    return _json(task | {"meta": {"waarom": meta}})
+    shown = ("id", "text", "subject", "channel")
+    told = {key: value for key, value in record(each).items() if key not in shown}
+    when = _written(each.answered_at)
+    (answer,) = task["annotations"]
+    answer |= {"id": each.number, "created_at": when, "updated_at": when}
+    return _json(task | {"meta": {META: {"number": each.number, **told}}})
 
 
 FORMATS: Final = {

@@ -29,7 +29,7 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LABELED = ImportOptions(labels=True)
 SURE = "waar blijft mijn pakket, het is te laat en nog niet bezorgd"
 DOUBTFUL = "hallo daar, een vraag over iets heel anders"
-READABLE = ("csv", "jsonl", "huggingface")
+READABLE = tuple(FORMATS)
 
 
 def stored(runtime: Runtime, *messages: RawMessage, now: datetime = NOW) -> list[int]:
@@ -376,3 +376,92 @@ def test_memory_does_not_grow_with_the_number_of_labels(runtime: Runtime, tmp_pa
     assert peak() < 1.5 * few
     with gzip.open(tmp_path / "out.jsonl.gz") as lines:
         assert sum(1 for _ in lines) == 4000
+
+
+def studio_file(path: Path, *tasks: dict[str, Any]) -> Path:
+    path.write_text(json.dumps(tasks), encoding="utf-8")
+    return path
+
+
+def studio_task(number: int, *said: tuple[str, int, int], text: str = "kapot") -> dict[str, Any]:
+    """`said`: the driver, the person and the day of each answer."""
+    annotations = [
+        {
+            "id": 100 * number + place,
+            "result": [{"from_name": "reason", "value": {"choices": [driver]}}],
+            "completed_by": person,
+            "updated_at": f"2026-11-{day:02}T10:00:00Z",
+        }
+        for place, (driver, person, day) in enumerate(said)
+    ]
+    return {"id": number, "project": 3, "data": {"text": text}, "annotations": annotations}
+
+
+def test_the_answers_of_a_label_studio_project_are_kept_by_person_and_version(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    late, refund, invoice = "delivery.late", "payment.refund", "payment.invoice"
+    path = studio_file(
+        tmp_path / "project.json",
+        studio_task(1, (late, 4, 3), (refund, 5, 4), (invoice, 4, 5)),
+        studio_task(2, (late, 4, 3), text="te laat"),
+        studio_task(3, ("delivery.lost", 4, 3), text="weg"),
+        studio_task(4, text="nooit gelezen"),
+    )
+    report = imported(runtime, path)
+    assert (report.stored, report.labels, report.rejected, report.passed_over) == (2, 4, 1, 1)
+    of_first = [row for row in rows(runtime, LabelRow) if row.message_id == 1]
+    by_person = {row.person for row in of_first}
+    assert len(by_person) == 2
+    assert all(person.startswith("import:") and len(person) > 20 for person in by_person)
+    assert [(row.driver, row.current, row.counts) for row in of_first] == [
+        (late, False, True),
+        (invoice, True, True),
+        (refund, True, False),
+    ]
+    assert labels(runtime) == {"label-studio-3-1": Label(invoice), "label-studio-3-2": Label(late)}
+    (reject,) = rows(runtime, RejectRow)
+    assert (reject.file, reject.line, reject.field) == ("project.json", 3, "label")
+    assert "taxonomy" in reject.reason
+    again = imported(runtime, path, NOW + timedelta(days=1))
+    assert (again.stored, again.known, again.labels, again.passed_over) == (0, 2, 0, 1)
+    assert len(rows(runtime, RejectRow)) == 1
+
+
+def test_an_annotation_edited_since_is_a_new_version_of_the_same_answer(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    path = tmp_path / "project.json"
+    imported(runtime, studio_file(path, studio_task(1, ("delivery.late", 4, 3))))
+    report = imported(runtime, studio_file(path, studio_task(1, ("payment.refund", 4, 9))))
+    assert (report.known, report.labels) == (1, 1)
+    said = [(row.driver, row.current, row.counts) for row in rows(runtime, LabelRow)]
+    assert said == [("delivery.late", False, True), ("payment.refund", True, True)]
+
+
+def test_labels_of_a_taxonomy_that_is_gone_are_left_out_of_label_studio_and_counted(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    messages = [
+        RawMessage(text=f"ok {n}", external_id=str(n), label=Label("payment.refund"))
+        for n in range(2)
+    ]
+    import_messages(runtime, messages, LABELED, now=NOW)
+    with runtime.writing() as session:
+        session.execute(update(LabelRow).where(LabelRow.id == 1).values(driver="old.driver"))
+    path = tmp_path / "out.json"
+    done = export_file(runtime, path, FORMATS["label-studio"], Picked())
+    assert (done.labels, done.left_out) == (1, 1)
+    (task,) = json.loads(path.read_text())
+    assert task["data"]["external_id"] == "1"
+
+
+def test_an_older_answer_that_names_no_driver_of_ours_is_set_aside_alone(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    task = studio_task(1, ("delivery.lost", 4, 3), ("payment.refund", 5, 4))
+    report = imported(runtime, studio_file(tmp_path / "project.json", task))
+    assert (report.stored, report.labels, report.rejected) == (1, 1, 1)
+    assert labels(runtime) == {"label-studio-3-1": Label("payment.refund")}
+    ((line, field),) = [(row.line, row.field) for row in rows(runtime, RejectRow)]
+    assert (line, field) == (1, "label")
