@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.api import classify, drivers, inuse, labelplan, messages, queues, reviews
+from service.api import classify, drivers, inuse, labelplan, labels, messages, queues, reviews
 
 router = APIRouter()
-for each in (classify, messages, reviews, drivers, labelplan, queues, inuse):
+for each in (classify, messages, labels, reviews, drivers, labelplan, queues, inuse):
     router.include_router(each.router)
