@@ -30,23 +30,34 @@ LONGEST_CHOSEN: Final = 20
 PERSON_DIGITS: Final = 8
 ORIGINS: Final = ("accepted", "changed", "manual")
 LABELABLE: Final = (Outcome.STORED, Outcome.KNOWN)
+Here = Mapping[int, Sequence[LabelRow]]
+"""The labels of messages that are here already, oldest first."""
 
 
 def settled(
     session: Session, messages: Sequence[RawMessage], receipts: Sequence[Receipt]
 ) -> list[Receipt]:
-    """The receipts, where a message that came back as we keep it, redacted, is known after all."""
+    """The receipts, where a message that was exported from here is known after all: it came back
+    as we keep it, redacted, or with the very moment of its answer, whatever a spreadsheet made of
+    its text."""
     ids = [each.message_id for each in receipts if each.outcome is Outcome.CONFLICT]
     kept: dict[int, MessageRow] = {}
     for some in chunks(ids):
         query = select(MessageRow).where(MessageRow.id.in_(some))
         kept |= {row.id: row for row in session.scalars(query)}
+    here = _labels_here(session, ids)
     return [
         replace(receipt, outcome=Outcome.KNOWN)
-        if receipt.message_id in kept and _same(message, kept[receipt.message_id])
+        if receipt.message_id in kept
+        and (_same(message, kept[receipt.message_id]) or _is_ours(message, here, receipt))
         else receipt
         for message, receipt in zip(messages, receipts, strict=True)
     ]
+
+
+def _is_ours(message: RawMessage, here: Here, receipt: Receipt) -> bool:
+    moments = {row.answered_at for row in here.get(receipt.message_id, ())}
+    return any(given.answered_at in moments for given in message.given)
 
 
 def _same(message: RawMessage, row: MessageRow) -> bool:
@@ -80,9 +91,6 @@ def answers(
         for message, receipt in labeled
         for answer in _Given(runtime, message, receipt, person, now).answers(here)
     ]
-
-
-Here = Mapping[int, Sequence[LabelRow]]
 
 
 def _labels_here(session: Session, message_ids: Sequence[int]) -> Here:

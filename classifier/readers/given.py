@@ -28,7 +28,8 @@ SIGNATURE: Final = frozenset({ALSO, "chosen", "counts"})
 WIDE: Final = 10_000
 """Characters in `also`, and in a hint."""
 _WORD: Final = re.compile(r"[a-z][a-z0-9:_-]*")
-_TRUE: Final = ("true", "1", "yes")
+_TRUE: Final = ("true", "1", "yes", "waar")
+"""As we write it, and as spreadsheets in English and Dutch do."""
 
 Values = Mapping[str, str]
 

@@ -23,7 +23,7 @@ from service.intake import receive
 from service.labels import Answer, record, training_set
 from service.runtime import Runtime, open_runtime
 from service.settings import Settings
-from service.tables import DrawRow, LabelRow, RejectRow
+from service.tables import DrawRow, LabelRow, MessageRow, RejectRow
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LABELED = ImportOptions(labels=True)
@@ -281,6 +281,20 @@ def test_a_label_changed_in_an_exported_file_corrects_the_one_that_holds(
     assert labels(trained_runtime) == {"1": Label("payment.invoice")}
     said = [(row.driver, row.chosen, row.counts) for row in rows(trained_runtime, LabelRow)]
     assert said == [("payment.refund", "required", True), ("payment.invoice", "correction", False)]
+
+
+def test_a_label_changed_in_a_spreadsheet_counts_whatever_that_made_of_the_text(
+    trained_runtime: Runtime, tmp_path: Path
+) -> None:
+    (message,) = stored(trained_runtime, RawMessage(text="één pakket te laat", external_id="1"))
+    corrected(trained_runtime, message, Label("payment.refund"))
+    path = written(trained_runtime, "csv", tmp_path / "out.csv")
+    text = path.read_text(encoding="utf-8").replace("é", "Ã©")
+    path.write_text(text.replace("payment.refund", "payment.invoice", 1), encoding="utf-8")
+    report = imported(trained_runtime, path, NOW + timedelta(days=1))
+    assert (report.known, report.conflicts, report.labels) == (1, 0, 1)
+    assert labels(trained_runtime) == {"1": Label("payment.invoice")}
+    assert [row.text for row in rows(trained_runtime, MessageRow)] == ["één pakket te laat"]
 
 
 def test_a_file_that_is_older_than_what_was_said_since_does_not_win(
