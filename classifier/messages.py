@@ -62,11 +62,33 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivenLabel:
+    """A label as a file tells of it: who gave it and when, and how its message was chosen.
+
+    `person`, `note` and `suggestion` still hold personal data, as a `RawMessage` does. `chosen` is
+    the file's own word; `inclusion` in (0, 1] the probability with which the message was drawn, of
+    a label that corrected volumes where it comes from. `name` is what the answer is called there,
+    if it can have several versions. What a file does not tell is empty.
+    """
+
+    label: Label
+    person: str = ""
+    answered_at: datetime | None = None
+    chosen: str = ""
+    inclusion: float | None = None
+    origin: str = ""
+    note: str = ""
+    suggestion: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RawMessage:
     """One message as it came in, before cleaning and redaction. Never stored, logged or sent.
 
     `received_at` is timezone-aware; `scores` maps nps/csat/ces to a number; `source` is
-    "file:line" for messages from a file, for error messages only.
+    "file:line" for messages from a file, for error messages only. `given` is all that a file tells
+    of how it was labeled, oldest first; the last of them is `label`.
     """
 
     text: str
@@ -81,6 +103,7 @@ class RawMessage:
     attributes: Mapping[str, str] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     label: Label | None = None
+    given: tuple[GivenLabel, ...] = ()
     source: str = ""
 
 
@@ -111,6 +134,12 @@ class Rejected:
     line: int
     field: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver(Rejected):
+    """What was never meant to be used: an answer that somebody skipped, a draft. It is counted,
+    not kept aside."""
 
 
 @dataclass(frozen=True, slots=True)

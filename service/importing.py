@@ -10,22 +10,23 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from classifier.messages import Label, RawMessage, Rejected
+from classifier.messages import Label, PassedOver, RawMessage, Rejected
 from classifier.readers import read_messages
 from classifier.redaction import pseudonym, redact
 from classifier.taxonomy import Taxonomy, flat_taxonomy
 from service.database import take_turn
 from service.errors import UnknownDriver
+from service.given_labels import answers, settled
 from service.intake import Outcome, Receipt, receive
-from service.labels import Answer, check_label, record
+from service.labels import check_label, record
 from service.runtime import Runtime, taxonomy_in_use, use_taxonomy
 from service.sizes import within
 from service.tables import RejectRow
 
 BATCH = 1000
-DOOR = "import"
 LONGEST_DRIVER = 100
 LONGEST_FILE, LONGEST_REASON = 200, 500
+EARLIER_LABEL = "another answer than the newest names a driver that is not in the taxonomy"
 KNOWN_OTHERWISE = "another message with this id and another content is stored; it was kept"
 Progress = Callable[[int], None]
 
@@ -36,6 +37,7 @@ class ImportOptions:
 
     channel: str | None = None
     labels: bool = False
+    label_from: str | None = None
     unknown_label: str = "unknown"
     draw_since: datetime | None = None
     person: str = "import"
@@ -51,6 +53,7 @@ class ImportReport:
     rejected: int = 0
     set_aside: int = 0
     labels: int = 0
+    passed_over: int = 0
     derived_taxonomy: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
@@ -103,6 +106,7 @@ def _read(runtime: Runtime, path: Path, options: ImportOptions) -> Iterator[RawM
         channel=options.channel,
         unknown_label=options.unknown_label,
         labels=options.labels,
+        label_from=options.label_from,
         timezone=runtime.settings.timezone,
     )
     return within(read, runtime.settings.max_message_bytes)
@@ -122,11 +126,15 @@ def _import_batch(
     seen: Counter[str],
     now: datetime,
 ) -> None:
+    report.passed_over += sum(isinstance(row, PassedOver) for row in rows)
     with runtime.writing() as session:
         taxonomy = taxonomy_in_use(session, runtime)
         messages, rejected = _sorted_out(rows, taxonomy, seen, runtime.secret)
         receipts = receive(session, runtime, messages, now=now, draw_since=options.draw_since)
-        labels = _record_labels(session, runtime, messages, receipts, options, now)
+        receipts = settled(session, messages, receipts)
+        person = options.person
+        given = answers(session, runtime, messages, receipts, person=person, now=now)
+        labels = len(record(session, runtime, given, now=now))
         _keep_aside(session, [*rejected, *_conflicts(messages, receipts)], runtime.secret, now)
     outcomes = Counter(receipt.outcome for receipt in receipts)
     aside = sum(receipt.outcome is Outcome.STORED and not receipt.inbound for receipt in receipts)
@@ -146,13 +154,18 @@ def _sorted_out(
     messages, rejected = [], []
     for row in rows:
         if isinstance(row, Rejected):
-            rejected.append(row)
+            if not isinstance(row, PassedOver):
+                rejected.append(row)
             continue
         problem = _label_problem(row.label, taxonomy)
         if problem:
             rejected.append(_rejected(row, "label", problem))
-        else:
-            messages.append(row if row.external_id else _named_by_content(row, seen, key))
+            continue
+        usable = [each for each in row.given if not _label_problem(each.label, taxonomy)]
+        if len(usable) < len(row.given):
+            rejected.append(_rejected(row, "label", EARLIER_LABEL))
+            row = replace(row, given=tuple(usable))
+        messages.append(row if row.external_id else _named_by_content(row, seen, key))
     return messages, rejected
 
 
@@ -185,35 +198,6 @@ def _named_by_content(row: RawMessage, seen: Counter[str], key: bytes) -> RawMes
     return replace(row, external_id=f"c-{name}-{seen[place]}")
 
 
-def _record_labels(
-    session: Session,
-    runtime: Runtime,
-    messages: Sequence[RawMessage],
-    receipts: Sequence[Receipt],
-    options: ImportOptions,
-    now: datetime,
-) -> int:
-    answers = [
-        Answer(
-            message_id=receipt.message_id,
-            label=message.label,
-            person=options.person,
-            door=DOOR,
-            door_ref=receipt.external_id,
-            version=now.isoformat(),
-            answered_at=message.received_at or now,
-            chosen="import",
-            came_with_message=receipt.outcome is Outcome.STORED,
-        )
-        for message, receipt in zip(messages, receipts, strict=True)
-        if message.label is not None and receipt.inbound and receipt.outcome in _LABELABLE
-    ]
-    return len(record(session, runtime, answers, now=now))
-
-
-_LABELABLE = (Outcome.STORED, Outcome.KNOWN)
-
-
 def _keep_aside(session: Session, rejected: Iterable[Rejected], key: bytes, now: datetime) -> None:
     """Note where a row was kept aside and why, once however often its file is imported."""
     known: dict[str, set[tuple[int, str, str]]] = {}
@@ -244,8 +228,9 @@ def _derive_taxonomy(
         driver
         for path in paths
         for row in _read(runtime, path, options)
-        if isinstance(row, RawMessage) and row.label
-        for driver in row.label.drivers
+        if isinstance(row, RawMessage)
+        for label in (row.label, *(each.label for each in row.given))
+        for driver in (label.mentions if label else ())
         if _can_be_a_driver(driver, runtime.secret)
     }
     with runtime.writing() as session:

@@ -71,5 +71,6 @@ def _training_row(raw: RawMessage, number: int, key: bytes) -> TrainingRow:
         channel=message.channel,
         language=message.language or detect_language(text),
         received_at=message.received_at,
+        inclusion=message.given[-1].inclusion if message.given else None,
     )
     return TrainingRow(labeled, in_holdout(text, key=key, customer=customer))

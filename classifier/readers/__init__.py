@@ -14,6 +14,7 @@ from classifier.readers.columns import Columns, Portion, PortionSize
 from classifier.readers.csv_files import csv_portions, read_csv
 from classifier.readers.eml import mail_files, mail_portions, read_eml, read_folder
 from classifier.readers.jsonl import jsonl_portions, read_jsonl
+from classifier.readers.label_studio import read_label_studio
 from classifier.readers.parquet import parquet_portions, read_parquet
 from classifier.readers.rows import MAX_BYTES, TIMEZONE, Reading, Rows
 from classifier.readers.sources import format_of
@@ -32,10 +33,10 @@ __all__ = [
 
 
 class _Reader(NamedTuple):
-    """How a format is read: by message, and by portion."""
+    """How a format is read: by message, and by portion where files of it can be large."""
 
     messages: Callable[[Path, Reading], Iterator[RawMessage | Rejected]]
-    portions: Callable[[Path, Reading, PortionSize], Iterator[Any]]
+    portions: Callable[[Path, Reading, PortionSize], Iterator[Any]] | None
 
 
 CSV: Final = _Reader(read_csv, csv_portions)
@@ -48,6 +49,7 @@ READERS: Final = {
     ".ndjson": JSONL,
     ".parquet": _Reader(read_parquet, parquet_portions),
     ".eml": _Reader(read_eml, mail_portions),
+    ".json": _Reader(read_label_studio, None),
 }
 FOLDER: Final = _Reader(read_folder, mail_portions)
 
@@ -58,17 +60,21 @@ def read_messages(
     channel: str | None = None,
     unknown_label: str = UNKNOWN,
     labels: bool = False,
+    label_from: str | None = None,
     timezone: str = TIMEZONE,
     max_bytes: int = MAX_BYTES,
     attributes: Sequence[str] = ("product", "partner"),
 ) -> Iterator[RawMessage | Rejected]:
-    """Read .csv, .tsv, .txt (delimited, with a header), .jsonl, .eml, each also as .gz, .parquet,
-    or a folder of .eml; a row at a time, so that a file may be larger than memory.
+    """Read .csv, .tsv, .txt (delimited, with a header), .jsonl, .eml, .json (an export of Label
+    Studio), each also as .gz, .parquet, or a folder of .eml; a row at a time, so that a file may be
+    larger than memory.
 
     `channel` overrules the file's own channel; without either it is "ticket" ("email" for mail).
     With `labels` every row needs a label: `a|b` (the first is primary), empty or `unknown_label`
-    for none of the drivers. Dates without an offset are local time in `timezone`. Texts over
-    `max_bytes` of UTF-8 are rejected. Columns named in `attributes` are kept, others ignored.
+    for none of the drivers. In an export of Label Studio they are what was chosen in the control
+    `label_from`; without it, in the only one there is. Dates without an offset are local time in
+    `timezone`. Texts over `max_bytes` of UTF-8 are rejected. Columns named in `attributes` are
+    kept, others ignored.
 
     Raises `BadFile` at once for a file that cannot be read at all: missing, empty, of an unknown
     format, in an unknown encoding, without a needed column.
@@ -77,6 +83,7 @@ def read_messages(
         channel=channel,
         unknown_label=unknown_label,
         labels=labels,
+        label_from=label_from,
         timezone=timezone,
         max_bytes=max_bytes,
         attributes=tuple(attributes),
@@ -92,7 +99,10 @@ def read_portions(
 
     Raises `BadFile` as `read_messages` does, and later for a .gz or .parquet broken further on.
     """
-    return _reader(path).portions(path, reading, size or PortionSize())
+    portions = _reader(path).portions
+    if portions is None:
+        raise BadFile(path, "an export of Label Studio; `waarom import` and `train` read it")
+    return portions(path, reading, size or PortionSize())
 
 
 def _reader(path: Path) -> _Reader:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
+from classifier.cells import bare
 from classifier.errors import BadFile
 from classifier.messages import RawMessage, Rejected
+from classifier.readers import given
 from classifier.readers.columns import Columns, PortionSize, columns_of_table
 from classifier.readers.rows import Reading, Rows
 from classifier.readers.sources import encoding_of, open_text, share_read
@@ -65,13 +67,15 @@ def _layout(path: Path, reading: Reading) -> _Layout:
 
 def _rows(layout: _Layout, reading: Reading) -> Iterator[RawMessage | Rejected]:
     rows, columns = Rows(layout.path, reading), layout.columns
+    shielded = reading.labels and set(columns) >= given.SIGNATURE
     with open_text(layout.path, layout.encoding, newline="") as stream:
         parsed = _parsed(stream, layout.delimiter)
         next(parsed)
         line = parsed.line_num + 1
         for values in parsed:
             if len(values) == len(columns):
-                yield rows.message(dict(zip(columns, values, strict=True)), line)
+                plain = map(bare, values) if shielded else values
+                yield rows.message(dict(zip(columns, plain, strict=True)), line)
             elif values:
                 yield rows.rejected(line, "row", _wrong_number(len(values), len(columns)))
             line = parsed.line_num + 1
@@ -158,6 +162,7 @@ def _check_columns(path: Path, columns: list[str], reading: Reading) -> None:
         if needed not in columns:
             found = ", ".join(columns)[:200]
             raise BadFile(path, f"there is no column {needed!r}; the columns are: {found}")
-    twice = sorted({name for name in columns if name in reading.used and columns.count(name) > 1})
+    single = reading.used - given.HINTS
+    twice = sorted({name for name in columns if name in single and columns.count(name) > 1})
     if twice:
         raise BadFile(path, f"column {twice[0]!r} occurs twice; rename one of them")

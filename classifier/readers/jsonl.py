@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from classifier.messages import RawMessage, Rejected
+from classifier.readers import given
 from classifier.readers.columns import Columns, PortionSize, columns_of_table
 from classifier.readers.rows import BadValue, Reading, Rows
 from classifier.readers.sources import encoding_of, open_text, share_read
@@ -114,17 +115,22 @@ def _row(line: str, reading: Reading, layouts: _Layouts) -> dict[str, str]:
     written = tuple(found)
     used = layouts.of(written, reading)
     return {
-        name: value if type(value := found[own]) is str else _text(name, value)
+        name: value if type(value := found[own]) is str else as_text(name, value)
         for name, own in used.items()
     }
 
 
-def _text(name: str, value: Any) -> str:
-    """Values as a CSV file would hold them; a list of labels is joined by a bar."""
+def as_text(name: str, value: Any) -> str:
+    """A value as a CSV file would hold it; a list of labels is joined by a bar. Raises `BadValue`
+    for one that its column cannot have."""
     if value is None:
         return ""
-    if name == "label" and isinstance(value, list):
+    if name in ("label", given.ALSO) and isinstance(value, list):
         return "|".join(map(str, value))
+    if name == given.ATTRIBUTES and isinstance(value, dict):
+        return json.dumps(value)
+    if name in given.HINTS and isinstance(value, dict | list):
+        return ""
     if name in ("text", "subject", "label") and not isinstance(value, str):
         raise BadValue(name, "must be a text in quotes")
     if isinstance(value, dict | list):

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from classifier.errors import BadFile
 from classifier.messages import RawMessage, Rejected
+from classifier.readers import given
 from classifier.readers.columns import Columns, PortionSize, columns_of_table
 from classifier.readers.rows import LONG, Reading, Rows
 
@@ -82,10 +83,15 @@ def _names(path: Path, schema: Any, reading: Reading) -> Mapping[str, str]:
         if needed not in columns:
             there = ", ".join(columns)[:200]
             raise BadFile(path, f"there is no column {needed!r}; the columns are: {there}")
-    for name in sorted(reading.used):
+    for name in sorted(reading.used - given.HINTS):
         if columns.count(name) > 1:
             raise BadFile(path, f"column {name!r} occurs twice; rename one of them")
-    used = {name: own for name, own in found if name in reading.used}
+    nested = arrow(path).types.is_nested
+    used = {
+        name: own
+        for name, own in found
+        if name in reading.used and not (name in given.HINTS and nested(schema.field(own).type))
+    }
     for name, own in used.items():
         _check_type(path, name, schema.field(own).type)
     return used
@@ -94,7 +100,7 @@ def _names(path: Path, schema: Any, reading: Reading) -> Mapping[str, str]:
 def _check_type(path: Path, name: str, kind: Any) -> None:
     types = arrow(path).types
     plain = kind.value_type if types.is_dictionary(kind) else kind
-    if name == "label" and (types.is_list(plain) or types.is_large_list(plain)):
+    if name in ("label", given.ALSO) and (types.is_list(plain) or types.is_large_list(plain)):
         return
     if name in (*LONG, "label") and not (_is_text(types, plain) or types.is_null(plain)):
         raise BadFile(path, f"column {name!r} holds {kind}; it must hold texts")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from classifier.messages import UNKNOWN, Direction, Label, RawMessage, Rejected
+from classifier.messages import UNKNOWN, Direction, RawMessage, Rejected
+from classifier.readers import given
 
 MAX_BYTES: Final = 10_000_000
 TIMEZONE: Final = "Europe/Amsterdam"
@@ -28,6 +29,7 @@ class Reading:
     channel: str | None = None
     unknown_label: str = UNKNOWN
     labels: bool = False
+    label_from: str | None = None
     timezone: str = TIMEZONE
     max_bytes: int = MAX_BYTES
     attributes: tuple[str, ...] = ("product", "partner")
@@ -35,7 +37,8 @@ class Reading:
     @property
     def used(self) -> frozenset[str]:
         """The columns that are looked at; anything may stand in the others."""
-        return COLUMNS | set(self.attributes)
+        told = given.COLUMNS if self.labels else frozenset[str]()
+        return COLUMNS | told | set(self.attributes)
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -101,20 +104,26 @@ def _check(values: Mapping[str, str], reading: Reading) -> None:
         if name not in values:
             raise BadValue(name, "is missing")
     for name, value in values.items():
+        if name in given.HINTS and reading.labels:
+            continue
         if "\0" in value:
             raise BadValue(name, "contains a NUL byte; export the file again as text")
-        if name not in LONG and len(value) > MAX_SHORT:
-            raise BadValue(name, f"is longer than {MAX_SHORT:,} characters")
+        most = given.WIDE if name == given.ALSO else MAX_SHORT
+        if name not in LONG and len(value) > most:
+            raise BadValue(name, f"is longer than {most:,} characters")
         if name in LONG and len(value.encode("utf-8", "replace")) > reading.max_bytes:
             raise BadValue(name, f"is larger than {reading.max_bytes:,} bytes")
 
 
 def _message(values: Mapping[str, str], reading: Reading, source: str) -> RawMessage:
-    get = {name: _whole(value) for name, value in values.items()}.get
+    whole = {name: _whole(value) for name, value in values.items()}
+    get = whole.get
     text, subject = get("text", ""), get("subject", "")
     if not (text or subject):
         raise BadValue("text", "is empty")
     channel = reading.channel_of(get("channel", ""))
+    label = given.label_in(whole, reading.unknown_label) if reading.labels else None
+    named = {name: get(name, "") for name in reading.attributes if get(name)}
     return RawMessage(
         text=text or subject,
         subject=subject,
@@ -125,9 +134,10 @@ def _message(values: Mapping[str, str], reading: Reading, source: str) -> RawMes
         conversation_id=get("conversation_id") or None,
         customer=get("customer") or None,
         direction=_direction(get("direction", "")),
-        attributes={name: get(name, "") for name in reading.attributes if get(name)},
+        attributes=named | (given.attributes_in(whole) if label else {}),
         scores=_scores(values, channel),
-        label=_label(get("label"), reading),
+        label=label,
+        given=given.given_in(whole, label, reading.timezone) if label else (),
         source=source,
     )
 
@@ -135,12 +145,6 @@ def _message(values: Mapping[str, str], reading: Reading, source: str) -> RawMes
 def _whole(value: str) -> str:
     """Half characters (lone surrogates, from JSON escapes) cannot be stored."""
     return value.encode("utf-8", "replace").decode() if not value.isascii() else value
-
-
-def _label(written: str | None, reading: Reading) -> Label | None:
-    if not reading.labels or written is None:
-        return None
-    return Label.parse(written, unknown_label=reading.unknown_label)
 
 
 def _received_at(written: str, reading: Reading) -> datetime | None:

@@ -7,6 +7,7 @@ from service.api import (
     drivers,
     inuse,
     labelplan,
+    labels,
     messages,
     publications,
     queues,
@@ -14,5 +15,5 @@ from service.api import (
 )
 
 router = APIRouter()
-for each in (classify, messages, reviews, drivers, publications, labelplan, queues, inuse):
+for each in (classify, messages, labels, reviews, drivers, publications, labelplan, queues, inuse):
     router.include_router(each.router)

@@ -15,14 +15,15 @@ from service.api.rendering import Names
 from service.auth import ClassifyKey, ReviewKey
 from service.dependencies import Now, RuntimeDep
 from service.errors import NotFound, UnknownDriver
-from service.idempotency import once
-from service.labels import Answer, record
+from service.idempotency import committed, once
+from service.labels import Answer, record, withdraw
 from service.messages import current_decision, decisions_after, find, view
 from service.problems import Located, documented
 from service.runtime import taxonomy_in_use
-from service.schemas.fields import Cursor, PageSize, Words
+from service.schemas.fields import LARGEST_ID, Cursor, PageSize, Words
 from service.schemas.messages import DecisionPage, MessageOut
 from service.schemas.reviews import LabelIn, LabelOut
+from service.tables import LabelRow
 
 router = APIRouter(prefix="/v1", tags=["messages"])
 DOOR = "correction"
@@ -68,6 +69,36 @@ def correct(
 
     body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
     return LabelOut.model_validate(body)
+
+
+@router.delete(
+    "/messages/{message_id:path}/labels/{label_id}",
+    summary="Take a correction back",
+    responses=documented(*reading("review"), NotFound("correction", 311)),
+)
+def take_back(
+    runtime: RuntimeDep,
+    identity: ReviewKey,
+    now: Now,
+    message_id: MessageName,
+    label_id: Annotated[int, Path(ge=1, le=LARGEST_ID)],
+) -> MessageOut:
+    """The message is routed as it was before: by the answer that is newest then, or by the model.
+    Taking it back twice is the same as once. What other keys gave takes the scope `admin`."""
+
+    def work(session: Session) -> MessageOut:
+        message = find(session, runtime, message_id)
+        row = session.get(LabelRow, label_id)
+        if row is None or row.message_id != message or row.door != DOOR:
+            raise NotFound("correction", label_id)
+        if row.person != identity.name:
+            identity.require("admin")
+        if row.current:
+            withdraw(session, DOOR, [row.door_ref], now=now)
+        names = Names(taxonomy_in_use(session, runtime), runtime.settings.language)
+        return rendering.message(view(session, message), names)
+
+    return committed(runtime, work)
 
 
 @contextmanager

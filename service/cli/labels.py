@@ -1,13 +1,14 @@
-"""`waarom label`: questions to Label Studio, answers from it, and what answers will buy."""
+"""`waarom label`: questions to Label Studio, answers from it, what answers will buy, labels out."""
 
 import typer
 
-from service.cli import label_plan
+from service.cli import label_export, label_plan
 from service.cli.options import AsJson
 from service.cli.output import opened, result, utc_now
 
 app = typer.Typer(no_args_is_help=True, help="Questions to Label Studio and answers from it.")
 app.command("plan")(label_plan.plan)
+app.command("export")(label_export.export)
 
 
 @app.command()

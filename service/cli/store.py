@@ -21,13 +21,20 @@ def add_to(app: typer.Typer) -> None:
 def import_(
     files: Annotated[
         list[Path],
-        typer.Argument(exists=True, help="CSV, JSONL or .eml, also as .gz, or a folder of .eml."),
+        typer.Argument(
+            exists=True,
+            help="CSV, JSONL, .eml or Label Studio's .json, also as .gz, or a folder of .eml.",
+        ),
     ],
     channel: Annotated[
         str | None,
         typer.Option(help="Their channel, whatever the file says: ticket, email, survey …"),
     ] = None,
     labels: Annotated[bool, typer.Option("--labels", help="Each row brings its label.")] = False,
+    label_from: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The control with the labels, in Label Studio's .json."),
+    ] = None,
     unknown_label: UnknownLabel = "unknown",
     draw_since: Since = None,
     as_json: AsJson = False,
@@ -41,6 +48,7 @@ def import_(
 
     Example: waarom import mailbox/ --channel email
     Example: waarom import labeled.csv --labels
+    Example: waarom import project-7.json --label-from sentiment
     """
     from service.importing import ImportOptions, default_draw_since, import_files
 
@@ -49,7 +57,11 @@ def import_(
         since = _local(draw_since, runtime.settings.timezone)
         since = since or default_draw_since(runtime, now)
         options = ImportOptions(
-            channel=channel, labels=labels, unknown_label=unknown_label, draw_since=since
+            channel=channel,
+            labels=labels or label_from is not None,
+            label_from=label_from,
+            unknown_label=unknown_label,
+            draw_since=since,
         )
         with counting("Messages imported") as progress:
             report = import_files(runtime, files, options, now=now, progress=progress)
@@ -62,6 +74,8 @@ def import_(
         f"{report.conflicts:,} known with another content, {report.set_aside:,} auto-replies and "
         f"outbound set aside, {report.rejected:,} rejected"
     )
+    if report.passed_over:
+        text += f", {report.passed_over:,} skipped answers, drafts and tasks without an answer"
     result(as_json, {k: getattr(report, k) for k in report.__slots__}, text)
     if report.rejected and not report.stored and not report.known:
         raise typer.Exit(1)

@@ -82,6 +82,8 @@ def test_every_call_on_the_page_works_and_answers_as_shown(
         assert response.status_code in (200, 201), (words, response.text)
         if any(each.endswith("/claim") for each in words):
             values["REVIEW"] = str(response.json()["id"])
+        if any(each.endswith("zd-1/labels") for each in words):
+            values["LABEL"] = str(response.json()["id"])
         if shown is not None:
             assert fits(shown, response.json()), (shown, response.json())
 

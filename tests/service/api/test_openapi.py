@@ -17,6 +17,8 @@ EXPECTED = {
     ("get", "/v1/messages/{message_id}"),
     ("get", "/v1/decisions"),
     ("post", "/v1/messages/{message_id}/labels"),
+    ("delete", "/v1/messages/{message_id}/labels/{label_id}"),
+    ("get", "/v1/labels"),
     ("post", "/v1/reviews/claim"),
     ("get", "/v1/reviews/{review_id}"),
     ("post", "/v1/reviews/{review_id}/labels"),
