@@ -20,6 +20,7 @@ from labeling.errors import (
     StudioUnauthorized,
     StudioUnavailable,
 )
+from labeling.tokens import token_kind
 
 ATTEMPTS: Final = 3
 GATEWAY_TROUBLE: Final = (429, 502, 503, 504)
@@ -33,6 +34,7 @@ class Connection:
 
     def __init__(self, url: str, token: str, *, timeout: float) -> None:
         self.url = url.rstrip("/")
+        self.kind = token_kind(token)
         self._client = httpx.Client(
             timeout=httpx.Timeout(timeout, connect=10), follow_redirects=True
         )
@@ -90,7 +92,8 @@ class Connection:
 
     def _refusal(self, status: int, body: Any, project: int | None) -> StudioError:
         if status == 401:
-            return StudioUnauthorized(self.url)
+            switched_off = "legacy" in str(body.get("detail")) if isinstance(body, dict) else False
+            return StudioUnauthorized(self.url, self.kind, switched_off=switched_off)
         if status in GATEWAY_TROUBLE:
             return StudioUnavailable(self.url, f"status {status}")
         if status == 404 and project is not None:

@@ -11,8 +11,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from labeling.errors import ProjectMissing, StudioRefused
+from labeling.hooks import ensure_hook
 from labeling.interface import instructions, labeling_interface
-from labeling.studio import Project
+from labeling.projects import Project, Wanted, ensure_project
 from service.database import chunks
 from service.outbox import queue, waiting
 from service.runtime import Runtime, taxonomy_in_use
@@ -21,6 +22,7 @@ from service.sync.hints import HEADER
 from service.tables import BookmarkRow, OutboxRow, ReviewRow, TaskRow
 
 OPEN = ("open", "claimed")
+HOOK_PATH = "/v1/webhooks/label-studio"
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ def up_to_date(ours: Line) -> int:
     Raises `ProjectMissing` when somebody deleted it.
     """
     known = known_project(ours.runtime)
-    if known is not None and _kept(ours.runtime).get("made_of") == _made_of(ours.runtime):
+    if known is not None and made_of_what_is_wanted(ours.runtime):
         return known
     return _ensured(ours, anew=False).id
 
@@ -68,50 +70,69 @@ def _name(runtime: Runtime) -> str:
     return f"label_studio {server(runtime)}"
 
 
-def _wanted(runtime: Runtime) -> tuple[str, str, str]:
-    """Title, interface and instructions."""
+def wanted_project(runtime: Runtime) -> Wanted:
+    """What the taxonomy and the settings make of it."""
     with runtime.reading() as session:
         taxonomy = taxonomy_in_use(session, runtime)
     language = runtime.settings.language
     interface = labeling_interface(taxonomy, language=language)
-    return runtime.settings.label_studio_project, interface, instructions(taxonomy, language)
+    title = runtime.settings.label_studio_project
+    return Wanted(title, interface, instructions(taxonomy, language))
 
 
-def _made_of(runtime: Runtime) -> str:
-    return hashlib.sha256(json.dumps(_wanted(runtime)).encode()).hexdigest()[:16]
+def made_of_what_is_wanted(runtime: Runtime) -> bool:
+    """Whether the project, as we left it, is what the taxonomy and the settings make of it now."""
+    return _kept(runtime).get("made_of") == _made_of(wanted_project(runtime))
+
+
+def _made_of(wanted: Wanted) -> str:
+    return hashlib.sha256(json.dumps(wanted.settings()).encode()).hexdigest()[:16]
 
 
 def _ensured(ours: Line, *, anew: bool) -> Project:
     """The project as we want it. With another title in the settings it is another project."""
     runtime, kept = ours.runtime, _kept(ours.runtime)
-    title, interface, text = _wanted(runtime)
-    known = known_project(runtime) if kept.get("title") == title else None
+    wanted, connection = wanted_project(runtime), ours.studio.connection
+    known = known_project(runtime) if kept.get("title") == wanted.title else None
     try:
-        project = ours.studio.ensure_project(title, interface, text, project=known)
+        project = ensure_project(connection, wanted, project=known)
     except ProjectMissing:
         if not anew:
             raise
-        project = ours.studio.ensure_project(title, interface, text)
+        project = ensure_project(connection, wanted)
     with runtime.writing() as session:
         bookmark(session, _name(runtime)).value = {
             "project_id": project.id,
-            "title": title,
-            "made_of": _made_of(runtime),
+            "title": wanted.title,
+            "made_of": _made_of(wanted),
         }
     return project
 
 
 def _hinting(ours: Line, project: int) -> None:
     """Have Label Studio tell us when something happens; without it, we ask now and then."""
-    settings = ours.runtime.settings
-    if settings.webhook_secret is None:
+    runtime = ours.runtime
+    if runtime.settings.webhook_secret is None:
         return
-    url = f"{settings.resolved_public_url}/v1/webhooks/label-studio"
     try:
-        headers = {HEADER: settings.webhook_secret.get_secret_value()}
-        ours.studio.ensure_webhook(project, url, headers)
+        ensure_hook(ours.studio.connection, project, hook_url(runtime), hook_headers(runtime))
     except StudioRefused as error:
-        logger.warning("No webhook (%s); answers are collected by asking now and then", error)
+        logger.warning(
+            "No webhook (%s); answers are collected by asking now and then. `waarom doctor` says "
+            "what to do.",
+            error,
+        )
+
+
+def hook_url(runtime: Runtime) -> str:
+    """Where Label Studio reaches us."""
+    return runtime.settings.resolved_public_url + HOOK_PATH
+
+
+def hook_headers(runtime: Runtime) -> dict[str, str]:
+    """What it sends along, so that we know it: secret. Empty where no secret is set."""
+    secret = runtime.settings.webhook_secret
+    return {HEADER: secret.get_secret_value()} if secret else {}
 
 
 def _forget_gone(session: Session, runtime: Runtime, project: int, there: set[int]) -> None:
