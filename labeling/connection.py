@@ -6,6 +6,8 @@ label-studio-sdk's. Its models are passed over: they make long lists several tim
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import httpx
@@ -35,6 +37,7 @@ class Connection:
     def __init__(self, url: str, token: str, *, timeout: float) -> None:
         self.url = url.rstrip("/")
         self.kind = token_kind(token)
+        self.clock: datetime | None = None
         self._client = httpx.Client(
             timeout=httpx.Timeout(timeout, connect=10), follow_redirects=True
         )
@@ -60,6 +63,7 @@ class Connection:
         with self._speaking(project):
             # The client under the SDK's models: it adds the token, and refreshes it.
             response = self._sdk._client_wrapper.httpx_client.request(path, method=method, **parts)
+            self.clock = _moment(response)
             if not response.is_success:
                 raise ApiError(status_code=response.status_code, body=_body(response))
             return response.json() if response.content else None
@@ -99,6 +103,13 @@ class Connection:
         if status == 404 and project is not None:
             return ProjectMissing(project)
         return StudioRefused(status, _detail(body))
+
+
+def _moment(response: httpx.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError):
+        return None
 
 
 def _body(response: httpx.Response) -> Any:

@@ -24,7 +24,7 @@ BATCH: Final = 2_000
 # those of the annotations and predictions inside it.
 READ_FIELDS: Final = (
     "id,data,annotations,predictions,created_at,updated_at,"
-    "result,was_cancelled,completed_by,lead_time,task,parent_prediction,model_version,score"
+    "result,was_cancelled,completed_by,updated_by,lead_time,task,parent_prediction,model_version,score"
 )
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -49,6 +49,11 @@ class Studio:
         self.connection = Connection(url, token, timeout=timeout)
         self.url = self.connection.url
         self._once, self._again = self.connection.once, self.connection.again
+
+    @property
+    def clock(self) -> datetime | None:
+        """The moment on the server's clock when it answered last, to the second."""
+        return self.connection.clock
 
     def close(self) -> None:
         self.connection.close()
@@ -108,6 +113,11 @@ class Studio:
     def task_ids(self, project: int) -> set[int]:
         """Every task in the project, for noticing those that were deleted there."""
         return {int(task["id"]) for task in listed(self.connection, project, [], include="id")}
+
+    def total(self, project: int) -> int:
+        """How many tasks a project has; quick."""
+        params = {"project": project, "page_size": 1, "include": "id"}
+        return int(self._again("GET", "/api/tasks/", project, params=params)["total"])
 
     def changed(
         self, project: int, since: datetime | None = None, *, page_size: int = PAGE

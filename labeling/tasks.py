@@ -13,6 +13,7 @@ How an annotation is read:
   driver, an `also` more or less, or `unknown` is `changed`. An answer to a question where nothing
   was pre-filled is `manual`. What was pre-filled is read in the task; where that is gone, what
   Label Studio noted beside each choice tells, except of an `also` that was removed;
+- who said it is the last editor, for an edited one; else who made it;
 - no primary and no `unknown`, two primary drivers, a driver the taxonomy does not have (or that
   is not a leaf), an empty result, a draft: `Unusable`, so that the question stays open;
 - controls that are not ours are passed over.
@@ -20,7 +21,7 @@ How an annotation is read:
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -39,6 +40,9 @@ class Origin(StrEnum):
     MANUAL = "manual"
 
 
+EDITED: Final = timedelta(seconds=1)
+"""An annotation whose two moments are further apart was edited, by whom it names as its last
+editor; of others that name means nothing, as of those that came with an import."""
 _UNTOUCHED: Final = "prediction"
 _TOUCHED: Final = "prediction-changed"
 
@@ -236,6 +240,9 @@ def _answer(
         raise _NotAnAnswer("a result that cannot be read")
     label = None if skipped else _label(result, taxonomy)
     annotator, email = _annotator(annotation.get("completed_by"))
+    made, changed = (datetime.fromisoformat(annotation[at]) for at in ("created_at", "updated_at"))
+    if changed - made > EDITED and isinstance(annotation.get("updated_by"), int):
+        annotator, email = int(annotation["updated_by"]), None
     return Answer(
         task_id=int(annotation["task"]),
         annotation_id=int(annotation["id"]),
@@ -247,8 +254,8 @@ def _answer(
         suggestion=_text(result, SUGGESTION),
         annotator=annotator,
         email=email,
-        created_at=datetime.fromisoformat(annotation["created_at"]),
-        updated_at=datetime.fromisoformat(annotation["updated_at"]),
+        created_at=made,
+        updated_at=changed,
         seconds=annotation.get("lead_time"),
         origin=_origin(annotation, result, label, shown),
     )

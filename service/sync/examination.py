@@ -17,17 +17,16 @@ from labeling.projects import (
     Wanted,
     aliases,
     dropped_drivers,
-    state_of,
 )
 from labeling.studio import Studio
 from service.errors import Unwell
 from service.runtime import Runtime
 from service.sync.connection import NotConfigured, connect
+from service.sync.place import known_project, known_state
 from service.sync.project import (
     HOOK_PATH,
     hook_headers,
     hook_url,
-    known_project,
     made_of_what_is_wanted,
     wanted_project,
 )
@@ -45,8 +44,9 @@ class Visit:
     project: int | None
 
     def state(self) -> State | None:
-        """The project as it is. Raises `ProjectMissing` for one that was deleted."""
-        return None if self.project is None else state_of(self.studio.connection, self.project)
+        """The project as it is. Raises `ProjectMissing` for one that was deleted, and
+        `ServerReplaced` for another one that took its place."""
+        return known_state(self.runtime, self.studio)
 
 
 def examine_studio(runtime: Runtime) -> str:

@@ -313,3 +313,11 @@ class TestTasks:
         assert sent["ground_truth"] is False
         assert sent["completed_by"] == {"email": "a@b.nl"}
         json.dumps(task)
+
+
+def test_who_said_it_is_the_last_editor_of_an_edited_answer(small):
+    item = ("primary", "choices", ["billing.refund"])
+    made = "2026-11-20T10:00:00.000000Z"
+    for later, person in (("2026-11-20T10:00:00.100000Z", 1), ("2026-11-20T10:05:00Z", 2)):
+        said = annotation(item, created_at=made, updated_at=later, completed_by=1, updated_by=2)
+        assert read_annotation(said, small).annotator == person

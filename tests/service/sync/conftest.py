@@ -1,9 +1,14 @@
 """An installation linked to a real Label Studio, and somebody who answers there."""
 
+import shutil
+import socket
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -177,3 +182,124 @@ def opened() -> Iterator[Callable[[Settings], Runtime]]:
 @pytest.fixture
 def desk(linked: Settings, opened, studio: Studio, taxonomy: Taxonomy) -> Desk:
     return Desk(opened(linked), studio, taxonomy)
+
+
+class Proxy:
+    """A line to a server that can be cut: bytes go through until `fault` says otherwise.
+
+    `refuse`: nobody answers. `deaf`: requests that `matches` occurs in arrive, their answers do
+    not. `hold`: nor is anybody told. `torn`: of those requests only the first half arrives.
+    `seen` is set when one is met.
+    """
+
+    def __init__(self, backend: int) -> None:
+        self.backend, self.fault, self.matches = backend, "", b""
+        self.seen = threading.Event()
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._door.getsockname()[1]}"
+        self._open: set[socket.socket] = set()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def cut(self, fault: str, matches: str = "") -> None:
+        self.seen.clear()
+        self.fault, self.matches = fault, matches.encode()
+        self._hang_up()  # connections that were kept open, too
+
+    def mend(self) -> None:
+        self.cut("")
+
+    def close(self) -> None:
+        self.fault = "refuse"
+        self._door.close()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        for each in list(self._open):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def _listen(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._door.accept()
+                threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+
+    def _serve(self, near: socket.socket) -> None:
+        with suppress(OSError), near:
+            if self.fault == "refuse":
+                return
+            with socket.create_connection(("127.0.0.1", self.backend)) as far:
+                self._open |= {near, far}
+                deaf = threading.Event()
+                back = threading.Thread(target=self._answer, args=(far, near, deaf), daemon=True)
+                back.start()
+                self._ask(near, far, deaf)
+                back.join(60)
+                self._open -= {near, far}
+
+    def _ask(self, near: socket.socket, far: socket.socket, deaf: threading.Event) -> None:
+        with suppress(OSError):
+            while asked := near.recv(65536):
+                if self.fault in ("deaf", "hold", "torn") and self.matches in asked:
+                    self.seen.set()
+                    deaf.set()
+                    if self.fault == "torn":
+                        far.sendall(asked[: len(asked) // 2])
+                        break
+                far.sendall(asked)
+        with suppress(OSError):
+            far.shutdown(socket.SHUT_WR)
+
+    def _answer(self, far: socket.socket, near: socket.socket, deaf: threading.Event) -> None:
+        with suppress(OSError):
+            while answered := far.recv(65536):
+                if deaf.is_set():
+                    if self.fault == "hold":
+                        continue
+                    break
+                near.sendall(answered)
+        with suppress(OSError):
+            near.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def proxy(studio_server: StudioServer) -> Iterator[Proxy]:
+    line = Proxy(studio_server.port)
+    yield line
+    line.close()
+
+
+@pytest.fixture
+def far_desk(linked: Settings, opened, studio: Studio, taxonomy: Taxonomy, proxy: Proxy) -> Desk:
+    """A desk that reaches Label Studio by the line that can be cut; its `studio` does not."""
+    far = linked.model_copy(update={"label_studio_url": proxy.url})
+    return Desk(opened(far), studio, taxonomy)
+
+
+# Nothing it would tell leaves this machine.
+CARELESS = {
+    "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "false",
+    "LABEL_STUDIO_COLLECT_ANALYTICS": "true",
+    "LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS": "true",
+    "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS": "",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "HTTPS_PROXY": "http://127.0.0.1:9",
+}
+
+
+class CarelessServer(StudioServer):
+    """As Label Studio is when nobody set anything."""
+
+    def _environment(self, data: Path) -> dict[str, str]:
+        return super()._environment(data) | CARELESS
+
+
+@pytest.fixture(scope="session")
+def careless(
+    tmp_path_factory: pytest.TempPathFactory, studio_server: StudioServer
+) -> Iterator[StudioServer]:
+    """A second server, with a database of its own and the same login."""
+    folder = tmp_path_factory.mktemp("careless")
+    shutil.copy(studio_server.folder / "login.json", folder)
+    with CarelessServer(folder, venv=studio_server.venv, cache=studio_server.cache) as server:
+        yield server

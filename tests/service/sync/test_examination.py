@@ -1,6 +1,5 @@
 """The doctor before a real Label Studio: every fault is found and explained, no secret told."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import httpx
@@ -13,7 +12,6 @@ from labeling.studio import Studio
 from labeling.tasks import annotation_result
 from service.doctor import examine
 from service.errors import Unwell
-from service.studio_server import StudioServer
 from service.sync import known_project, pull, push, setup
 from service.sync.examination import examine_studio, looks, numbers
 
@@ -21,29 +19,6 @@ pytestmark = pytest.mark.studio
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HOOK = "/v1/webhooks/label-studio"
-# Nothing it would tell leaves this machine.
-CARELESS = {
-    "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "false",
-    "LABEL_STUDIO_COLLECT_ANALYTICS": "true",
-    "LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS": "true",
-    "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS": "",
-    "HTTP_PROXY": "http://127.0.0.1:9",
-    "HTTPS_PROXY": "http://127.0.0.1:9",
-}
-
-
-class CarelessServer(StudioServer):
-    """As Label Studio is when nobody set anything."""
-
-    def _environment(self, data):
-        return super()._environment(data) | CARELESS
-
-
-@pytest.fixture(scope="module")
-def careless(tmp_path_factory, studio_server) -> Iterator[StudioServer]:
-    folder = tmp_path_factory.mktemp("careless")
-    with CarelessServer(folder, venv=studio_server.venv, cache=studio_server.cache) as server:
-        yield server
 
 
 @pytest.fixture
