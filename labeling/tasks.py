@@ -40,6 +40,16 @@ class Origin(StrEnum):
     MANUAL = "manual"
 
 
+class Kind(StrEnum):
+    """Which list of work a question is in. It tells a person no more than that: whether a
+    question was drawn, as an audit or not, or picked to learn from, it does not say."""
+
+    QUESTION = "question"
+    SECOND_OPINION = "second opinion"
+    DISAGREEMENT = "disagreement"
+    SUSPECT = "suspect"
+
+
 EDITED: Final = timedelta(seconds=1)
 """An annotation whose two moments are further apart was edited, by whom it names as its last
 editor; of others that name means nothing, as of those that came with an import."""
@@ -65,6 +75,7 @@ class StudioQuestion:
     received_at: datetime | None = None
     product: str = ""
     language: str = ""
+    kind: Kind = Kind.QUESTION
     priority: float = 0.0
     blind: bool = False
     prediction: Prediction | None = None
@@ -125,6 +136,7 @@ def task_data(question: StudioQuestion, taxonomy: Taxonomy) -> Json:
         "external_id": question.external_id,
         "channel": question.channel,
         "language": question.language,
+        "kind": str(question.kind),
         "priority": question.priority,
         "taxonomy": taxonomy.version,
     }

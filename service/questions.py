@@ -10,13 +10,20 @@ from sqlalchemy.orm import Session
 from classifier.messages import Prediction
 from classifier.taxonomy import Taxonomy
 from labeling.interface import because, sentences
-from labeling.tasks import StudioQuestion
+from labeling.tasks import Kind, StudioQuestion
 from service.database import chunks
 from service.explanations import why
 from service.mentions import mentions_of
 from service.mentions import sentences as placed
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import MessageRow, PredictionRow, ReviewRow
+
+KINDS = {
+    "second": Kind.SECOND_OPINION,
+    "adjudication": Kind.DISAGREEMENT,
+    "suspect": Kind.SUSPECT,
+}
+"""Purposes of reviews that are lists of work of their own; all others are today's questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,7 @@ def _asked(
         received_at=message.received_at,
         product=str(message.attributes.get("product", "")),
         language=message.language,
+        kind=KINDS.get(review.purpose, Kind.QUESTION),
         priority=-float(review.priority) - review.order_key / 2**63,
         blind=review.blind,
         prediction=prediction,

@@ -19,6 +19,7 @@ from labeling.projects import (
     dropped_drivers,
 )
 from labeling.studio import Studio
+from labeling.views import missing_views
 from service.errors import Unwell
 from service.runtime import Runtime
 from service.sync.connection import NotConfigured, connect
@@ -29,6 +30,7 @@ from service.sync.project import (
     hook_url,
     made_of_what_is_wanted,
     wanted_project,
+    wanted_views,
 )
 
 OLDEST: Final = (1, 23)
@@ -135,6 +137,9 @@ def _project_faults(
         )
     if INSTRUCTIONS in differs:
         yield f"its instructions are not those of the taxonomy; {REPAIR}"
+    views = missing_views(visit.studio.connection, found.id, wanted_views(visit.runtime))
+    if views:
+        yield f"tabs are missing, or show something else: {', '.join(views)}; {REPAIR}"
     rest = sorted(set(differs) - {INTERFACE, INSTRUCTIONS, "sampling"})
     if rest:
         yield f"changed by hand: {', '.join(rest)}; {REPAIR}"

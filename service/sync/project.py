@@ -9,6 +9,7 @@ from labeling.errors import ProjectMissing, StudioRefused
 from labeling.hooks import ensure_hook
 from labeling.interface import instructions, labeling_interface
 from labeling.projects import Project, Wanted, ensure_project
+from labeling.views import View, ensure_views, views
 from service.runtime import Runtime, taxonomy_in_use
 from service.sync.connection import Line, line
 from service.sync.hints import HEADER
@@ -30,6 +31,7 @@ def setup(runtime: Runtime, *, now: datetime) -> Project:
     with line(runtime, now) as ours:
         project, place = _ensured(ours, anew=True)
         _hinting(ours, project.id)
+        ensure_views(ours.studio.connection, project.id, wanted_views(runtime))
         reconcile(ours, place, now=now)
         return project
 
@@ -53,6 +55,10 @@ def wanted_project(runtime: Runtime) -> Wanted:
     interface = labeling_interface(taxonomy, language=language)
     title = runtime.settings.label_studio_project
     return Wanted(title, interface, instructions(taxonomy, language))
+
+
+def wanted_views(runtime: Runtime) -> tuple[View, ...]:
+    return views(runtime.settings.language)
 
 
 def made_of_what_is_wanted(runtime: Runtime) -> bool:

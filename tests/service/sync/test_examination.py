@@ -201,6 +201,15 @@ class TestTheProject:
         setup(desk.runtime, now=NOW)
         assert look(desk.runtime, "project").startswith("ok")
 
+    def test_a_tab_that_was_deleted_is_missed_and_made_again(self, desk, api):
+        setup(desk.runtime, now=NOW)
+        tabs = api.call("GET", f"/api/dm/views/?project={desk.project}")
+        assert len(tabs) == 4
+        api.call("DELETE", f"/api/dm/views/{tabs[0]['id']}/")
+        assert f"show something else: {tabs[0]['data']['title']}" in look(desk.runtime, "project")
+        setup(desk.runtime, now=NOW)
+        assert look(desk.runtime, "project").startswith("ok")
+
     def test_an_interface_edited_by_hand_is_told_from_one_out_of_date(
         self, desk, api, opened, tmp_path
     ):
