@@ -6,6 +6,8 @@ label-studio-sdk's. Its models are passed over: they make long lists several tim
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import httpx
@@ -20,6 +22,7 @@ from labeling.errors import (
     StudioUnauthorized,
     StudioUnavailable,
 )
+from labeling.tokens import token_kind
 
 ATTEMPTS: Final = 3
 GATEWAY_TROUBLE: Final = (429, 502, 503, 504)
@@ -33,6 +36,8 @@ class Connection:
 
     def __init__(self, url: str, token: str, *, timeout: float) -> None:
         self.url = url.rstrip("/")
+        self.kind = token_kind(token)
+        self.clock: datetime | None = None
         self._client = httpx.Client(
             timeout=httpx.Timeout(timeout, connect=10), follow_redirects=True
         )
@@ -58,6 +63,7 @@ class Connection:
         with self._speaking(project):
             # The client under the SDK's models: it adds the token, and refreshes it.
             response = self._sdk._client_wrapper.httpx_client.request(path, method=method, **parts)
+            self.clock = _moment(response)
             if not response.is_success:
                 raise ApiError(status_code=response.status_code, body=_body(response))
             return response.json() if response.content else None
@@ -90,12 +96,20 @@ class Connection:
 
     def _refusal(self, status: int, body: Any, project: int | None) -> StudioError:
         if status == 401:
-            return StudioUnauthorized(self.url)
+            switched_off = "legacy" in str(body.get("detail")) if isinstance(body, dict) else False
+            return StudioUnauthorized(self.url, self.kind, switched_off=switched_off)
         if status in GATEWAY_TROUBLE:
             return StudioUnavailable(self.url, f"status {status}")
         if status == 404 and project is not None:
             return ProjectMissing(project)
         return StudioRefused(status, _detail(body))
+
+
+def _moment(response: httpx.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError):
+        return None
 
 
 def _body(response: httpx.Response) -> Any:

@@ -2,7 +2,7 @@
 
 StudioError
 ├── StudioUnavailable(url, reason)            nothing answers there, or not as Label Studio does
-├── StudioUnauthorized(url)                   it answers, but does not accept our token
+├── StudioUnauthorized(url, kind)             it answers, but does not accept our token
 ├── ProjectMissing(project)                   the project was deleted, or the token may not see it
 ├── StudioRefused(status, detail)             it understood us and said no
 └── DriversInUse(project, drivers)            the new interface lacks drivers that answers use
@@ -11,6 +11,7 @@ No message holds a token, a header, a request body or the text of a customer's m
 """
 
 from classifier.errors import WaaromError
+from labeling.tokens import TokenKind
 
 
 class StudioError(WaaromError):
@@ -27,12 +28,27 @@ class StudioUnavailable(StudioError):
 
 
 class StudioUnauthorized(StudioError):
-    def __init__(self, url: str) -> None:
-        self.url = url
-        super().__init__(
-            f"Label Studio at {url} does not accept our token: copy a personal access token from "
-            "its Account & Settings page into WAAROM_LABEL_STUDIO_API_KEY"
+    """`switched_off`: the server takes no legacy tokens, so that another one would not do."""
+
+    def __init__(
+        self, url: str, kind: TokenKind = TokenKind.PERSONAL, *, switched_off: bool = False
+    ) -> None:
+        self.url, self.kind, self.switched_off = url, kind, switched_off
+        super().__init__(f"Label Studio at {url} does not accept our token: {self._remedy()}")
+
+    def _remedy(self) -> str:
+        copy = (
+            "copy a personal access token from its Account & Settings page into "
+            "WAAROM_LABEL_STUDIO_API_KEY"
         )
+        if self.kind is TokenKind.SHORT_LIVED:
+            return f"it is one that lives for five minutes; {copy}"
+        if self.switched_off:
+            return (
+                f"legacy tokens are switched off there; {copy}, or switch them on under "
+                "Organization > API Token Settings"
+            )
+        return copy
 
 
 class ProjectMissing(StudioError):

@@ -13,6 +13,7 @@ How an annotation is read:
   driver, an `also` more or less, or `unknown` is `changed`. An answer to a question where nothing
   was pre-filled is `manual`. What was pre-filled is read in the task; where that is gone, what
   Label Studio noted beside each choice tells, except of an `also` that was removed;
+- who said it is the last editor, for an edited one; else who made it;
 - no primary and no `unknown`, two primary drivers, a driver the taxonomy does not have (or that
   is not a leaf), an empty result, a draft: `Unusable`, so that the question stays open;
 - controls that are not ours are passed over.
@@ -20,7 +21,7 @@ How an annotation is read:
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -39,6 +40,19 @@ class Origin(StrEnum):
     MANUAL = "manual"
 
 
+class Kind(StrEnum):
+    """Which list of work a question is in. It tells a person no more than that: whether a
+    question was drawn, as an audit or not, or picked to learn from, it does not say."""
+
+    QUESTION = "question"
+    SECOND_OPINION = "second opinion"
+    DISAGREEMENT = "disagreement"
+    SUSPECT = "suspect"
+
+
+EDITED: Final = timedelta(seconds=1)
+"""An annotation whose two moments are further apart was edited, by whom it names as its last
+editor; of others that name means nothing, as of those that came with an import."""
 _UNTOUCHED: Final = "prediction"
 _TOUCHED: Final = "prediction-changed"
 
@@ -52,8 +66,7 @@ class StudioQuestion:
     drivers sway people. `because` is the line under the message that says which words spoke for
     the main driver that is pre-filled, `sentences` are the lines below it that quote what spoke for
     each (see `labeling.interface`); shown with pre-filled drivers only. `disagreement` is the line
-    shown in the place of `because` where a third look decides between two answers. `look` counts:
-    1 for a first answer, 2 for a second opinion, 3 for a third look; not shown to who answers.
+    shown in the place of `because` where a third look decides between two answers.
     """
 
     external_id: str
@@ -63,6 +76,7 @@ class StudioQuestion:
     received_at: datetime | None = None
     product: str = ""
     language: str = ""
+    kind: Kind = Kind.QUESTION
     priority: float = 0.0
     blind: bool = False
     prediction: Prediction | None = None
@@ -70,7 +84,6 @@ class StudioQuestion:
     because: str = ""
     sentences: str = ""
     disagreement: str = ""
-    look: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +138,8 @@ def task_data(question: StudioQuestion, taxonomy: Taxonomy) -> Json:
         "external_id": question.external_id,
         "channel": question.channel,
         "language": question.language,
+        "kind": str(question.kind),
         "priority": question.priority,
-        "look": question.look,
         "taxonomy": taxonomy.version,
     }
     return {"data": data, "predictions": [prediction] if prediction else []}
@@ -241,6 +254,9 @@ def _answer(
         raise _NotAnAnswer("a result that cannot be read")
     label = None if skipped else _label(result, taxonomy)
     annotator, email = _annotator(annotation.get("completed_by"))
+    made, changed = (datetime.fromisoformat(annotation[at]) for at in ("created_at", "updated_at"))
+    if changed - made > EDITED and isinstance(annotation.get("updated_by"), int):
+        annotator, email = int(annotation["updated_by"]), None
     return Answer(
         task_id=int(annotation["task"]),
         annotation_id=int(annotation["id"]),
@@ -252,8 +268,8 @@ def _answer(
         suggestion=_text(result, SUGGESTION),
         annotator=annotator,
         email=email,
-        created_at=datetime.fromisoformat(annotation["created_at"]),
-        updated_at=datetime.fromisoformat(annotation["updated_at"]),
+        created_at=made,
+        updated_at=changed,
         seconds=annotation.get("lead_time"),
         origin=_origin(annotation, result, label, shown),
     )

@@ -8,16 +8,17 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from classifier.errors import WaaromError
+from service.errors import Unwell
 from service.failures import sentence
 from service.reviews import left
 from service.runtime import Runtime, open_runtime, taxonomy_in_use
 from service.secret import FILE as SECRET_FILE
 from service.settings import Settings
-from service.sync import NotConfigured, connect
+from service.sync.examination import examine_studio, looks
 from service.tables import KeyRow, MessageRow, OutboxRow
 from service.warmth import in_words, is_warm, warm
 
-OLDEST_STUDIO = (1, 23)
+STUDIO = "Label Studio"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,6 @@ class Finding:
     what: str
     ok: bool
     says: str
-
-
-class Unwell(WaaromError):
-    """Something that works, but not as it should; the sentence says what to do."""
 
 
 def examine(settings: Settings, *, now: datetime) -> list[Finding]:
@@ -46,7 +43,8 @@ def examine(settings: Settings, *, now: datetime) -> list[Finding]:
     if runtime is None:
         return found
     with closing(runtime):
-        return [*found, *(_finding(what, look) for what, look in _parts(runtime, now).items())]
+        found += (_finding(what, look) for what, look in _parts(runtime, now).items())
+        return found + _studio(runtime)
 
 
 def _parts(runtime: Runtime, now: datetime) -> dict[str, Callable[[], str]]:
@@ -56,9 +54,17 @@ def _parts(runtime: Runtime, now: datetime) -> dict[str, Callable[[], str]]:
         "model": lambda: _model(runtime),
         "scorer": lambda: _scorer(runtime),
         "keys": lambda: _keys(runtime),
-        "Label Studio": lambda: _label_studio(runtime),
         "outbox": lambda: _outbox(runtime, now),
     }
+
+
+def _studio(runtime: Runtime) -> list[Finding]:
+    """One that does not answer, or is not used, is not looked at any closer."""
+    first = _finding(STUDIO, lambda: examine_studio(runtime))
+    if not first.ok or not runtime.settings.label_studio_url:
+        return [first]
+    closer = looks(runtime).items()
+    return [first, *(_finding(f"{STUDIO} {what}", look) for what, look in closer)]
 
 
 def _finding(what: str, look: Callable[[], str]) -> Finding:
@@ -130,29 +136,6 @@ def _keys(runtime: Runtime) -> str:
     if not keys:
         raise Unwell("nobody can log in or call: `waarom keys create NAME --scope admin`")
     return f"{keys} in use"
-
-
-def _label_studio(runtime: Runtime) -> str:
-    settings = runtime.settings
-    if not settings.label_studio_url and settings.label_studio_api_key is None:
-        return "not used; the review page asks the questions"
-    try:
-        studio = connect(runtime)
-    except NotConfigured:
-        raise Unwell(
-            "half set: it takes both WAAROM_LABEL_STUDIO_URL and WAAROM_LABEL_STUDIO_API_KEY"
-        ) from None
-    with closing(studio):
-        version, login = studio.ping(), studio.whoami()
-    if _numbers(version) < OLDEST_STUDIO:
-        raise Unwell(f"version {version} is too old: install 1.23 or newer")
-    return f"version {version}, logged in as {login}"
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """As in (1, 23); what is no number ("develop") counts as newest."""
-    parts = version.split(".")[:2]
-    return tuple(int(part) for part in parts) if all(map(str.isdecimal, parts)) else (9999,)
 
 
 def _outbox(runtime: Runtime, now: datetime) -> str:

@@ -10,7 +10,8 @@ WaaromError
 ├── NotAllowed(scope)                the key lacks a scope
 ├── NotIdentified()                  no key, or none we know
 ├── KeyReused(key)                   an Idempotency-Key with another request
-└── BadRequest(field, reason)        a value that cannot be used
+├── BadRequest(field, reason)        a value that cannot be used
+└── Unwell(sentence)                 something that works, but not as it should
 """
 
 from classifier.errors import WaaromError
@@ -75,3 +76,7 @@ class BadRequest(WaaromError):
     def __init__(self, field: str, reason: str) -> None:
         self.field, self.reason = field, reason
         super().__init__(f"{field}: {reason}")
+
+
+class Unwell(WaaromError):
+    """Something that works, but not as it should; the sentence says what to do."""

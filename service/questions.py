@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from classifier.messages import Prediction
 from classifier.taxonomy import Taxonomy
 from labeling.interface import because, disagreement, sentences
-from labeling.tasks import StudioQuestion
+from labeling.tasks import Kind, StudioQuestion
 from service.database import chunks
 from service.explanations import why
 from service.mentions import mentions_of
@@ -19,7 +19,12 @@ from service.rounds import ADJUDICATION, SECOND, opinions
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import MessageRow, PredictionRow, ReviewRow
 
-LOOKS = {SECOND: 2, ADJUDICATION: 3}
+KINDS = {
+    SECOND: Kind.SECOND_OPINION,
+    ADJUDICATION: Kind.DISAGREEMENT,
+    "suspect": Kind.SUSPECT,
+}
+"""Purposes of reviews that are lists of work of their own; all others are today's questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ def _asked(
         received_at=message.received_at,
         product=str(message.attributes.get("product", "")),
         language=message.language,
+        kind=KINDS.get(review.purpose, Kind.QUESTION),
         priority=-float(review.priority) - review.order_key / 2**63,
         blind=review.blind,
         prediction=prediction,
@@ -89,7 +95,6 @@ def _asked(
         because=because(seen.for_it, language=language) if seen else "",
         sentences=sentences(said, taxonomy, language=language),
         disagreement=disagreement(opinions, taxonomy, language=language) if opinions else "",
-        look=LOOKS.get(review.purpose, 1),
     )
 
 

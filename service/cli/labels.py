@@ -1,5 +1,7 @@
 """`waarom label`: questions to Label Studio, answers from it, what answers will buy, labels out."""
 
+from typing import Annotated
+
 import typer
 
 from service.cli import label_export, label_plan
@@ -44,20 +46,27 @@ def push(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def pull(as_json: AsJson = False) -> None:
+def pull(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Look at every task again, also for deleted ones.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Collect answers. Safe to run twice: an answer becomes a label once.
 
-    Example: waarom label pull
+    Example: waarom label pull --all
     """
     from service.sync import pull as run
 
     with opened() as runtime:
-        pulled = run(runtime, now=utc_now())
+        pulled = run(runtime, now=utc_now(), everything=everything)
     text = (
         f"{pulled.labels:,} new labels from {pulled.tasks:,} changed tasks; {pulled.skipped:,} "
         f"skipped, {pulled.withdrawn:,} withdrawn, {pulled.unusable:,} not usable, "
         f"{pulled.strangers:,} tasks that are not ours"
     )
+    if pulled.gone:
+        text += f"; {pulled.gone:,} were deleted there, and what was open in them is asked again"
     result(as_json, {k: getattr(pulled, k) for k in pulled.__slots__}, text)
 
 

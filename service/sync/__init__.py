@@ -1,25 +1,29 @@
 """Questions to Label Studio and answers from it, both safe to run twice and to interrupt."""
 
-from service.sync.connection import Busy, NotConfigured, connect, server
+from service.sync.connection import Busy, NotConfigured, connect
 from service.sync.hints import due, hint, hinted, take_hints
+from service.sync.place import ServerReplaced, known_project
 from service.sync.progress import status
-from service.sync.project import known_project, setup
+from service.sync.project import setup
 from service.sync.pulling import Pulled, pull
 from service.sync.pushing import Pushed, push
+from service.sync.reconciliation import Reconciled, nightly
 
 __all__ = [
     "Busy",
     "NotConfigured",
     "Pulled",
     "Pushed",
+    "Reconciled",
+    "ServerReplaced",
     "connect",
     "due",
     "hint",
     "hinted",
     "known_project",
+    "nightly",
     "pull",
     "push",
-    "server",
     "setup",
     "status",
     "take_hints",

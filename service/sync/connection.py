@@ -78,7 +78,7 @@ class Line:
 
     @property
     def _turn(self) -> str:
-        return f"turn {server(self.runtime)}"
+        return f"turn {address(self.runtime)}"
 
 
 @contextmanager
@@ -98,8 +98,8 @@ def line(runtime: Runtime, now: datetime, *, patience: float = PATIENCE_SECONDS)
             ours.release()
 
 
-def server(runtime: Runtime) -> str:
-    """The address by which tasks and answers remember where they are."""
+def address(runtime: Runtime) -> str:
+    """Of the server, as we set it."""
     return runtime.settings.label_studio_url.rstrip("/")
 
 

@@ -2,18 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import false, func, select
 
 from service.outbox import waiting
 from service.runtime import Runtime
-from service.sync.connection import server
-from service.sync.project import known_project
+from service.sync.place import known_place
 from service.tables import OutboxRow, ReviewRow, TaskRow
 
 
 def status(runtime: Runtime) -> dict[str, Any]:
     """What waits to be sent, what is in the project by state, and the last problem if any."""
-    project = known_project(runtime)
+    place = known_place(runtime)
     with runtime.reading() as session:
         unsent = session.scalar(select(func.count(OutboxRow.id)).where(*waiting()))
         problems = select(OutboxRow.error).where(*waiting(), OutboxRow.error.is_not(None))
@@ -21,7 +20,7 @@ def status(runtime: Runtime) -> dict[str, Any]:
         states = session.execute(
             select(ReviewRow.state, func.count())
             .join(TaskRow, TaskRow.review_id == ReviewRow.id)
-            .where(TaskRow.server == server(runtime), TaskRow.project_id == project)
+            .where(*(place.tasks() if place else (false(),)))
             .group_by(ReviewRow.state)
         )
         return {

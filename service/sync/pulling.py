@@ -5,7 +5,7 @@ An answer seen before changes nothing; one that was deleted there holds no longe
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -20,22 +20,22 @@ from service.database import chunks
 from service.labels import Answer, record, withdraw
 from service.questions import question_name
 from service.runtime import Runtime, taxonomy_in_use
-from service.sync.connection import bookmark, line, server
-from service.sync.project import OPEN, known_project, up_to_date
-from service.tables import BookmarkRow, LabelRow, MessageRow, ReviewRow, TaskRow
+from service.sync.connection import Line, line
+from service.sync.cursor import advance, read_again, settle, since
+from service.sync.place import DOOR, Place, known_place, present
+from service.sync.project import up_to_date
+from service.sync.reconciliation import OPEN, reconcile
+from service.tables import LabelRow, MessageRow, ReviewRow, TaskRow
 
-DOOR = "label_studio"
 PERSON = "label-studio-user-"
 BATCH = 500
-OVERLAP = timedelta(seconds=30)
-"""A change may become visible this long after the moment it bears: the longest transaction there,
-our own imports apart, which never run while we read."""
 Json = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Pulled:
-    """How many tasks had changed, what they brought, and answers that could not be used."""
+    """How many tasks had changed, what they brought, and answers that could not be used; and
+    tasks of ours that are gone, where everything was looked at."""
 
     tasks: int = 0
     labels: int = 0
@@ -43,56 +43,36 @@ class Pulled:
     withdrawn: int = 0
     unusable: int = 0
     strangers: int = 0
+    gone: int = 0
 
 
-def pull(runtime: Runtime, *, now: datetime) -> Pulled:
-    """Collect what people said since the last look. Raises `NotConfigured`, `Busy` or a
-    `StudioError`."""
+def pull(runtime: Runtime, *, now: datetime, everything: bool = False) -> Pulled:
+    """Collect what people said since the last look, or look at `everything` again.
+
+    Raises `NotConfigured`, `Busy` or a `StudioError`.
+    """
     pulled = Pulled()
     with line(runtime, now) as ours:
-        project = known_project(runtime) or up_to_date(ours)
-        with runtime.reading() as session:
-            mark = session.get(BookmarkRow, _name(runtime, project))
-            since = _since(mark)
-        for tasks in _batched(ours.studio.changed(project, since)):
+        known = known_place(runtime)
+        place = present(ours, known) if known else up_to_date(ours)
+        if everything:
+            pulled.gone = _from_the_beginning(ours, place, now)
+        with runtime.writing() as session:
+            after = since(session, place, ours.studio.clock)
+        for tasks in _batched(ours.studio.changed(place.project, after)):
             with runtime.writing() as session:
-                _Batch(session, runtime, project, now, pulled).take(tasks)
+                _Batch(session, runtime, place, now, pulled).take(tasks)
             ours.renew()
-        if mark is not None and not mark.value.get("settled"):
-            with runtime.writing() as session:
-                _settle(bookmark(session, _name(runtime, project)), now)
+        with runtime.writing() as session:
+            settle(session, place, now)
     return pulled
 
 
-def read_again(session: Session, runtime: Runtime, project: int) -> None:
-    """Have the next pull look at everything in the project."""
-    bookmark(session, _name(runtime, project)).value = {}
-
-
-def _name(runtime: Runtime, project: int) -> str:
-    return f"label_studio {server(runtime)}/{project}"
-
-
-def _since(mark: BookmarkRow | None) -> datetime | None:
-    """From when on to look, on Label Studio's clock: the last change seen, and a little before it
-    until nothing older can turn up any more."""
-    if mark is None or "since" not in mark.value:
-        return None
-    since = datetime.fromisoformat(mark.value["since"])
-    return since if mark.value.get("settled") else since - OVERLAP
-
-
-def _advance(mark: BookmarkRow, latest: datetime, now: datetime) -> None:
-    before = mark.value.get("since")
-    if before is None or latest > datetime.fromisoformat(before):
-        mark.value = {"since": latest.isoformat(), "seen_at": now.isoformat()}
-
-
-def _settle(mark: BookmarkRow, now: datetime) -> None:
-    """Only lengths of time on our clock are used: it need not agree with Label Studio's."""
-    seen = mark.value.get("seen_at")
-    if seen and not mark.value.get("settled") and now - datetime.fromisoformat(seen) > OVERLAP:
-        mark.value = {**mark.value, "settled": True}
+def _from_the_beginning(ours: Line, place: Place, now: datetime) -> int:
+    gone = reconcile(ours, place, now=now).gone
+    with ours.runtime.writing() as session:
+        read_again(session, place)
+    return gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +94,9 @@ class _Batch:
     """Some changed tasks, taken in one transaction."""
 
     def __init__(
-        self, session: Session, runtime: Runtime, project: int, now: datetime, pulled: Pulled
+        self, session: Session, runtime: Runtime, place: Place, now: datetime, pulled: Pulled
     ) -> None:
-        self._session, self._runtime, self._project = session, runtime, project
+        self._session, self._runtime, self._place = session, runtime, place
         self._now, self._pulled = now, pulled
 
     def take(self, tasks: Sequence[Json]) -> None:
@@ -131,7 +111,7 @@ class _Batch:
         self._pulled.strangers += len({task["id"] for task in tasks}) - len(read)
         self._pulled.unusable += sum(len(task.found) - len(task.said()) for task in read)
         latest = max(datetime.fromisoformat(task["updated_at"]) for task in tasks)
-        _advance(bookmark(self._session, _name(self._runtime, self._project)), latest, self._now)
+        advance(self._session, self._place, latest, self._now)
 
     def _read(self, tasks: Sequence[Json]) -> list[_Read]:
         taxonomy = taxonomy_in_use(self._session, self._runtime)
@@ -153,11 +133,7 @@ class _Batch:
                 select(TaskRow.task_id, ReviewRow, MessageRow)
                 .join(ReviewRow, ReviewRow.id == TaskRow.review_id)
                 .join(MessageRow, MessageRow.id == ReviewRow.message_id)
-                .where(
-                    TaskRow.server == server(self._runtime),
-                    TaskRow.project_id == self._project,
-                    TaskRow.task_id.in_(some),
-                )
+                .where(*self._place.tasks(), TaskRow.task_id.in_(some))
             )
             for number, review, message in self._session.execute(query):
                 if names[number] == question_name(review, message):
@@ -208,7 +184,7 @@ class _Batch:
         )
 
     def _reference(self, task: _Read, annotation: object) -> str:
-        return f"{server(self._runtime)}/projects/{self._project}/tasks/{task.number}#{annotation}"
+        return self._place.reference(task.number, annotation)
 
     def _note_skip(self, review: ReviewRow, skip: StudioAnswer | None) -> None:
         """A skip closes an open question; one that was taken back opens it again."""

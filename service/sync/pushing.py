@@ -13,12 +13,14 @@ from labeling.errors import StudioError, StudioRefused
 from labeling.studio import Studio
 from labeling.tasks import StudioQuestion, task_data
 from service.database import chunks
-from service.outbox import waiting
+from service.outbox import queue, waiting
 from service.questions import OpenQuestion, open_questions
 from service.runtime import Runtime, taxonomy_in_use
-from service.sync.connection import Line, NotConfigured, line, server
-from service.sync.project import up_to_date, without_task
-from service.sync.pulling import read_again
+from service.sync.connection import Line, NotConfigured, line
+from service.sync.cursor import read_again
+from service.sync.place import Place
+from service.sync.project import up_to_date
+from service.sync.reconciliation import forget, without_task
 from service.tables import OutboxRow, TaskRow
 
 BATCH = 2000
@@ -69,10 +71,10 @@ def push(
         return pushed
     try:
         with line(runtime, now) as ours:
-            project = up_to_date(ours)
+            place = up_to_date(ours)
             while batch := _batch(runtime, now, patiently, tried):
                 tried = max(batch)
-                _push_batch(ours, project, batch, task_of, pushed, now)
+                _push_batch(ours, place, batch, task_of, pushed, now)
                 ours.renew()
     except StudioError as error:
         _postpone(runtime, str(error), now)
@@ -92,7 +94,7 @@ def _batch(runtime: Runtime, now: datetime, patiently: bool, tried: int) -> dict
 
 def _push_batch(
     ours: Line,
-    project: int,
+    place: Place,
     batch: Mapping[int, int],
     task_of: TaskOf | None,
     pushed: Pushed,
@@ -101,14 +103,14 @@ def _push_batch(
     """One batch; the network is never spoken to inside a transaction."""
     with ours.runtime.reading() as session:
         taxonomy = taxonomy_in_use(session, ours.runtime)
-        missing = without_task(session, ours.runtime, project, batch.values())
+        missing = without_task(session, place, batch.values())
         questions = open_questions(session, ours.runtime, missing)
     make = task_of or partial(task_data, taxonomy=taxonomy)
-    there = ours.studio.find_tasks(project, [each.asked.external_id for each in questions])
+    there = ours.studio.find_tasks(place.project, [each.asked.external_id for each in questions])
     new = [each for each in questions if each.asked.external_id not in there]
     refused: dict[int, str] = {}
     ids = _upload(
-        ours.studio, project, [(each.review_id, make(each.asked)) for each in new], refused
+        ours.studio, place.project, [(each.review_id, make(each.asked)) for each in new], refused
     )
     ids |= {
         each.review_id: there[each.asked.external_id]
@@ -116,10 +118,10 @@ def _push_batch(
         if each.asked.external_id in there
     }
     with ours.runtime.writing() as session:
-        _remember(session, ours.runtime, project, ids, now)
+        _remember(session, place, ids, now)
         if there:
             # Somebody may have answered them while we did not know them.
-            read_again(session, ours.runtime, project)
+            read_again(session, place)
         _settle(session, batch, refused, now)
     pushed.sent += len(new) - len(refused)
     pushed.found += len(there) + len(set(batch.values())) - len(missing)
@@ -146,19 +148,29 @@ def _upload(
     return dict(zip([review for review, _ in tasks], ids, strict=True))
 
 
-def _remember(
-    session: Session, runtime: Runtime, project: int, ids: Mapping[int, int], now: datetime
-) -> None:
+def _remember(session: Session, place: Place, ids: Mapping[int, int], now: datetime) -> None:
+    _forget_others(session, place, ids, now)
     session.add_all(
         TaskRow(
-            server=server(runtime),
-            project_id=project,
+            server=place.server,
+            project_id=place.project,
             task_id=task,
             review_id=review,
             sent_at=now,
         )
         for review, task in ids.items()
     )
+
+
+def _forget_others(session: Session, place: Place, ids: Mapping[int, int], now: datetime) -> None:
+    """Numbers of deleted tasks are given out again, as are those of yesterday where Label Studio
+    was put back to the day before: questions that had them are not there, and asked anew."""
+    stale: list[TaskRow] = []
+    for some in chunks(list(ids.values())):
+        query = select(TaskRow).where(*place.tasks(), TaskRow.task_id.in_(some))
+        stale += [row for row in session.scalars(query) if row.review_id not in ids]
+    forget(session, place, stale)
+    queue(session, [row.review_id for row in stale], now=now)
 
 
 def _settle(

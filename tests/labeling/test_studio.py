@@ -25,8 +25,10 @@ from labeling.errors import (
     StudioUnauthorized,
     StudioUnavailable,
 )
+from labeling.hooks import ensure_hook
 from labeling.interface import because, instructions, labeling_interface, sentences, uses_tree
-from labeling.studio import Project, Studio
+from labeling.projects import Project
+from labeling.studio import Studio
 from labeling.tasks import (
     Answer,
     Origin,
@@ -307,7 +309,7 @@ def test_a_webhook_to_this_machine_arrives_once_however_often_it_is_set(studio, 
         threading.Thread(target=ear.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{ear.server_port}/hint"
         for _ in range(2):
-            studio.ensure_webhook(project.id, url, {"X-Secret": "shared"})
+            ensure_hook(studio.connection, project.id, url, {"X-Secret": "shared"})
         studio.upload(project.id, [task_data(question("a"), small)])
         ear.shutdown()
     assert [secret for secret, _ in heard] == ["shared"]

@@ -295,13 +295,11 @@ class TestTasks:
 
     def test_a_third_look_shows_what_two_people_said_and_nothing_of_the_model(self, small):
         said = disagreement(["delivery.late", None], small, language="en")
-        asked = question(
-            prediction=prediction("delivery.late"), blind=True, disagreement=said, look=3
-        )
+        asked = question(prediction=prediction("delivery.late"), blind=True, disagreement=said)
         task = task_data(asked, small)
         assert "Late" in said
         assert "not in the list" in said
-        assert (task["data"]["because"], task["data"]["look"]) == (said, 3)
+        assert task["data"]["because"] == said
         assert task["predictions"] == []
 
     def test_every_task_has_every_field_that_the_interface_shows(self, small, large):
@@ -324,3 +322,11 @@ class TestTasks:
         assert sent["ground_truth"] is False
         assert sent["completed_by"] == {"email": "a@b.nl"}
         json.dumps(task)
+
+
+def test_who_said_it_is_the_last_editor_of_an_edited_answer(small):
+    item = ("primary", "choices", ["billing.refund"])
+    made = "2026-11-20T10:00:00.000000Z"
+    for later, person in (("2026-11-20T10:00:00.100000Z", 1), ("2026-11-20T10:05:00Z", 2)):
+        said = annotation(item, created_at=made, updated_at=later, completed_by=1, updated_by=2)
+        assert read_annotation(said, small).annotator == person

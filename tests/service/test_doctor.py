@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
-from service.doctor import _numbers, examine
+from service.doctor import examine
 from service.keys import create_key
 from service.outbox import queue
 from service.runtime import open_runtime
@@ -102,8 +102,3 @@ def test_a_real_label_studio_is_well(healthy, studio_server):
     found = findings(ours)["Label Studio"]
     assert found.ok, found.says
     assert studio_server.username in found.says
-
-
-def test_versions_are_compared_as_numbers():
-    assert _numbers("1.9.2") < (1, 23) <= _numbers("1.23.0") < _numbers("1.100")
-    assert _numbers("develop") > (1, 23)

@@ -2,196 +2,37 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, update
 
-from classifier.messages import Label, RawMessage
-from classifier.taxonomy import Taxonomy
+from classifier.messages import Label
 from labeling.errors import (
     DriversInUse,
     ProjectMissing,
     StudioUnauthorized,
     StudioUnavailable,
 )
-from labeling.studio import Studio
 from labeling.tasks import annotation_result, answered_task
 from service import reviews
-from service.intake import receive
-from service.runtime import Runtime, open_runtime
-from service.settings import Settings
-from service.studio_server import StudioServer
-from service.sync import Busy, NotConfigured, known_project, pull, push, setup, status
+from service.sync import Busy, NotConfigured, pull, push, setup, status
 from service.sync.connection import line
 from service.tables import (
     BookmarkRow,
     DecisionRow,
     LabelRow,
-    MessageRow,
-    OutboxRow,
-    PredictionRow,
     ReviewRow,
     TaskRow,
 )
-from service.terms import classified_text
 
 pytestmark = pytest.mark.studio
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 NOBODY = "http://127.0.0.1:9"
 REFUND, LATE = Label("payment.refund"), Label("delivery.late")
-titles = (f"Sync {number}" for number in count(1))
-
-
-@dataclass
-class Desk:
-    """An installation linked to Label Studio, and a person who answers there."""
-
-    runtime: Runtime
-    studio: Studio
-    taxonomy: Taxonomy
-
-    def ask(
-        self,
-        *external_ids: str,
-        text: str = "hallo daar, een vraag over iets",
-        subject: str = "",
-        revise: bool = False,
-    ) -> None:
-        messages = [RawMessage(text=text, subject=subject, external_id=e) for e in external_ids]
-        with self.runtime.writing() as session:
-            receive(session, self.runtime, messages, now=NOW, revise=revise)
-
-    def say(self, external_id: str, sentences: dict[str, str], *, blind: bool = False) -> None:
-        """Have the prediction say that a message is about these drivers, for these sentences."""
-        mine = MessageRow.external_id == external_id
-        with self.runtime.writing() as session:
-            row = session.scalars(select(PredictionRow).join(MessageRow).where(mine)).one()
-            message = session.get_one(MessageRow, row.message_id)
-            read = classified_text(message.subject, message.text)
-            drivers = dict.fromkeys((row.top[0][0], *sentences))
-            row.mentions = [[d, 0.9, True, _spans(read, sentences.get(d, ""))] for d in drivers]
-            asked = update(ReviewRow).where(ReviewRow.message_id == message.id)
-            session.execute(asked.values(blind=blind))
-
-    def task(self, external_id: str) -> int:
-        return self.tasks()[external_id]["id"]
-
-    def tasks(self) -> dict[str, dict[str, Any]]:
-        """Every task in the project by external id; doubles would show as an error."""
-        tasks = list(self.studio.changed(self.project))
-        by_name = {task["data"]["external_id"]: task for task in tasks}
-        assert len(by_name) == len({task["id"] for task in tasks}), "a question is there twice"
-        return by_name
-
-    @property
-    def project(self) -> int:
-        number = known_project(self.runtime)
-        assert number is not None
-        return number
-
-    def answer(self, external_id: str, label: Label, **texts: str) -> int:
-        result = annotation_result(label, self.taxonomy, **texts)
-        return self.studio.annotate(self.task(external_id), result, seconds=5.0)
-
-    def rows(self, table: Any) -> list[Any]:
-        with self.runtime.reading() as session:
-            return list(session.scalars(select(table).order_by(*table.__table__.primary_key)))
-
-    def labels(self) -> list[LabelRow]:
-        return [row for row in self.rows(LabelRow) if row.current]
-
-    def review(self, external_id: str) -> ReviewRow:
-        with self.runtime.reading() as session:
-            return session.scalars(
-                select(ReviewRow).join(MessageRow).where(MessageRow.external_id == external_id)
-            ).one()
-
-    def name(self, label: LabelRow) -> str:
-        with self.runtime.reading() as session:
-            return session.get_one(MessageRow, label.message_id).external_id
-
-    def route(self, external_id: str) -> DecisionRow:
-        with self.runtime.reading() as session:
-            return session.scalars(
-                select(DecisionRow)
-                .join(MessageRow)
-                .where(MessageRow.external_id == external_id, DecisionRow.current)
-            ).one()
-
-    def waiting(self) -> int:
-        with self.runtime.reading() as session:
-            query = select(func.count(OutboxRow.id)).where(OutboxRow.done_at.is_(None))
-            return session.scalar(query) or 0
-
-    def lose_the_mapping(self) -> None:
-        """The database as it was before the push: restored, or cut off before the commit."""
-        with self.runtime.writing() as session:
-            session.execute(delete(TaskRow))
-            session.execute(update(OutboxRow).values(done_at=None))
-
-
-def _spans(text: str, sentence: str) -> list[list[int]]:
-    if not sentence:
-        return []
-    start = text.index(sentence)
-    return [[start, start + len(sentence)]]
-
-
-@dataclass
-class Api:
-    """Label Studio's own API, for what our client never does."""
-
-    client: httpx.Client
-
-    def call(self, method: str, path: str, **json: Any) -> Any:
-        said = self.client.request(method, path, json=json or None)
-        assert said.is_success, said.text
-        return said.json() if said.content else None
-
-
-@pytest.fixture
-def api(studio_server: StudioServer) -> Iterator[Api]:
-    headers = {"Authorization": f"Token {studio_server.token}"}
-    with httpx.Client(base_url=studio_server.url, headers=headers, timeout=60) as client:
-        yield Api(client)
-
-
-@pytest.fixture
-def linked(settings: Settings, models_dir, studio_server: StudioServer) -> Settings:
-    return settings.model_copy(
-        update={
-            "models_dir": models_dir,
-            "label_studio_url": studio_server.url,
-            "label_studio_api_key": SecretStr(studio_server.token),
-            "label_studio_project": next(titles),
-        }
-    )
-
-
-@pytest.fixture
-def opened() -> Iterator[Callable[[Settings], Runtime]]:
-    runtimes = []
-
-    def open_one(settings: Settings) -> Runtime:
-        runtimes.append(open_runtime(settings))
-        return runtimes[-1]
-
-    yield open_one
-    for each in runtimes:
-        each.close()
-
-
-@pytest.fixture
-def desk(linked: Settings, opened, studio: Studio, taxonomy: Taxonomy) -> Desk:
-    return Desk(opened(linked), studio, taxonomy)
 
 
 class TestSettingUp:
@@ -656,10 +497,10 @@ class TestSecondOpinions:
     """Anybody there can take any task, so who answered first is told apart by the answer itself."""
 
     @pytest.fixture
-    def linked(self, linked: Settings) -> Settings:
+    def linked(self, linked):
         return linked.model_copy(update={"second_opinion_share": 1.0})
 
-    def first_answer(self, desk: Desk, label: Label = LATE) -> None:
+    def first_answer(self, desk, label=LATE):
         """On the review page, by somebody who is unknown to Label Studio."""
         with desk.runtime.writing() as session:
             asked = reviews.claim(session, desk.runtime, person="anna", now=NOW)
@@ -679,9 +520,9 @@ class TestSecondOpinions:
         self.first_answer(desk)
         assert push(desk.runtime, now=NOW).sent == 1
         tasks = desk.tasks()
-        assert {name: task["data"]["look"] for name, task in tasks.items()} == {
-            "m-1": 1,
-            "m-1~2": 2,
+        assert {name: task["data"]["kind"] for name, task in tasks.items()} == {
+            "m-1": "question",
+            "m-1~2": "second opinion",
         }
         assert tasks["m-1~2"]["data"]["text"] == tasks["m-1"]["data"]["text"]
         assert (tasks["m-1~2"]["predictions"], tasks["m-1~2"]["data"]["because"]) == ([], "")
@@ -695,7 +536,7 @@ class TestSecondOpinions:
         assert desk.route("m-1").driver == LATE.primary
         push(desk.runtime, now=NOW)
         third = desk.tasks()["m-1~3"]["data"]
-        assert third["look"] == 3
+        assert third["kind"] == "disagreement"
         assert "Te laat" in third["because"]
         assert "Terugbetaling" in third["because"]
         desk.answer("m-1~3", REFUND)

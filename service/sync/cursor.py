@@ -1,0 +1,67 @@
+"""How far answers were read: the last change seen, on Label Studio's own clock.
+
+Of our clock only lengths of time are used; the two need not agree.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service.sync.connection import bookmark
+from service.sync.place import Place
+from service.tables import BookmarkRow
+
+OVERLAP = timedelta(seconds=30)
+"""A change may become visible this long after the moment it bears: the longest transaction there,
+our own imports apart, which never run while we read."""
+DAY = timedelta(days=1)
+
+
+def since(session: Session, place: Place, clock: datetime | None) -> datetime | None:
+    """From when on to look, None for everything: the last change seen, and a little before it
+    until nothing older can turn up any more.
+
+    Where the clock over there stands before that, it was set back, and what happens now bears
+    earlier moments: the cursor goes back with it.
+    """
+    mark = session.get(BookmarkRow, place.bookmark)
+    if mark is None or "since" not in mark.value:
+        return None
+    seen = datetime.fromisoformat(mark.value["since"])
+    if clock is not None and clock < seen - OVERLAP:
+        seen = clock
+        mark.value = _at(seen, mark.value)
+    return seen if mark.value.get("settled") else seen - OVERLAP
+
+
+def advance(session: Session, place: Place, latest: datetime, now: datetime) -> None:
+    """Note the last change that was seen."""
+    mark = bookmark(session, place.bookmark)
+    before = mark.value.get("since")
+    if before is None or latest > datetime.fromisoformat(before):
+        mark.value = {"since": latest.isoformat(), "seen_at": now.isoformat()}
+
+
+def settle(session: Session, place: Place, now: datetime) -> None:
+    """After a while, nothing older than the last change seen can turn up any more."""
+    mark = bookmark(session, place.bookmark)
+    seen = mark.value.get("seen_at")
+    if seen and not mark.value.get("settled") and now - datetime.fromisoformat(seen) > OVERLAP:
+        mark.value = {**mark.value, "settled": True}
+
+
+def read_again(session: Session, place: Place) -> None:
+    """Have the next pull look at everything in the project."""
+    bookmark(session, place.bookmark).value = {}
+
+
+def look_back(session: Session, place: Place) -> None:
+    """Have the next pull look at the day before the last change again."""
+    mark = bookmark(session, place.bookmark)
+    if "since" in mark.value:
+        mark.value = _at(datetime.fromisoformat(mark.value["since"]) - DAY, mark.value)
+
+
+def _at(moment: datetime, before: dict[str, Any]) -> dict[str, Any]:
+    return {"since": moment.isoformat(), "seen_at": before.get("seen_at")}
