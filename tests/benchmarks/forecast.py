@@ -1,10 +1,14 @@
 """How well the width of next week's intervals is foretold: forecast against realised, on replays.
 
-    python -m tests.benchmarks.forecast [--replays 20] [--json]
+    python -m tests.benchmarks.forecast [--replays 100] [--json]
 
 A model that is right about 85 % of the time and somewhat too sure of itself, drivers with Zipf
 shares and parents above them. Five weeks are drawn with one budget; then the sixth is foretold, and
 drawn, with that budget, half of it and double, by the project's own plan, draws and estimates.
+
+A driver of ten messages a week has a width that goes up and down by half: whether it is answered
+once or twice decides. What is foretold is where the middle of that lies, so many replays are needed
+to see whether it does; with twenty, chance alone puts small drivers a quarter off.
 """
 
 import argparse
@@ -18,6 +22,7 @@ from classifier.volumes.forecast import Forecast, forecast_volumes
 from labeling.sampling import draws, inclusion, plan, uncertainty
 
 KEY = b"a key for simulations only"
+LEAST = 1e-9
 DRIVERS, UNSEEN, HISTORY = 30, 30, 4
 COLUMNS = DRIVERS + 2  # those the model knows, one it does not, and unknown
 GROUPS = [list(range(first, first + 5)) for first in range(0, DRIVERS, 5)]
@@ -90,6 +95,15 @@ class Replays:
         """By how much the mean forecast of each column is off, as a fraction of what came."""
         return self.forecast.mean(axis=0)[columns] / self.realised.mean(axis=0)[columns] - 1
 
+    def each(self, columns: slice | np.ndarray) -> np.ndarray:
+        """The same of each replay: (replays, columns)."""
+        came = np.maximum(self.realised[:, columns], LEAST)
+        return np.asarray(self.forecast[:, columns] / came - 1)
+
+    def median(self, columns: slice | np.ndarray) -> np.ndarray:
+        """By how much the forecast of each column is off in the middle one of the replays."""
+        return np.median(self.each(columns), axis=0)
+
 
 def replay(
     scenario: str, n: int, share: float, times: float, *, replays: int, seed: int = 0
@@ -117,26 +131,27 @@ def _one(
 
 def figures(scenario: str, n: int, share: float, times: float, replays: int) -> dict[str, object]:
     found, usual = replay(scenario, n, share, times, replays=replays), usual_shares()
-    large = np.flatnonzero(usual >= 0.03)
+    large, small = (np.flatnonzero(of & TRAINED[:COLUMNS]) for of in (usual >= 0.03, usual < 0.03))
     trained = np.flatnonzero(TRAINED[:COLUMNS])
-    each = np.abs(found.forecast[:, large] / found.realised[:, large] - 1)
+    single = {name: np.abs(found.each(of)) for name, of in (("large", large), ("small", small))}
     return {
         "scenario": scenario,
         "messages": n,
         "answers": share * n * times,
         "of_usual_budget": times,
-        "worst_large_%": 100 * float(np.abs(found.off(large)).max()),
-        "worst_%": 100 * float(np.abs(found.off(trained)).max()),
+        "worst_median_%": 100 * float(np.abs(found.median(trained)).max()),
+        "worst_mean_%": 100 * float(np.abs(found.off(trained)).max()),
         "mean_%": 100 * float(found.off(trained).mean()),
         "unseen_%": 100 * float(found.off(np.array([UNSEEN]))[0]),
         "worst_parent_%": 100 * float(np.abs(found.off(slice(COLUMNS, None))).max()),
-        "one_week_large_within_20_%": 100 * float(np.mean(each <= 0.2)),
+        "one_week_large_within_20_%": 100 * float(np.mean(single["large"] <= 0.2)),
+        "one_week_small_within_20_%": 100 * float(np.mean(single["small"] <= 0.2)),
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--replays", type=int, default=20)
+    parser.add_argument("--replays", type=int, default=100)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     rows = [

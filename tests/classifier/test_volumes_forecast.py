@@ -22,6 +22,18 @@ def test_the_forecast_is_within_a_fifth_of_what_comes(
     assert abs(found.off(np.flatnonzero(TRAINED[:COLUMNS])).mean()) <= 0.1
 
 
+@pytest.mark.parametrize(("scenario", "times"), [("moving", 0.5), ("confused", 2.0)])
+def test_small_drivers_are_foretold_as_they_come_in_the_middle(scenario: str, times: float) -> None:
+    """Four messages a week and more: single weeks differ by far more, their middle does not; but
+    where every week has other shares, the middle of the smallest is a quarter off."""
+    found = replay(scenario, 500, 0.1, times, replays=100)
+    drivers = np.flatnonzero(TRAINED[:COLUMNS])
+    assert np.abs(found.off(drivers)).max() <= 0.2
+    middle = np.abs(found.median(drivers))
+    assert middle.max() <= (0.3 if scenario == "moving" else 0.2)
+    assert np.mean(middle <= 0.2) >= 0.9
+
+
 def probabilities(n: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).dirichlet([0.5, 0.2, 0.1], size=n)
 
