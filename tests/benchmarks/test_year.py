@@ -1,7 +1,7 @@
 """The rows that the benchmark of a year makes up are those that summing makes of such messages."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,11 @@ from service.terms import (
     refresh,
 )
 from service.terms.mentions import mention_labels, mention_probabilities
-from tests.benchmarks import year
+from service.weeks import shifted
+from tests.benchmarks.year import rows as year
 
 MONDAY, WEEK, MESSAGES = date(2026, 11, 9), "2026-W46", 60
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MODEL = "2026-11-02.1"
 
 
@@ -52,7 +54,7 @@ def stored(runtime: Runtime, values: dict[str, list[str]], columns: Columns) -> 
                 taxonomy="t",
                 drivers=drivers,
                 base_shares=shares,
-                used_since=year.NOW,
+                used_since=NOW,
             )
         )
         for number in range(MESSAGES):
@@ -80,12 +82,12 @@ def _message(number: int, about: dict[str, str]) -> MessageRow:
         text_key="",
         holdout=False,
         language=about["language"],
-        received_at=year.NOW,
+        received_at=NOW,
         day=MONDAY,
         week=WEEK,
         attributes={name: about[name] for name in ("product", "partner")},
         scores={},
-        stored_at=year.NOW,
+        stored_at=NOW,
     )
 
 
@@ -97,7 +99,7 @@ def _asked(number: int, top: list[list[Any]], *, answered: bool) -> Iterator[Any
         required=False,
         stratum="graded/middle/2026-11-09",
         uncertainty=0.5,
-        made_at=year.NOW,
+        made_at=NOW,
     )
     yield PredictionRow(
         message_id=number + 1,
@@ -111,7 +113,7 @@ def _asked(number: int, top: list[list[Any]], *, answered: bool) -> Iterator[Any
         confidence=0.6,
         threshold=None,
         mentions=[[top[0][0], 0.9, True, []], [top[1][0], 0.4, True, []]],
-        made_at=year.NOW,
+        made_at=NOW,
     )
     if answered:
         yield LabelRow(
@@ -131,8 +133,8 @@ def _asked(number: int, top: list[list[Any]], *, answered: bool) -> Iterator[Any
             origin="manual",
             seconds=None,
             taxonomy="t",
-            answered_at=year.NOW,
-            stored_at=year.NOW,
+            answered_at=NOW,
+            stored_at=NOW,
         )
 
 
@@ -186,7 +188,7 @@ def test_its_rows_are_those_of_summing(runtime: Runtime) -> None:
 
 
 def test_a_new_model_takes_over_within_its_week() -> None:
-    weeks = [year.shifted(WEEK, -back) for back in range(8)]
+    weeks = [shifted(WEEK, -back) for back in range(8)]
     counts = sorted(len(list(year.makers(week))) for week in weeks)
     assert counts == [7] * 6 + [8] * 2
     (swap,) = [week for week in weeks[:4] if len(list(year.makers(week))) == 8]
