@@ -5,6 +5,7 @@ folds said of it, which never saw it, is what the model would say of one just li
 """
 
 import io
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,15 +37,19 @@ class FoldPredictions:
 
     @classmethod
     def of(cls, trained: Trained, messages: Iterable[LabeledMessage]) -> Self:
-        """Of a model just trained on some of these messages."""
-        keys = {each.message_id: fingerprint(each.text) for each in messages}
+        """Of a model just trained on some of these messages; without those that share their id with
+        another text, which nobody can tell apart."""
+        keys = defaultdict[str, set[str]](set)
+        for each in messages:
+            keys[each.message_id].add(fingerprint(each.text))
         folded = trained.folded
-        rows = np.flatnonzero(folded.found.predicted)
+        alone = np.array([len(keys[id_]) == 1 for id_ in trained.training_ids], dtype=bool)
+        rows = np.flatnonzero(folded.found.predicted & alone)
         p = folded.calibration.probabilities[rows]
         columns = np.argsort(-p, axis=1, kind="stable")[:, :TOP]
         return cls(
             folded.drivers,
-            np.array([keys[trained.training_ids[row]] for row in rows], dtype=np.str_),
+            np.array([min(keys[trained.training_ids[row]]) for row in rows], dtype=np.str_),
             columns.astype(np.uint16),
             np.take_along_axis(p, columns, axis=1).astype(np.float32),
             folded.calibration.unknown[rows].astype(np.float32),

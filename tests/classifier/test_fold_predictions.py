@@ -1,5 +1,6 @@
 """What folds said of training messages is kept beside the model, and found again by the text."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -76,6 +77,15 @@ def test_it_says_nothing_of_other_messages(kept: FoldPredictions, trained: Train
     assert not trained.model.trained_on([held])[0]
     assert kept.find(held) is None
     assert kept.find("iets heel anders") is None
+
+
+def test_ids_that_several_texts_share_say_nothing_of_any(
+    trained: Trained, messages: list[LabeledMessage]
+) -> None:
+    twin = replace(messages[1], text=RedactedText("iets anders"))
+    found = FoldPredictions.of(trained, [*messages, twin])
+    assert found.find(messages[1].text) is None
+    assert found.find(messages[2].text) is not None
 
 
 def test_a_model_from_before_they_were_kept_has_none(trained: Trained, tmp_path: Path) -> None:
