@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from classifier.decisions import Status
-from classifier.messages import Mention
+from classifier.messages import Mention, Prediction
 from classifier.roles import Role, also_beside, any_of, leaves_of
 from classifier.taxonomy import Taxonomy
 from service.tables import DecisionRow, LabelRow, MessageRow, PredictionRow
@@ -67,6 +69,12 @@ def mentions_of(prediction: PredictionRow | None) -> tuple[Mention, ...]:
         Mention(driver, p, chosen, tuple((start, end) for start, end in spans))
         for driver, p, chosen, spans in stored or ()
     )
+
+
+def prediction_of(row: PredictionRow) -> Prediction:
+    """A stored prediction: the likeliest drivers that were kept, and what it mentioned."""
+    drivers = tuple(driver for driver, _ in row.top)
+    return Prediction(drivers, np.array([p for _, p in row.top]), row.unknown, mentions_of(row))
 
 
 def said_of(prediction: PredictionRow | None) -> tuple[Mention, ...]:

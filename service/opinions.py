@@ -11,7 +11,7 @@ from service.tables import LabelRow
 
 CORRECTION = "correction"
 """Given by somebody who saw how the message was routed, and because that looked wrong."""
-NOT_BLIND = (CORRECTION, ADJUDICATION)
+NOT_BLIND = (CORRECTION, f"import:{CORRECTION}", ADJUDICATION)
 
 
 def second_opinions(session: Session) -> list[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
@@ -13,7 +12,7 @@ from labeling.interface import because, disagreement, sentences
 from labeling.tasks import Kind, StudioQuestion
 from service.database import chunks
 from service.explanations import why
-from service.mentions import mentions_of
+from service.mentions import prediction_of
 from service.mentions import sentences as placed
 from service.rounds import ADJUDICATION, SECOND, opinions
 from service.runtime import Runtime, taxonomy_in_use
@@ -76,7 +75,7 @@ def _asked(
     opinions: Sequence[str | None],
 ) -> StudioQuestion:
     language = runtime.settings.language
-    prediction = None if review.blind or row is None else _prediction(row)
+    prediction = None if review.blind or row is None else prediction_of(row)
     seen = why(runtime, message, row) if prediction else None
     said = _said(message, prediction) if prediction else {}
     return StudioQuestion(
@@ -96,12 +95,6 @@ def _asked(
         sentences=sentences(said, taxonomy, language=language),
         disagreement=disagreement(opinions, taxonomy, language=language) if opinions else "",
     )
-
-
-def _prediction(row: PredictionRow) -> Prediction:
-    """The five likeliest drivers, and what was mentioned, are all that pre-filling needs."""
-    drivers = tuple(driver for driver, _ in row.top)
-    return Prediction(drivers, np.array([p for _, p in row.top]), row.unknown, mentions_of(row))
 
 
 def _said(message: MessageRow, prediction: Prediction) -> dict[str, list[str]]:

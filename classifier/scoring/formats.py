@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from classifier.cells import shielded
 from classifier.decisions import EVERY_DOUBTS, Status
 from classifier.errors import BadFile
 from classifier.messages import Mention
@@ -27,7 +28,6 @@ COLUMNS: Final = (
 )
 ALSO: Final = "also"
 """The last column, where a model knows several drivers a message."""
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 DIGITS: Final = 6
 LEVEL: Final = 6
 """What gzip compresses by itself."""
@@ -167,7 +167,7 @@ def _cell(value: str | None) -> str:
     """A value as a spreadsheet may read it: never as a formula."""
     if value is None:
         return ""
-    return f"'{value}" if value.startswith(FORMULA) else value
+    return shielded(value)
 
 
 def _jsonl(answers: Answers) -> bytes:

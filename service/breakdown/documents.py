@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from classifier.cells import shielded
 from classifier.taxonomy import Taxonomy
 from service.breakdown.view import Breakdown
 from service.figures import is_clear
@@ -50,7 +51,6 @@ COLUMNS = (
     "published_at",
 )
 EMPTY = ("", "", "")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def render_html(breakdown: Breakdown) -> str:
@@ -155,7 +155,7 @@ def _fields(value: WeeklyReport | Pooled | DriverVolume) -> dict[str, Any]:
 
 
 def _cells(report: WeeklyReport, row: DriverVolume, name: str) -> list[object]:
-    texts = [_harmless(each) for each in (report.week, row.driver, name, row.parent or "")]
+    texts = [shielded(each) for each in (report.week, row.driver, name, row.parent or "")]
     numbers = [
         *_numbers(row.volume, 1),
         *_numbers(row.share, 5),
@@ -175,7 +175,3 @@ def _cells(report: WeeklyReport, row: DriverVolume, name: str) -> list[object]:
 def _numbers(estimate: Estimate, digits: int) -> Iterable[object]:
     for value in (estimate.value, estimate.low, estimate.high):
         yield "" if value is None else round(value, digits)
-
-
-def _harmless(text: str) -> str:
-    return "'" + text if text.startswith(FORMULA_STARTS) else text

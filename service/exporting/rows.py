@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from classifier.messages import Label, Prediction, RedactedText
 from classifier.pseudonyms import pseudonym
 from service.database import chunks, read_only
-from service.mentions import mentions_of
+from service.mentions import prediction_of
+from service.rounds import SECOND
 from service.runtime import Runtime
 from service.tables import DrawRow, LabelRow, MessageRow, PredictionRow, ReviewRow
 
@@ -112,13 +112,14 @@ def _query(picked: Picked) -> Select[LabelRow, MessageRow, float, bool]:
 
 
 def holds() -> ColumnElement[bool]:
-    """No current label of the same message is newer."""
+    """No current label of the same message is newer; a second opinion only confirms or differs."""
     other = aliased(LabelRow)
     later = or_(
         other.answered_at > LabelRow.answered_at,
         and_(other.answered_at == LabelRow.answered_at, other.id > LabelRow.id),
     )
-    return ~exists().where(other.message_id == LabelRow.message_id, other.current, later)
+    rival = (other.message_id == LabelRow.message_id, other.current, other.chosen != SECOND)
+    return and_(LabelRow.chosen != SECOND, ~exists().where(*rival, later))
 
 
 def _predictions(session: Session, page: Sequence[Any]) -> dict[int, PredictionRow]:
@@ -162,11 +163,5 @@ def _exported(
         answered_at=label.answered_at,
         taxonomy=label.taxonomy,
         model=said.model if said else "",
-        prediction=_prediction(said) if said else None,
+        prediction=prediction_of(said) if said else None,
     )
-
-
-def _prediction(row: PredictionRow) -> Prediction:
-    """What is kept of it: the five likeliest drivers, and what it mentioned."""
-    drivers = tuple(driver for driver, _ in row.top)
-    return Prediction(drivers, np.array([p for _, p in row.top]), row.unknown, mentions_of(row))
