@@ -38,9 +38,10 @@ learns from the weeks before. *blend, this week alone* learns nothing from them.
 
 WIDE: Final = """\
 An interval is as wide as the model is unsure. The same answers through the same code are within \
-the goal where the model is right about nine of ten messages, and beyond it where typos make it \
-wrong about a quarter, or where it cannot know: of the pair, whose messages look alike to it. \
-Large drivers, {messages:,} messages, {budget:.0%} asked; width in % of that of answers alone:"""
+the goal where messages are as the model learned them, and beyond it where typos make it wrong \
+about a quarter of them or take them for none of its drivers, or where it cannot know: of the \
+pair, whose messages look alike to it. Large drivers, {messages:,} messages, {budget:.0%} asked; \
+width in % of that of answers alone:"""
 
 
 def introduction(said: dict[str, Any]) -> str:
@@ -49,7 +50,8 @@ def introduction(said: dict[str, Any]) -> str:
         return ""
     about = said["about"]
     right = ", ".join(
-        f"{name} is right about {each['as it is']:.1%} ({each['mistyped']:.1%} mistyped)"
+        f"{name} is right about {each['as it is']:.1%} (mistyped about {each['mistyped']:.1%}, and "
+        f"{each['mistyped, for none']:.1%} of those are taken for none of its drivers)"
         for name, each in about["accuracy"].items()
     )
     scenarios = "; ".join(f"{name}: {moves}" for name, moves in SCENARIOS.items())
