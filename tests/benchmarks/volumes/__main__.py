@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "date": datetime.now(UTC).date().isoformat(),
         "commit": commit(ROOT),
         "quick": options.quick,
+        "replays": options.replays,
         "weeks": weeks_of(found),
         "machine": machine() | {"ppi-python": installed("ppi-python")},
         "accuracy": {name: _accuracy(name, options.cache) for name in sources},

@@ -5,8 +5,8 @@ from typing import Any, Final
 from tests.benchmarks.volumes.worlds import SCENARIOS
 
 HOW: Final = """\
-`python -m tests.benchmarks.volumes` writes this section. Four models, trained as `waarom train` \
-does on 30 labels of each driver and on all labels of a training file, judge messages they never \
+`python -m tests.benchmarks.volumes{cut}` writes this section. Four models, trained as \
+`waarom train` does on 30 labels of each driver and on all labels of a training file, judge messages they never \
 saw: {accuracy}. One driver of each set is kept from training: the taxonomy has it, the model \
 does not. Weeks are drawn from those messages, drivers with Zipf shares, anew in each replay \
 which is how common; of CLINC150 3 % are about none of the drivers. Probabilities are corrected \
@@ -55,7 +55,13 @@ def introduction(said: dict[str, Any]) -> str:
         for name, each in about["accuracy"].items()
     )
     scenarios = "; ".join(f"{name}: {moves}" for name, moves in SCENARIOS.items())
-    return HOW.format(accuracy=right, scenarios=scenarios, weeks=about["weeks"], when=_when(about))
+    return HOW.format(
+        cut=f" --replays {about['replays']}" if about["replays"] else "",
+        accuracy=right,
+        scenarios=scenarios,
+        weeks=about["weeks"],
+        when=_when(about),
+    )
 
 
 def wide(messages: int, budget: float) -> str:
