@@ -5,13 +5,13 @@ from typing import Any, Final
 from tests.benchmarks.volumes.worlds import SCENARIOS
 
 HOW: Final = """\
-`python -m tests.benchmarks.volumes{cut}` writes this section. Four models, trained as \
-`waarom train` does on 30 labels of each driver and on all labels of a training file, judge messages they never \
-saw: {accuracy}. One driver of each set is kept from training: the taxonomy has it, the model \
-does not. Weeks are drawn from those messages, drivers with Zipf shares, anew in each replay \
-which is how common; of CLINC150 3 % are about none of the drivers. Probabilities are corrected \
-once to the shares of the weeks before, so that nothing moves in S1, and a plain count is at its \
-best.
+`python -m tests.benchmarks.volumes{cut}` writes this section. Four models, trained as `waarom \
+train` does on 30 labels of each driver and on all labels of a training file, judge messages \
+they never saw: {accuracy}. One driver of each set is kept from training: the taxonomy has it, \
+the model does not. Weeks are drawn from those messages, drivers with Zipf shares, anew in each \
+replay which is how common; of CLINC150 3 % are about none of the drivers. Probabilities are \
+corrected once to the shares of the weeks before, so that nothing moves in S1, and a plain \
+count is at its best.
 
 {scenarios}.
 
@@ -21,7 +21,8 @@ five likeliest logged, recalibrated by four weeks' answers when the week begins 
 messages when it closes, estimated with four weeks' history. Of each replay 4 weeks go before \
 the 12 that are measured: {weeks:,} weeks in all. The truth is the count of that week. ± is the \
 standard error over replays. All drivers are those that messages can be about; large ones \
-usually have 3 % of the messages or more, small ones less than 1 %; the pair are two large ones.
+usually have 3 % of the messages or more, small ones less than 1 %; the pair are two large \
+ones.
 
 *total* is the unbiased total, *blend* the figure shown, both with one interval. *naive* counts \
 the answers and the likeliest driver of the rest, with a binomial interval; *AIPW, Wald* is the \
