@@ -1,7 +1,8 @@
 """Weekly volumes lived through on real messages, beside what one would do instead.
 
     python -m tests.benchmarks.volumes [--only "banking77 30,clinc150 all"] [--quick] [--json]
-                                       [--fresh] [--out FILE] [--cache DIR] [--processes 2]
+                                       [--replays 2] [--fresh] [--out FILE] [--cache DIR]
+                                       [--processes 2]
 
 Models trained as `waarom train` does judge messages they never saw; weeks are drawn from those, and
 live through the project's own sampling, recalibration and estimation. `--quick`: the model of 30
@@ -35,13 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not (shared() / "data").is_dir():
         raise SystemExit(f"no real messages in {shared()}: set WAAROM_SHARED_DATA")
     began = time.perf_counter()
-    jobs = planned(sources, quick=options.quick)
+    jobs = planned(sources, quick=options.quick, replays=options.replays)
     found = all_done(jobs, options.cache, fresh=options.fresh, processes=options.processes)
     said = figures(found)
     said["about"] = {
         "date": datetime.now(UTC).date().isoformat(),
         "commit": commit(ROOT),
         "quick": options.quick,
+        "replays": options.replays,
         "weeks": weeks_of(found),
         "machine": machine() | {"ppi-python": installed("ppi-python")},
         "accuracy": {name: _accuracy(name, options.cache) for name in sources},
@@ -56,13 +58,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _accuracy(name: str, cache: Path) -> dict[str, float]:
     found = Pool.load(kept_pool(SOURCES[name], cache))
-    return {"as it is": found.accuracy(), "mistyped": found.accuracy(mistyped=True)}
+    known, unknown = found.truth < found.unseen, found.mistyped_unknown
+    none = unknown > (1 - unknown) * found.mistyped_drivers.max(axis=1)
+    return {
+        "as it is": found.accuracy(),
+        "mistyped": found.accuracy(mistyped=True),
+        "mistyped, for none": float(none[known].mean()),
+    }
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", help=", ".join(SOURCES))
     parser.add_argument("--quick", action="store_true", help="one small model, few weeks")
+    parser.add_argument("--replays", type=int, help="no more than so many of each setting")
     parser.add_argument("--fresh", action="store_true", help="live again what was kept")
     parser.add_argument("--json", action="store_true", help="no tables")
     parser.add_argument("--out", type=Path, help="the document to write the tables into")

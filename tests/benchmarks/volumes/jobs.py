@@ -64,8 +64,9 @@ class Job:
         return Effort(budget=self.budget, answered=self.answered, serve=ORDERS[self.order])
 
 
-def planned(sources: Sequence[str], *, quick: bool) -> list[Job]:
-    """Every setting in every scenario, and the unfinished queues; `quick`: some of it."""
+def planned(sources: Sequence[str], *, quick: bool, replays: int | None = None) -> list[Job]:
+    """Every setting in every scenario, and the unfinished queues; `quick`: some of it, `replays`:
+    no more than so many of each setting. First replays come first."""
     sizes = MESSAGES[:2] if quick else MESSAGES
     jobs = [
         Job(source, scenario, n, budget, replay)
@@ -75,12 +76,14 @@ def planned(sources: Sequence[str], *, quick: bool) -> list[Job]:
         for scenario in SCENARIOS
         for replay in range(2 if quick else REPLAYS[n])
     ]
-    return jobs + [
+    jobs += [
         Job(sources[0], scenario, 2_000, BUDGETS[-1], replay, UNFINISHED, order)
         for scenario in UNFINISHED_IN
         for order in ORDERS
         for replay in range(2 if quick else 2 * REPLAYS[2_000])
     ]
+    few = [job for job in jobs if replays is None or job.answered < 1 or job.replay < replays]
+    return sorted(few, key=lambda job: job.replay)
 
 
 def all_done(jobs: Sequence[Job], kept: Path, *, fresh: bool, processes: int) -> dict[Job, Tally]:

@@ -5,13 +5,13 @@ from typing import Any, Final
 from tests.benchmarks.volumes.worlds import SCENARIOS
 
 HOW: Final = """\
-`python -m tests.benchmarks.volumes` writes this section. Four models, trained as `waarom train` \
-does on 30 labels of each driver and on all labels of a training file, judge messages they never \
-saw: {accuracy}. One driver of each set is kept from training: the taxonomy has it, the model \
-does not. Weeks are drawn from those messages, drivers with Zipf shares, anew in each replay \
-which is how common; of CLINC150 3 % are about none of the drivers. Probabilities are corrected \
-once to the shares of the weeks before, so that nothing moves in S1, and a plain count is at its \
-best.
+`python -m tests.benchmarks.volumes{cut}` writes this section. Four models, trained as `waarom \
+train` does on 30 labels of each driver and on all labels of a training file, judge messages \
+they never saw: {accuracy}. One driver of each set is kept from training: the taxonomy has it, \
+the model does not. Weeks are drawn from those messages, drivers with Zipf shares, anew in each \
+replay which is how common; of CLINC150 3 % are about none of the drivers. Probabilities are \
+corrected once to the shares of the weeks before, so that nothing moves in S1, and a plain \
+count is at its best.
 
 {scenarios}.
 
@@ -21,7 +21,8 @@ five likeliest logged, recalibrated by four weeks' answers when the week begins 
 messages when it closes, estimated with four weeks' history. Of each replay 4 weeks go before \
 the 12 that are measured: {weeks:,} weeks in all. The truth is the count of that week. ± is the \
 standard error over replays. All drivers are those that messages can be about; large ones \
-usually have 3 % of the messages or more, small ones less than 1 %; the pair are two large ones.
+usually have 3 % of the messages or more, small ones less than 1 %; the pair are two large \
+ones.
 
 *total* is the unbiased total, *blend* the figure shown, both with one interval. *naive* counts \
 the answers and the likeliest driver of the rest, with a binomial interval; *AIPW, Wald* is the \
@@ -38,9 +39,10 @@ learns from the weeks before. *blend, this week alone* learns nothing from them.
 
 WIDE: Final = """\
 An interval is as wide as the model is unsure. The same answers through the same code are within \
-the goal where the model is right about nine of ten messages, and beyond it where typos make it \
-wrong about a quarter, or where it cannot know: of the pair, whose messages look alike to it. \
-Large drivers, {messages:,} messages, {budget:.0%} asked; width in % of that of answers alone:"""
+the goal where messages are as the model learned them, and beyond it where typos make it wrong \
+about a quarter of them or take them for none of its drivers, or where it cannot know: of the \
+pair, whose messages look alike to it. Large drivers, {messages:,} messages, {budget:.0%} asked; \
+width in % of that of answers alone:"""
 
 
 def introduction(said: dict[str, Any]) -> str:
@@ -49,11 +51,18 @@ def introduction(said: dict[str, Any]) -> str:
         return ""
     about = said["about"]
     right = ", ".join(
-        f"{name} is right about {each['as it is']:.1%} ({each['mistyped']:.1%} mistyped)"
+        f"{name} is right about {each['as it is']:.1%} (mistyped about {each['mistyped']:.1%}, and "
+        f"{each['mistyped, for none']:.1%} of those are taken for none of its drivers)"
         for name, each in about["accuracy"].items()
     )
     scenarios = "; ".join(f"{name}: {moves}" for name, moves in SCENARIOS.items())
-    return HOW.format(accuracy=right, scenarios=scenarios, weeks=about["weeks"], when=_when(about))
+    return HOW.format(
+        cut=f" --replays {about['replays']}" if about["replays"] else "",
+        accuracy=right,
+        scenarios=scenarios,
+        weeks=about["weeks"],
+        when=_when(about),
+    )
 
 
 def wide(messages: int, budget: float) -> str:
