@@ -13,6 +13,11 @@ BENCHMARKS = (
     "volumes",
     "forecast",
     "watch",
+    "second_opinions",
+    "year",
+    "suspects",
+    "picks",
+    "studio",
 )
 
 
