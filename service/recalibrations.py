@@ -24,7 +24,7 @@ from classifier.volumes import (
     fit_mentions,
     fit_provisional,
 )
-from labeling.sampling import mention_uncertainty, uncertainty
+from labeling.sampling import uncertainty
 from service.answered import Answered, ReadBy, drawn_answers
 from service.database import take_turn
 from service.runtime import Runtime, remember_model, taxonomy_in_use
@@ -47,7 +47,6 @@ from service.terms import (
     named_drivers,
     probabilities,
     recalibrated,
-    recalibrated_mentions,
     recalibration_id,
     spread,
     unfinished,
@@ -121,18 +120,11 @@ def uncertainties(
 ) -> Floats:
     """(n,) u of messages, from what is logged of them: a recomputation gives the same.
 
-    Of a message that may have several drivers the larger of two: in doubt about which comes first,
-    or about any of them (the unknown one included). With one driver a message both are the same.
+    Also where messages have several drivers it is doubt about the first: there is one draw a
+    message, and with doubt about every driver in it primary volumes lose more than mentions gain.
     """
     raw = probabilities(session, columns.leaves, logged, ids)
-    primary = recalibrated(session, columns.leaves, raw, ids)
-    u = uncertainty(primary)
-    if not any(each.mentions for each in logged):
-        return u
-    told = named_drivers(primary, logged, columns)
-    named = recalibrated_mentions(session, columns.leaves, told, ids)
-    named[:, columns.several] = primary[:, columns.several]
-    return np.maximum(u, mention_uncertainty(named))
+    return uncertainty(recalibrated(session, columns.leaves, raw, ids))
 
 
 def _close(

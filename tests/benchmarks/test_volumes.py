@@ -1,5 +1,6 @@
 """The benchmark of weekly volumes: its worlds, its order of things, its figures."""
 
+import json
 from dataclasses import replace
 from itertools import pairwise
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.benchmarks.volumes import peers
+from tests.benchmarks.volumes.__main__ import without_nan
 from tests.benchmarks.volumes.bar import Goal, cells
 from tests.benchmarks.volumes.jobs import BUDGETS, DOUBT, MESSAGES, Job, planned
 from tests.benchmarks.volumes.peers import METHODS, NAIVE, OURS, PPI
@@ -163,6 +165,7 @@ def test_a_peer_that_is_not_installed_has_no_figures_and_says_so(pool, monkeypat
     assert np.isnan(coverage([without], PPI)[0])
     said = figures({Job("made up", "S1", 300, 0.1, 0): without})
     assert "not installed" in markdown(said)
+    assert "NaN" not in json.dumps(without_nan(said))
 
 
 def test_flags_on_plain_counts_take_them_for_exact():

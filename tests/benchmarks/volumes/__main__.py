@@ -17,7 +17,9 @@ import json
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import isnan
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks.frontier.machine import commit, installed, machine
 from tests.benchmarks.frontier.report import written
@@ -50,10 +52,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     log(f"{time.perf_counter() - began:.0f} s")
     text = markdown(said)
-    print(json.dumps(said) if options.json else text)  # noqa: T201
+    print(json.dumps(without_nan(said)) if options.json else text)  # noqa: T201
     whole = set(sources) == set(SOURCES) and not options.quick
     if out := options.out or (DOCUMENT if whole else None):
         written(out, SECTION, text)
+
+
+def without_nan(said: Any) -> Any:
+    """What is not a number is null in JSON."""
+    if isinstance(said, dict):
+        return {name: without_nan(each) for name, each in said.items()}
+    if isinstance(said, list | tuple):
+        return [without_nan(each) for each in said]
+    return None if isinstance(said, float) and isnan(said) else said
 
 
 def _accuracy(name: str, cache: Path) -> dict[str, float]:
