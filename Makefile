@@ -71,6 +71,7 @@ $(BENCH_VENV)/.ready: $(VENV)/.ready pyproject.toml
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/pip install $(PIP_FLAGS) --upgrade "pip>=25.1"
 	$(BENCH_VENV)/bin/pip install $(PIP_FLAGS) --no-deps --group bench
+	rm -rf $(BENCH_VENV)/lib/python*/site-packages/tests # ppi-python brings its own, which hides ours
 	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
 	  > $$($(BENCH_VENV)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/waarom.pth
 	@touch $@

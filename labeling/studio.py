@@ -20,6 +20,8 @@ from labeling.tasks import Json
 T = TypeVar("T")
 
 BATCH: Final = 2_000
+PREDICTIONS: Final = 10_000
+"""In one call: each takes seconds whatever it brings, in a large project."""
 # Leaving the rest out halves the size of a page. The same list chooses the task's own fields and
 # those of the annotations and predictions inside it.
 READ_FIELDS: Final = (
@@ -104,10 +106,8 @@ class Studio:
     def find_tasks(self, project: int, external_ids: Iterable[str]) -> dict[str, int]:
         """Which of these messages have a task already: external id to task id (the oldest)."""
         found: dict[str, int] = {}
-        for some in lookups(dict.fromkeys(external_ids)):
-            among = condition("data.external_id", "in_list", "List", some)
-            for task in listed(self.connection, project, [among], include="id,data"):
-                found.setdefault(str(task["data"].get("external_id")), int(task["id"]))
+        for number, data in self.data_of(project, external_ids).items():
+            found.setdefault(str(data.get("external_id")), number)
         return found
 
     def task_ids(self, project: int) -> set[int]:
@@ -153,25 +153,43 @@ class Studio:
         body = {"result": list(result), "lead_time": seconds}
         return int(self._once("POST", f"/api/tasks/{task}/annotations/", json=body)["id"])
 
-    def predict(
-        self, project: int, predictions: Mapping[int, Json], *, replaces: str | None = None
-    ) -> None:
-        """Give tasks (by id) new predictions of one model version, and drop an older version's.
+    def predict(self, project: int, predictions: Mapping[int, Json]) -> None:
+        """Give tasks (by id) predictions of one model version, and have people see that version.
 
         The server drops predictions it does not like without a word: that is `StudioRefused`.
+        It keeps doubles: see `forget_predictions`.
         """
         rows = [{"task": task, **prediction} for task, prediction in predictions.items()]
-        for batch in _batches(rows, BATCH):
+        for batch in _batches(rows, PREDICTIONS):
             path = f"/api/projects/{project}/import/predictions"
             said = self._once("POST", path, project, json=list(batch))
             if said["created"] != len(batch):
                 raise StudioRefused(201, f"{said['created']} of {len(batch)} predictions stored")
-        if rows:
-            repair(self.connection, project, {"model_version": rows[0]["model_version"]})
-        if replaces is not None:
-            path = f"/api/projects/{project}/model-versions/"
-            body = {"model_version": replaces}
-            self._again("DELETE", path, project, json=body)
+        # It must be one of those that are there, or none.
+        version = rows[0]["model_version"] if rows else ""
+        repair(self.connection, project, {"model_version": version})
+
+    def predicted_by(self, project: int) -> list[str]:
+        """The model versions that have predictions there."""
+        return [str(each) for each in self._again("GET", _versions(project), project)]
+
+    def forget_predictions(self, project: int, versions: Iterable[str]) -> None:
+        """Remove the predictions of these model versions; answers begun with them stay."""
+        for version in versions:
+            self._again("DELETE", _versions(project), project, json={"model_version": version})
+
+    def data_of(self, project: int, external_ids: Iterable[str]) -> dict[int, Json]:
+        """The data of the tasks of these messages, by task id."""
+        found: dict[int, Json] = {}
+        for some in lookups(dict.fromkeys(external_ids)):
+            among = condition("data.external_id", "in_list", "List", some)
+            for task in listed(self.connection, project, [among], include="id,data"):
+                found[int(task["id"])] = task["data"]
+        return found
+
+    def change_data(self, task: int, data: Json) -> None:
+        """Have a task show other data; its answers stay."""
+        self._again("PATCH", f"/api/tasks/{task}/", json={"data": data})
 
     def delete_tasks(self, project: int, tasks: Iterable[int]) -> None:
         """Remove tasks with their annotations; those already gone are passed over."""
@@ -179,6 +197,10 @@ class Studio:
             body = {"selectedItems": {"all": False, "included": list(batch)}}
             params = {"id": "delete_tasks", "project": project}
             self._again("POST", "/api/dm/actions", project, params=params, json=body)
+
+
+def _versions(project: int) -> str:
+    return f"/api/projects/{project}/model-versions/"
 
 
 def _batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:

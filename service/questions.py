@@ -7,6 +7,7 @@ from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from classifier.messages import Prediction
+from classifier.model import Model
 from classifier.taxonomy import Taxonomy
 from labeling.interface import because, disagreement, sentences
 from labeling.tasks import Kind, StudioQuestion
@@ -17,6 +18,7 @@ from service.mentions import sentences as placed
 from service.rounds import ADJUDICATION, SECOND, opinions
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import MessageRow, PredictionRow, ReviewRow
+from service.terms import Logged, classified_text
 
 KINDS = {
     SECOND: Kind.SECOND_OPINION,
@@ -36,9 +38,12 @@ class OpenQuestion:
 
 
 def open_questions(
-    session: Session, runtime: Runtime, review_ids: Sequence[int]
+    session: Session, runtime: Runtime, review_ids: Sequence[int], *, model: Model | None = None
 ) -> list[OpenQuestion]:
-    """The questions among these reviews that nobody has answered yet, in the order of the ids."""
+    """The questions among these reviews that nobody has answered yet, in the order of the ids.
+
+    With what was thought of their messages when they came in, or with what `model` thinks now.
+    """
     taxonomy = taxonomy_in_use(session, runtime)
     found: dict[int, OpenQuestion] = {}
     for some in chunks(review_ids):
@@ -48,11 +53,34 @@ def open_questions(
             .outerjoin(PredictionRow, PredictionRow.id == _newest())
             .where(ReviewRow.id.in_(some), ReviewRow.state.in_(["open", "claimed"]))
         )
-        for review, message, prediction in session.execute(query):
+        rows = session.execute(query).all()
+        anew = _thought_now(model, [message for _, message, _ in rows]) if model else {}
+        for review, message, first in rows:
+            prediction = anew.get(message.id, first)
             said = [label.primary for label in opinions(session, review)]
             asked = _asked(runtime, taxonomy, review, message, prediction, said)
             found[review.id] = OpenQuestion(review.id, message.id, asked)
     return [found[each] for each in review_ids if each in found]
+
+
+def _thought_now(model: Model, messages: Sequence[MessageRow]) -> dict[int, PredictionRow]:
+    """Message -> what a model thinks of it now, as a row that is never stored."""
+    texts = [classified_text(each.subject, each.text) for each in messages]
+    thought = zip(messages, model.predict(texts), strict=True) if texts else ()
+    return {message.id: _unsaved(message, prediction, model) for message, prediction in thought}
+
+
+def _unsaved(message: MessageRow, prediction: Prediction, model: Model) -> PredictionRow:
+    logged = Logged.of(prediction, model.version)
+    return PredictionRow(
+        message_id=message.id,
+        model=model.version,
+        taxonomy=model.taxonomy.version,
+        top=logged.top,
+        unknown=logged.unknown,
+        confidence=prediction.confidence,
+        mentions=logged.mentions,
+    )
 
 
 def question_name(review: ReviewRow, message: MessageRow) -> str:

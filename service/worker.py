@@ -17,7 +17,7 @@ from service.recalibrations import begin_week, close_weeks
 from service.reports import up_to_date
 from service.runtime import Runtime
 from service.standings import follow
-from service.sync import due, hinted, nightly, pull, push, take_hints
+from service.sync import due, hinted, nightly, pull, push, refresh, take_hints
 from service.watches import keep_watch
 
 GLANCE_SECONDS = 0.5
@@ -46,6 +46,7 @@ def run_once(runtime: Runtime, *, now: Callable[[], datetime] = utc_now) -> list
             "sending questions": lambda: push(runtime, now=now(), patiently=True),
             "comparing tasks": lambda: nightly(runtime, now=now()),
             "collecting answers": lambda: _collect(runtime, now()),
+            "showing the model in use": lambda: refresh(runtime, now=now()),
             **jobs,
         }
     return [problem for name, job in jobs.items() if (problem := _problem(name, job))]

@@ -8,6 +8,7 @@ from service.sync.project import setup
 from service.sync.pulling import Pulled, pull
 from service.sync.pushing import Pushed, push
 from service.sync.reconciliation import Reconciled, nightly
+from service.sync.refreshing import Refreshed, refresh
 
 __all__ = [
     "Busy",
@@ -15,6 +16,7 @@ __all__ = [
     "Pulled",
     "Pushed",
     "Reconciled",
+    "Refreshed",
     "ServerReplaced",
     "connect",
     "due",
@@ -24,6 +26,7 @@ __all__ = [
     "nightly",
     "pull",
     "push",
+    "refresh",
     "setup",
     "status",
     "take_hints",

@@ -27,7 +27,7 @@ from labeling.errors import (
 )
 from labeling.hooks import ensure_hook
 from labeling.interface import because, instructions, labeling_interface, sentences, uses_tree
-from labeling.projects import Project
+from labeling.projects import Project, repair
 from labeling.studio import Studio
 from labeling.tasks import (
     Answer,
@@ -223,7 +223,9 @@ class TestSending:
         old = question("a", prediction=prediction(small, "delivery.late"), model_version="1")
         (task,) = studio.upload(project.id, [task_data(old, small)])
         new = question("a", prediction=prediction(small, "billing.refund"), model_version="2")
-        studio.predict(project.id, {task: prediction_json(new, small)}, replaces="1")
+        for _ in range(2):
+            studio.forget_predictions(project.id, studio.predicted_by(project.id))
+            studio.predict(project.id, {task: prediction_json(new, small)})
         (seen,) = studio.changed(project.id)
         assert [each["model_version"] for each in seen["predictions"]] == ["2"]
 
@@ -439,6 +441,25 @@ def test_predicted_drivers_are_pre_filled_and_what_becomes_of_them_is_told(
     assert (fewer.label, fewer.origin) == (Label(main, also[1:]), Origin.CHANGED)
     assert (none.label, none.origin) == (Label(main), Origin.CHANGED)
     assert (unknown.label, unknown.origin) == (Label(None, also), Origin.CHANGED)
+
+
+@pytest.mark.browser
+def test_of_two_versions_predictions_that_of_the_project_is_pre_filled(
+    studio, studio_server, require, project, small
+):
+    """So that those of an older model may stay for whoever has one of them before them."""
+    require(CHROMIUM.exists(), f"no Chromium at {CHROMIUM}")
+    (task,) = studio.upload(project.id, [task_data(question("a"), small)])
+    for version, driver in (("new", "billing.refund"), ("old", "delivery.late")):
+        asked = question("a", prediction=prediction(small, driver), model_version=version)
+        studio.predict(project.id, {task: prediction_json(asked, small)})
+    repair(studio.connection, project.id, {"model_version": "new"})
+    with logged_in(studio_server) as page:
+        button = can_be_submitted(page, project, task)
+        with page.expect_response(lambda said: "/annotations" in said.url):
+            button.click()
+    (answer,) = answers(studio, project, small)
+    assert (answer.label, answer.origin) == (Label("billing.refund"), Origin.ACCEPTED)
 
 
 @pytest.mark.browser
