@@ -8,7 +8,6 @@ from service.terms.columns import BETWEEN, MENTION, PRIMARY, SLICES, WHOLE, Colu
 from service.terms.loading import HISTORY, Terms, history, load_terms, weeks_before
 from service.terms.mentions import (
     mention_labels,
-    mention_probabilities,
     named_drivers,
     tells_of_several,
 )
@@ -31,7 +30,6 @@ from service.terms.recalibrating import (
     aligned_mentions,
     existing,
     recalibrated,
-    recalibrated_mentions,
     recalibration_id,
     unfinished,
 )
@@ -75,12 +73,10 @@ __all__ = [
     "logged_of",
     "mark_stale",
     "mention_labels",
-    "mention_probabilities",
     "named_drivers",
     "notice_columns",
     "probabilities",
     "recalibrated",
-    "recalibrated_mentions",
     "recalibration_id",
     "refresh",
     "slices",
