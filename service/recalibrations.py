@@ -101,17 +101,19 @@ def close_weeks(runtime: Runtime, *, now: datetime) -> list[str]:
     ]
 
 
-def in_use(session: Session, model: str, weeks: Collection[str]) -> dict[str, str]:
+def in_use(session: Session, model: str, weeks: Collection[str], this: str) -> dict[str, str]:
     """Week -> the id of the recalibration of messages that arrive for it now: its final one when
-    it is closed, else what it began with, else none."""
+    it is closed, else what it began with; for a week that was over before the model came, what the
+    model began `this` week with; else none."""
+    begun = recalibration_id(this, PROVISIONAL, model)
     ids = {
-        week: [recalibration_id(week, kind, model) for kind in (FINAL, PROVISIONAL)]
+        week: [*(recalibration_id(week, kind, model) for kind in (FINAL, PROVISIONAL)), begun]
         for week in set(weeks)
     }
     there = existing(session, chain.from_iterable(ids.values()))
     return {
-        week: next((each for each in both if each in there), NO_RECALIBRATION)
-        for week, both in ids.items()
+        week: next((each for each in fitting if each in there), NO_RECALIBRATION)
+        for week, fitting in ids.items()
     }
 
 

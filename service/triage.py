@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from classifier.decisions import Decision, Status
 from classifier.messages import Direction, Prediction
 from classifier.taxonomy import Taxonomy
-from labeling.sampling import drawn, inclusion, order_key, prefilled, stratum, uncertainty
+from labeling.sampling import drawn, inclusion, order_key, prefilled, stratum
 from service.database import chunks, numbers
 from service.outbox import announce
 from service.plans import LABELED, TOO_OLD, Plans
@@ -22,7 +22,8 @@ from service.recalibrations import in_use, uncertainties
 from service.rungs import Thresholds, thresholds_in_force
 from service.runtime import Runtime, remember_model, taxonomy_in_use, use_taxonomy
 from service.tables import DecisionRow, DrawRow, MessageRow, PredictionRow, ReviewRow
-from service.terms import NO_RECALIBRATION, Columns, Logged, classified_text, mark_stale
+from service.terms import Columns, Logged, classified_text, mark_stale
+from service.weeks import day_of, week_of
 
 OPEN_STATES = ("open", "claimed")
 FIRST, LATER = 0, 5
@@ -154,7 +155,8 @@ def _judge(
     if model and inbound:
         predictions = model.predict([classified_text(row.subject, row.text) for row in inbound])
     thresholds = thresholds_in_force(session, model, taxonomy)
-    used = in_use(session, model.version if model else "", {row.week for row in inbound})
+    this = week_of(day_of(now, runtime.settings.timezone))
+    used = in_use(session, model.version if model else "", {row.week for row in inbound}, this)
     judged = [
         Judged(
             row,
@@ -233,24 +235,13 @@ def _draw(
 
 
 def _doubts(session: Session, taxonomy: Taxonomy, judged: Sequence[Judged]) -> list[float]:
-    """u of each message: of its prediction, through the recalibration in use if there is one."""
-    through = [each for each in judged if each.recalibration != NO_RECALIBRATION]
-    logged = [each.logged for each in through if each.logged]
-    ids = [each.recalibration for each in through]
-    found = iter(uncertainties(session, Columns.of(taxonomy), logged, ids) if logged else ())
-    return [
-        _uncertainty(each.prediction)
-        if each.recalibration == NO_RECALIBRATION
-        else float(next(found))
-        for each in judged
-    ]
-
-
-def _uncertainty(prediction: Prediction | None) -> float:
-    if prediction is None:
-        return 1.0
-    known = (1 - prediction.unknown) * prediction.probabilities
-    return float(uncertainty(np.append(known, prediction.unknown)[None, :])[0])
+    """u of each message, from what is logged of it; 1 without a prediction."""
+    made = [(each.logged, each.recalibration) for each in judged if each.logged]
+    if not made:
+        return [1.0] * len(judged)
+    logged, ids = zip(*made, strict=True)
+    found = iter(uncertainties(session, Columns.of(taxonomy), logged, ids))
+    return [float(next(found)) if each.logged else 1.0 for each in judged]
 
 
 def _too_old(row: MessageRow, draw_since: datetime | None) -> bool:

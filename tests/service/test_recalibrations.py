@@ -38,7 +38,7 @@ from service.terms import (
 from service.worker import run_once
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-BEFORE, THIS, NEXT = "2026-W46", "2026-W47", "2026-W48"
+LONG_BEFORE, BEFORE, THIS, NEXT = "2026-W45", "2026-W46", "2026-W47", "2026-W48"
 WEEK = timedelta(days=7)
 LATE, DAMAGED, REFUND = "delivery.late", "delivery.damaged", "payment.refund"
 SURE = "waar blijft mijn pakket, het is te laat en nog niet bezorgd"
@@ -295,7 +295,8 @@ def test_the_next_week_begins_with_the_shares_of_this_one(live: Runtime) -> None
 
 
 def test_every_week_of_a_batch_is_looked_up_at_once(live: Runtime) -> None:
-    """Final where the week is closed, else what it began with, in one question to the store."""
+    """Final where the week is closed, what it began with while it is open, and what the model began
+    this week with where it came later; in one question to the store."""
     begin_week(live, now=NOW - WEEK)
     send(live, SURE, 2, at=NOW - WEEK, name="a")
     close_weeks(live, now=NOW)
@@ -305,12 +306,12 @@ def test_every_week_of_a_batch_is_looked_up_at_once(live: Runtime) -> None:
     assert model is not None
     with live.reading() as session:
         event.listen(live.engine, "before_cursor_execute", lambda *a: asked_for.append(a[2]))
-        found = in_use(session, model.version, [BEFORE, THIS, NEXT])
-        assert set(in_use(session, "another", [BEFORE, THIS]).values()) == {"none"}
-    assert {week: id_.split("/")[1:2] for week, id_ in found.items()} == {
-        BEFORE: ["final"],
-        THIS: ["provisional"],
-        NEXT: [],
+        found = in_use(session, model.version, [LONG_BEFORE, BEFORE, THIS], THIS)
+        assert set(in_use(session, "another", [BEFORE, THIS], THIS).values()) == {"none"}
+    assert {week: id_.split("/")[:2] for week, id_ in found.items()} == {
+        LONG_BEFORE: [THIS, "provisional"],
+        BEFORE: [BEFORE, "final"],
+        THIS: [THIS, "provisional"],
     }
     assert len([each for each in asked_for if "recalibrations" in each]) == 2
 
