@@ -32,13 +32,6 @@ def uncertainty(probabilities: ArrayLike) -> Floats:
     return np.sqrt(np.clip(spread, 0.0, 1.0))
 
 
-def mention_uncertainty(probabilities: ArrayLike) -> Floats:
-    """(n,) u = min(1, √Σp(1−p)) for rows (n, k) of yes-or-no probabilities."""
-    p = np.asarray(probabilities, dtype=np.float64)
-    spread: Floats = np.sqrt((p * (1.0 - p)).sum(axis=1))
-    return np.minimum(spread, 1.0)
-
-
 @dataclass(frozen=True, slots=True)
 class SamplingPlan:
     """How graded questions are drawn: π = min(1, floor + slope·u).

@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from classifier import registry
-from classifier.messages import Label, LabeledMessage, RedactedText
+from classifier.messages import LabeledMessage, RedactedText
 from classifier.model import Model
 from classifier.promise import Outcomes, Reason, outcomes
 from classifier.stops import parents_of, stops_of
 from classifier.taxonomy import Taxonomy
+from service.rounds import label_of
 from service.tables import DrawRow, LabelRow, MessageRow, StandingChangeRow
 from service.terms import classified_text
 
@@ -86,7 +87,7 @@ def unseen_answers(session: Session, model: Model) -> list[LabeledMessage]:
 def _labeled(label: LabelRow, message: MessageRow, inclusion: float) -> LabeledMessage:
     return LabeledMessage(
         text=RedactedText(classified_text(message.subject, message.text)),
-        label=Label(label.driver, tuple(label.also)),
+        label=label_of(label),
         message_id=message.external_id,
         group=message.customer or message.text_key,
         channel=message.channel,

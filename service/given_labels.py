@@ -15,12 +15,13 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from classifier.messages import GivenLabel, Label, RawMessage
+from classifier.messages import GivenLabel, RawMessage
 from classifier.pseudonyms import pseudonym
 from classifier.redaction import redact
 from service.database import chunks
 from service.intake import Outcome, Receipt
 from service.labels import Answer
+from service.rounds import holds, label_of
 from service.runtime import Runtime
 from service.tables import LabelRow, MessageRow
 
@@ -153,19 +154,17 @@ def _holding_first(given: Sequence[GivenLabel]) -> Iterable[GivenLabel]:
 
 
 def _is_here(given: GivenLabel, rows: Sequence[LabelRow]) -> bool:
-    return any(row.answered_at == given.answered_at and _says(row) == given.label for row in rows)
+    return any(
+        row.answered_at == given.answered_at and label_of(row) == given.label for row in rows
+    )
 
 
 def _corrects(given: GivenLabel, rows: Sequence[LabelRow]) -> bool:
     """Whether it is the label that holds here, changed."""
-    current = [row for row in rows if row.current]
+    current = [row for row in rows if row.current and holds(row)]
     if given.name or not current or given.answered_at is None:
         return False
     return current[-1].answered_at == given.answered_at
-
-
-def _says(row: LabelRow) -> Label:
-    return Label(row.driver, tuple(row.also))
 
 
 def _version(given: GivenLabel) -> str:

@@ -18,7 +18,7 @@ from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.taxonomy import Taxonomy
 from service.database import chunks, take_turn
 from service.errors import NotFound, UnknownDriver
-from service.rounds import ADJUDICATION, SECOND, holds
+from service.rounds import ADJUDICATION, SECOND, holds, label_of
 from service.runtime import Runtime, taxonomy_in_use, use_taxonomy
 from service.second_opinions import DRAWN_PURPOSES, close_settled, follow_up
 from service.tables import DecisionRow, DrawRow, LabelRow, MessageRow, ReviewRow
@@ -85,7 +85,7 @@ def record(
     rows = [row for row in entered if row is not None]
     session.add_all(rows)
     session.flush()
-    routes = {row.message_id: decided_by_person(_label(row), taxonomy) for row in ledger.newest()}
+    routes = {row.message_id: decided_by_person(label_of(row), taxonomy) for row in ledger.newest()}
     route(session, list(routes.items()), now=now)
     follow_up(session, runtime, {row.message_id for row in rows}, now=now)
     mark_stale(session, {messages[row.message_id].week for row in rows})
@@ -288,7 +288,7 @@ def training_set(session: Session) -> list[TrainingRow]:
 def _labeled(label: LabelRow, message: MessageRow, draw: DrawRow | None) -> LabeledMessage:
     return LabeledMessage(
         text=RedactedText(classified_text(message.subject, message.text)),
-        label=_label(label),
+        label=label_of(label),
         message_id=message.external_id,
         group=message.customer or message.text_key,
         channel=message.channel,
@@ -303,12 +303,8 @@ def _of_draw(label: LabelRow) -> bool:
     return label.counts or label.chosen == ADJUDICATION
 
 
-def _label(row: LabelRow) -> Label:
-    return Label(row.driver, tuple(row.also))
-
-
 def _says(row: LabelRow) -> tuple[Label, RedactedText, RedactedText]:
-    return _label(row), row.note, row.suggestion
+    return label_of(row), row.note, row.suggestion
 
 
 def _labels_of(session: Session, message_ids: set[int]) -> Iterable[LabelRow]:

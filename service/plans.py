@@ -20,7 +20,7 @@ LABELED, TOO_OLD = "labeled", "too old"
 class Plans:
     """The sampling plan of a day: read from the store, or made from the week before it.
 
-    It is made from counts and predictions only, never from answers (volumes.md, "Whom to ask").
+    It is made from counts and predictions only, never from answers.
     """
 
     def __init__(self, session: Session, settings: Settings, now: datetime) -> None:

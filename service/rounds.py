@@ -41,7 +41,9 @@ class Rounds:
         """The label that holds after a second opinion; None without one, or while undecided."""
         if self.second is None:
             return None
-        return self.third or (None if self.differ else self.first)
+        if self.third and self.third.answered_at >= self.first.answered_at:
+            return self.third
+        return None if self.differ else self.first
 
 
 def rounds(session: Session, message_ids: Iterable[int]) -> dict[int, Rounds]:
@@ -60,6 +62,11 @@ def holds(label: LabelRow) -> bool:
     return label.chosen != SECOND
 
 
+def label_of(row: LabelRow) -> Label:
+    """What a row says."""
+    return Label(row.driver, tuple(row.also))
+
+
 def opinions(session: Session, review: ReviewRow) -> tuple[Label, ...]:
     """The two answers between which a review decides, in an order that does not say whose they
     are; none for any other review, nor once they agree."""
@@ -68,7 +75,7 @@ def opinions(session: Session, review: ReviewRow) -> tuple[Label, ...]:
     found = rounds(session, [review.message_id]).get(review.message_id)
     if found is None or found.second is None or not found.differ:
         return ()
-    labels = (Label(row.driver, tuple(row.also)) for row in (found.first, found.second))
+    labels = map(label_of, (found.first, found.second))
     return tuple(sorted(labels, key=lambda label: label.primary or ""))
 
 

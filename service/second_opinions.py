@@ -69,8 +69,15 @@ def _keep_open(
                 continue
             if not differ and review.state in OPEN_STATES:
                 review.state, review.closed_at, review.claimed_by = "skipped", now, None
-            elif differ and review.state == "skipped" and review.claimed_by is None:
-                review.state, review.closed_at = "open", None
+            elif differ and _to_open_again(review, each):
+                review.state, review.closed_at, review.claimed_by = "open", None, None
+
+
+def _to_open_again(review: ReviewRow, found: Rounds | None) -> bool:
+    """Whether nobody had to decide before, or what was decided was of another first answer."""
+    if review.state == "answered":
+        return found is not None and found.settled is None
+    return review.state == "skipped" and review.claimed_by is None
 
 
 def _drawn_again(

@@ -22,7 +22,7 @@ MISTAKEN: Final = 20.0
 LEAST: Final = 0.25
 """Messages squared: half a message of doubt, however alike the messages read again are."""
 
-MAY_BE_NEGATIVE: Final = ("expected", "correction")
+MAY_BE_NEGATIVE: Final = ("expected", "correction", "second_correction", "second_surplus")
 Groups = Sequence[Sequence[int]]
 
 

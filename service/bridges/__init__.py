@@ -7,7 +7,16 @@ logged of the messages, and the terms of the weeks, stay as they are.
 
 from service.bridges.making import build_bridges
 from service.bridges.reading import Reread
-from service.bridges.rulers import Ruler, differ, rulers
+from service.bridges.rulers import Ruler, differ, measuring, rulers
 from service.bridges.storing import StoredBridge, stored_bridges
 
-__all__ = ["Reread", "Ruler", "StoredBridge", "build_bridges", "differ", "rulers", "stored_bridges"]
+__all__ = [
+    "Reread",
+    "Ruler",
+    "StoredBridge",
+    "build_bridges",
+    "differ",
+    "measuring",
+    "rulers",
+    "stored_bridges",
+]

@@ -12,7 +12,7 @@ from classifier.errors import BadModel, ModelNotFound
 from classifier.taxonomy import Taxonomy
 from service.answered import ReadBy
 from service.bridges.reading import read_again
-from service.bridges.rulers import Ruler, differ, rulers, walks
+from service.bridges.rulers import Ruler, differ, models_of, rulers, walks
 from service.bridges.scoring import Newest
 from service.bridges.storing import figures_of
 from service.runtime import Runtime, taxonomy_in_use
@@ -90,15 +90,14 @@ class _Seen:
         this: str,
     ) -> "_Seen | None":
         """None where nothing is another since it was last looked at."""
-        found = rulers(session, taxonomy, weeks)
+        models, answers = models_of(session, weeks)
         # Answers of the week that is not over come in all day: they can wait for tomorrow.
-        measured = {
-            week: [list(each.models), list(each.taxonomies), each.answers if week != this else 0]
-            for week, each in found.items()
-        }
+        measured = {w: [read, answers[w] if w != this else 0] for w, read in models.items()}
         value = {**named, "taxonomy": taxonomy.version, "weeks": measured}
         row = session.get(BookmarkRow, BOOKMARK)
-        return None if row is not None and row.value == value else cls(found, value)
+        if row is not None and row.value == value:
+            return None
+        return cls(rulers(session, taxonomy, weeks), value)
 
     def pairs(self) -> list[_Pair]:
         """The weeks that were not measured as the week before was, oldest first."""

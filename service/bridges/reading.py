@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from classifier.pseudonyms import pseudonym
 from classifier.taxonomy import Taxonomy
-from classifier.volumes import VolumeTerms, finalized, volume_terms
+from classifier.volumes import SecondOpinions, VolumeTerms, finalized, volume_terms
 from classifier.volumes.bridge import Bridge, Reading, ReadTwice, bridged
 from service.bridges.answers import as_counted, as_meant, incomparable
 from service.bridges.rulers import walks
@@ -24,12 +24,14 @@ from service.terms import (
     aligned,
     asked,
     asked_and_answered,
+    evenly_spread,
     label_columns,
     logged_of,
     probabilities,
     recalibrated,
 )
 from service.terms.recalibrating import in_force
+from service.terms.second_looks import second_looks
 
 Floats = NDArray[np.float64]
 MOST = 2000
@@ -58,6 +60,7 @@ class _Week:
     labels: NDArray[np.int64]
     inclusion: Floats
     reviewed: NDArray[np.bool_]
+    second: SecondOpinions | None = None
 
     def terms(self, columns: Columns) -> VolumeTerms:
         return volume_terms(
@@ -67,6 +70,7 @@ class _Week:
             self.reviewed,
             groups=columns.members,
             said=self.raw,
+            second=self.second,
         )
 
     def some(self, chosen: NDArray[np.int64]) -> "_Week":
@@ -121,20 +125,22 @@ def read_again(
 
 
 def _week(session: Session, week: str, columns: Columns) -> _Week:
-    also = (MessageRow.id, MessageRow.external_id, LabelRow.taxonomy.label("answered_in"))
+    also = (MessageRow.external_id, LabelRow.taxonomy.label("answered_in"))
     rows = session.execute(asked(week).add_columns(*also)).all()
     drawn = np.array([row.drawn for row in rows], dtype=np.bool_)
     labels = label_columns(rows, columns)
     reviewed = drawn & (labels >= 0)
     used = in_force(session, week, [(row.model or "", row.recalibration or "") for row in rows])
-    raw = probabilities(session, columns.leaves, logged_of(rows), used)
+    logged, again = logged_of(rows), second_looks(session, rows, reviewed)
+    told = probabilities(session, columns.leaves, logged, used)
     return _Week(
         rows=rows,
-        raw=raw,
-        probabilities=recalibrated(session, columns.leaves, raw, used),
+        raw=evenly_spread(columns.leaves, logged),
+        probabilities=recalibrated(session, columns.leaves, told, used),
         labels=labels,
         inclusion=asked_and_answered(rows, drawn, reviewed),
         reviewed=reviewed,
+        second=again.primary(labels, columns) if again else None,
     )
 
 
@@ -160,14 +166,14 @@ def _after(
     """(n, leaves) each: what the newest model says itself, and recalibrated as it began with. What
     it predicted when the messages came in stays as it counts."""
     logged: list[Logged] = [each.logged for each in heard if each.logged]
-    raw = probabilities(session, columns.leaves, logged)
-    others = np.array([row.model != model for row in some.rows], dtype=np.bool_)
-    after = np.where(others[:, None], raw, some.probabilities)
     row = _began_with(session, week, model)
+    told = probabilities(session, columns.leaves, logged, [row.id if row else ""] * len(logged))
+    others = np.array([row.model != model for row in some.rows], dtype=np.bool_)
+    after = np.where(others[:, None], told, some.probabilities)
     if row is not None and others.any():
         begun = aligned(row.parameters, columns.leaves)
-        after[others] = finalized(begun, raw[others]).apply(raw[others])
-    return raw, after
+        after[others] = finalized(begun, told[others]).apply(told[others])
+    return evenly_spread(columns.leaves, logged), after
 
 
 def _began_with(session: Session, week: str, model: str) -> RecalibrationRow | None:

@@ -12,12 +12,15 @@ from classifier.taxonomy import Taxonomy
 from service.tables import LabelRow, MessageRow, ModelRow, TaxonomyRow, TermRow
 from service.terms import PRIMARY, WHOLE
 
+STRAY = 0.01
+"""A model that read less of a week than this measured none of it: late messages, mostly."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ruler:
-    """`models`: those of the week's messages, the one in use last of all at the end; '' where
-    there was none. `taxonomies`: versions in which people answered; one that has the same leaves
-    and definitions as the taxonomy in use goes by the name of that."""
+    """`models`: those that measured the week's messages, the one in use last of all at the end; ''
+    where there was none. `taxonomies`: versions in which people answered; one that has the same
+    leaves and definitions as the taxonomy in use goes by the name of that."""
 
     models: tuple[str, ...]
     taxonomies: tuple[str, ...]
@@ -38,12 +41,18 @@ def differ(before: Ruler, after: Ruler) -> bool:
 
 def rulers(session: Session, taxonomy: Taxonomy, weeks: Sequence[str]) -> dict[str, Ruler]:
     """Week -> what measured it, of those of these weeks that have messages."""
-    models, answers = _models(session, weeks)
+    models, answers = models_of(session, weeks)
     answered = _taxonomies(session, taxonomy, weeks)
     return {
         week: Ruler(tuple(models[week]), tuple(sorted(answered.get(week, ()))), answers[week])
         for week in models
     }
+
+
+def measuring(messages: Mapping[str, float]) -> list[str]:
+    """The models, of those that read so many messages of a week, that measured it; in order."""
+    most, all_ = max(messages.values(), default=0.0), sum(messages.values())
+    return [each for each, read in messages.items() if read == most or read >= STRAY * all_]
 
 
 def walks(session: Session, taxonomy: Taxonomy, versions: Collection[str]) -> dict[str, Crosswalk]:
@@ -57,11 +66,18 @@ def walks(session: Session, taxonomy: Taxonomy, versions: Collection[str]) -> di
     return found
 
 
-def _models(session: Session, weeks: Sequence[str]) -> tuple[dict[str, list[str]], dict[str, int]]:
-    """Week -> its models, the latest last; and its answers."""
+def models_of(
+    session: Session, weeks: Sequence[str]
+) -> tuple[dict[str, list[str]], dict[str, int]]:
+    """Week -> the models that measured it, the latest last; and its answers, first and second."""
     last_day = func.max(TermRow.day)
     query = (
-        select(TermRow.week, TermRow.model, func.sum(TermRow.answers).label("answers"))
+        select(
+            TermRow.week,
+            TermRow.model,
+            func.sum(TermRow.messages).label("messages"),
+            func.sum(TermRow.answers + TermRow.second_opinions).label("answers"),
+        )
         .outerjoin(ModelRow, ModelRow.version == TermRow.model)
         .where(
             TermRow.week.in_(weeks),
@@ -72,12 +88,12 @@ def _models(session: Session, weeks: Sequence[str]) -> tuple[dict[str, list[str]
         .group_by(TermRow.week, TermRow.model)
         .order_by(TermRow.week, last_day, func.max(ModelRow.used_since), TermRow.model)
     )
-    models: dict[str, list[str]] = defaultdict(list)
+    read: dict[str, dict[str, float]] = defaultdict(dict)
     answers: dict[str, int] = defaultdict(int)
     for row in session.execute(query):
-        models[row.week].append(row.model)
+        read[row.week][row.model] = row.messages
         answers[row.week] += int(row.answers)
-    return models, answers
+    return {week: measuring(messages) for week, messages in read.items()}, answers
 
 
 def _taxonomies(

@@ -13,7 +13,7 @@ from classifier.messages import Label, Prediction, RedactedText
 from classifier.pseudonyms import pseudonym
 from service.database import chunks, read_only
 from service.mentions import prediction_of
-from service.rounds import SECOND
+from service.rounds import ADJUDICATION, SECOND, label_of
 from service.runtime import Runtime
 from service.tables import DrawRow, LabelRow, MessageRow, PredictionRow, ReviewRow
 
@@ -103,12 +103,10 @@ def _query(picked: Picked) -> Select[LabelRow, MessageRow, float, bool]:
         .join(MessageRow, MessageRow.id == LabelRow.message_id)
         .outerjoin(DrawRow, DrawRow.message_id == LabelRow.message_id)
         .outerjoin(ReviewRow, ReviewRow.id == LabelRow.review_id)
-        .where(LabelRow.current, holds())
+        .where(LabelRow.current, LabelRow.counts if picked.counts else holds())
         .order_by(LabelRow.id)
     )
-    if picked.since:
-        query = query.where(LabelRow.answered_at >= picked.since)
-    return query.where(LabelRow.counts) if picked.counts else query
+    return query.where(LabelRow.answered_at >= picked.since) if picked.since else query
 
 
 def holds() -> ColumnElement[bool]:
@@ -150,12 +148,12 @@ def _exported(
         received_at=message.received_at,
         language=message.language,
         attributes=message.attributes,
-        label=Label(label.driver, tuple(label.also)),
+        label=label_of(label),
         note=label.note,
         suggestion=label.suggestion,
         chosen=label.chosen,
         inclusion=row.inclusion,
-        counts=label.counts,
+        counts=label.counts or label.chosen == ADJUDICATION,
         asked="" if row.blind is None else "blind" if row.blind else "pre-filled",
         origin=label.origin,
         door=label.door,

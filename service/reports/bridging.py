@@ -21,7 +21,7 @@ from service.weeks import shifted
 def bridge_note(estimator: Estimator, week: str) -> BridgeNote | None:
     """What changed in measuring since the week before; None where nothing did."""
     before = shifted(week, -1)
-    models = estimator.models(before), estimator.models(week)
+    models = estimator.measured_by(before), estimator.measured_by(week)
     found = estimator.bridges.get(week)
     if found is None:
         changed = all(models) and len({*models[0], *models[1]}) > 1

@@ -1,18 +1,18 @@
 """Volumes of some weeks from their terms, each with the four weeks before it to learn how far off
 the model is."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from classifier.volumes import Volumes, VolumeTerms, estimate_volumes
 from classifier.volumes.split import Remeasured, remeasured
-from service.bridges import Reread, StoredBridge, stored_bridges
+from service.bridges import Reread, StoredBridge, measuring, stored_bridges
 from service.tables import TermRow
 from service.terms import HISTORY, MENTION, PRIMARY, WHOLE, Columns, Terms, history, load_terms
 from service.versions import learned_drivers
@@ -34,7 +34,8 @@ class Estimator:
         self._session, self.columns = session, columns
         self.slice, self.value = slice_name, value
         self._needed, self._folder = _needed(weeks), models
-        self._models = _models(session, models, self._needed)
+        self._read = _read(session, self._needed)
+        self._models = _models(models, self._read)
         self._volumes: dict[str, Volumes] = {}
         self._mentioned: dict[str, Volumes] = {}
 
@@ -78,6 +79,10 @@ class Estimator:
     def models(self, week: str) -> tuple[str, ...]:
         """The models that made predictions of the week."""
         return tuple(sorted(self._models.get(week, {})))
+
+    def measured_by(self, week: str) -> tuple[str, ...]:
+        """Those of them that read more of it than a few late messages."""
+        return tuple(sorted(measuring(self._read.get(week, {}))))
 
     def by_newest(self, bridge: StoredBridge, week: str) -> tuple[Remeasured, Remeasured] | None:
         """This week and the one before it, as the newest of their models measures them; None where
@@ -155,20 +160,25 @@ def _needed(weeks: Sequence[str]) -> list[str]:
     return sorted({shifted(week, -back) for week in shown for back in range(HISTORY + 1)})
 
 
-def _models(
-    session: Session, folder: Path, weeks: Sequence[str]
-) -> dict[str, dict[str, frozenset[str]]]:
-    """week -> model -> the drivers it had labels of."""
-    query = select(TermRow.week, TermRow.model).where(
+def _read(session: Session, weeks: Sequence[str]) -> dict[str, dict[str, float]]:
+    """week -> model -> the messages it read."""
+    query = select(TermRow.week, TermRow.model, func.sum(TermRow.messages)).where(
         TermRow.week.in_(weeks),
         TermRow.kind == PRIMARY,
         TermRow.slice == WHOLE,
         TermRow.driver == "",
         TermRow.model != "",
     )
-    rows = session.execute(query.distinct()).all()
-    drivers = {model: learned_drivers(folder, model) for model in {row.model for row in rows}}
-    found: dict[str, dict[str, frozenset[str]]] = {}
-    for week, model in rows:
-        found.setdefault(week, {})[model] = drivers[model]
+    found: dict[str, dict[str, float]] = {}
+    for week, model, messages in session.execute(query.group_by(TermRow.week, TermRow.model)):
+        found.setdefault(week, {})[model] = messages
     return found
+
+
+def _models(
+    folder: Path, read: Mapping[str, Mapping[str, float]]
+) -> dict[str, dict[str, frozenset[str]]]:
+    """week -> model -> the drivers it had labels of."""
+    versions = {model for models in read.values() for model in models}
+    drivers = {model: learned_drivers(folder, model) for model in versions}
+    return {week: {model: drivers[model] for model in models} for week, models in read.items()}

@@ -11,7 +11,7 @@ from service.terms.mentions import (
     named_drivers,
     tells_of_several,
 )
-from service.terms.probabilities import Logged, probabilities, spread
+from service.terms.probabilities import Logged, evenly_spread, probabilities, spread
 from service.terms.reading import (
     asked,
     asked_and_answered,
@@ -64,6 +64,7 @@ __all__ = [
     "asked",
     "asked_and_answered",
     "classified_text",
+    "evenly_spread",
     "existing",
     "has_other_columns",
     "history",

@@ -81,6 +81,12 @@ def spread(leaves: Sequence[str], logged: Sequence[Logged], shares: Floats) -> F
     return found
 
 
+def evenly_spread(leaves: Sequence[str], logged: Sequence[Logged]) -> Floats:
+    """As `spread`, for the plain count: so that no part of the rest is likelier than what a model
+    named."""
+    return spread(leaves, logged, np.ones(len(leaves)))
+
+
 def _top(
     logged: Sequence[Logged], index: dict[str, int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:

@@ -37,7 +37,7 @@ from service.terms.mentions import (
     named_drivers,
     tells_of_several,
 )
-from service.terms.probabilities import probabilities, spread
+from service.terms.probabilities import evenly_spread, probabilities
 from service.terms.reading import asked, asked_and_answered, label_columns, logged_of
 from service.terms.recalibrating import (
     in_force,
@@ -206,8 +206,7 @@ def _said(
     leaves = columns.leaves
     told = probabilities(session, leaves, logged, recalibrations)
     primary = recalibrated(session, leaves, told, recalibrations)
-    # Spread evenly, no part of the rest is likelier than what the model named.
-    raw = spread(leaves, logged, np.ones(len(leaves)))
+    raw = evenly_spread(leaves, logged)
     second = again.primary(labels, columns) if again else None
     yield _Said(PRIMARY, primary, labels, columns.members, raw, second)
     several = tells_of_several(logged, rows, reviewed) or (again is not None and again.several)

@@ -23,7 +23,7 @@ from service.terms import (
     probabilities,
     refresh,
 )
-from service.terms.mentions import mention_labels, mention_probabilities
+from service.terms.mentions import mention_labels, mention_probabilities, named_drivers
 from service.weeks import shifted
 from tests.benchmarks.year import rows as year
 
@@ -153,7 +153,7 @@ def read_back(runtime: Runtime, values: dict[str, list[str]]) -> year.Arrived:
     return year.Arrived(
         primary=primary,
         labels=np.where(reviewed, labels, -1),
-        mentions=mention_probabilities(primary, logged, columns),
+        mentions=mention_probabilities(primary, named_drivers(primary, logged, columns), columns),
         mentioned=mention_labels(rows, columns),
         inclusion=asked_and_answered(rows, drawn, reviewed),
         reviewed=reviewed,

@@ -1,13 +1,13 @@
 """Contacts, mix and measurement add up to the change, and each takes what is its own."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classifier.volumes import Volumes, VolumeTerms, estimate_volumes, volume_terms
+from classifier.volumes import SecondOpinions, Volumes, VolumeTerms, estimate_volumes, volume_terms
 from classifier.volumes.bridge import Reading, ReadTwice, bridged, divided
 from classifier.volumes.split import (
     Part,
@@ -26,6 +26,7 @@ UNKNOWN = K - 1
 SPLIT_IN_TWO = (0, 4)
 """Drivers that the old taxonomy knew as one, which the new one does not have: its are unknown."""
 REPLAYS = 100
+NO_CORRECTION = {"second_correction": np.zeros(K)}
 
 
 @dataclass(frozen=True)
@@ -269,6 +270,23 @@ def test_where_all_is_read_again_the_bridge_is_exact() -> None:
     assert again.volumes.total == pytest.approx(estimate_volumes(terms).total)
     assert again.volumes.point == pytest.approx(estimate_volumes(terms).point)
     assert again.plain_half == pytest.approx(np.zeros(K))
+
+
+def test_second_opinions_say_as_much_whoever_reads_the_week() -> None:
+    random = np.random.default_rng(3)
+    week = Week.of(random, 4000, SHARES, confuses=0.0)
+    n = len(week.truth)
+    mistaken = np.where(random.random(n) < 0.1, (week.truth + 1) % UNKNOWN, week.truth)
+    given = week.reviewed & (random.random(n) < 0.5)
+    second = SecondOpinions(labels=week.truth, inclusion=np.full(n, 0.5), given=given)
+    terms = volume_terms(week.model, mistaken, week.inclusion, week.reviewed, second=second)
+    shown = estimate_volumes(terms)
+    assert not np.allclose(shown.total, estimate_volumes(replace(terms, **NO_CORRECTION)).total)
+    same = Reading(probabilities=week.model, said=week.model, labels=np.eye(K)[mistaken])
+    sample = ReadTwice(before=same, after=same, inclusion=week.inclusion, reviewed=week.reviewed)
+    again = remeasured(bridged(terms, sample), shown)
+    assert again.volumes.total == pytest.approx(shown.total)
+    assert again.volumes.variance == pytest.approx(shown.variance)
 
 
 def test_an_answer_is_divided_by_what_the_model_thinks_of_what_it_may_be() -> None:

@@ -21,12 +21,6 @@ def test_uncertainty_is_nothing_when_sure_and_largest_when_every_driver_is_as_li
     assert u == pytest.approx([0, np.sqrt(0.5), np.sqrt(0.75)])
 
 
-def test_uncertainty_of_mentions_adds_the_doubt_about_each_and_stops_at_one():
-    u = sampling.mention_uncertainty([[1, 0, 1], [0.9, 0, 0], [0.5] * 3])
-    assert u == pytest.approx([0, 0.3, np.sqrt(0.75)])
-    assert sampling.mention_uncertainty(np.full((1, 8), 0.5)) == pytest.approx([1])
-
-
 @settings(max_examples=200, deadline=None)
 @given(
     u=arrays(float, st.integers(1, 80), elements=st.floats(0, 1)),

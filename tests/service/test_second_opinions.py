@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from classifier.messages import Label, RawMessage
 from labeling.sampling import second_opinion
+from service.exporting import ExportedLabel, Picked, exported
 from service.intake import receive
 from service.labels import Answer, record, training_set, withdraw
 from service.opinions import second_opinions
-from service.rounds import ADJUDICATION, SECOND
+from service.rounds import ADJUDICATION, SECOND, rounds
 from service.runtime import Runtime, open_runtime, taxonomy_in_use
 from service.settings import Settings
 from service.tables import DecisionRow, DrawRow, LabelRow, ReviewRow, TermRow
@@ -118,6 +119,34 @@ def test_a_second_opinion_that_differs_neither_routes_nor_trains_until_a_third_d
     assert driver(runtime, message) == INVOICE.primary
     (row,) = trained_on(runtime)
     assert (row.message.label, row.message.inclusion) == (INVOICE, 1.0)
+
+
+def test_a_first_answer_that_is_changed_after_the_third_look_is_open_again(
+    runtime: Runtime,
+) -> None:
+    message = answered_by_two(runtime)
+    say(runtime, message, ADJUDICATION, LATE, "cas", at=9)
+    assert state(runtime, message, ADJUDICATION) == "answered"
+    say(runtime, message, "required", INVOICE, "ann", at=12)
+    with runtime.reading() as session:
+        assert rounds(session, [message])[message].settled is None
+    assert state(runtime, message, ADJUDICATION) == "open"
+
+
+def test_what_leaves_the_store_is_what_was_decided_or_what_the_draw_was_answered(
+    runtime: Runtime,
+) -> None:
+    message = answered_by_two(runtime)
+    assert [row.label for row in taken_out(runtime, counts=False)] == [LATE]
+    say(runtime, message, ADJUDICATION, INVOICE, "cas", at=9)
+    (held,), (drawn,) = taken_out(runtime, counts=False), taken_out(runtime, counts=True)
+    assert (held.label, held.counts, held.inclusion) == (INVOICE, True, 1.0)
+    assert (drawn.label, drawn.counts) == (LATE, True)
+
+
+def taken_out(runtime: Runtime, *, counts: bool) -> Sequence[ExportedLabel]:
+    with runtime.reading() as session:
+        return list(exported(session, runtime, Picked(counts=counts)))
 
 
 def trained_on(runtime: Runtime) -> Sequence[Any]:
