@@ -60,6 +60,7 @@ ClassifyKey = Annotated[Identity, Security(identified, scopes=["classify"])]
 ReviewKey = Annotated[Identity, Security(identified, scopes=["review"])]
 ReportKey = Annotated[Identity, Security(identified, scopes=["report"])]
 MessagesKey = Annotated[Identity, Security(identified, scopes=["messages"])]
+AdminKey = Annotated[Identity, Security(identified, scopes=["admin"])]
 
 
 @dataclass

@@ -92,14 +92,7 @@ def preview(
     )
     if model is None or made is None:
         return MessageView(row, None, decision)
-    logged = Logged.of(made, model.version)
-    prediction = PredictionRow(
-        model=model.version,
-        taxonomy=taxonomy.version,
-        top=logged.top,
-        unknown=logged.unknown,
-        mentions=logged.mentions,
-    )
+    prediction = Logged.of(made, model.version).row(taxonomy=taxonomy.version)
     return MessageView(row, prediction, decision)
 
 

@@ -19,6 +19,7 @@ from service.rounds import ADJUDICATION, SECOND, opinions
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import MessageRow, PredictionRow, ReviewRow
 from service.terms import Logged, classified_text
+from service.triage import OPEN_STATES
 
 KINDS = {
     SECOND: Kind.SECOND_OPINION,
@@ -51,7 +52,7 @@ def open_questions(
             select(ReviewRow, MessageRow, PredictionRow)
             .join(MessageRow, MessageRow.id == ReviewRow.message_id)
             .outerjoin(PredictionRow, PredictionRow.id == _newest())
-            .where(ReviewRow.id.in_(some), ReviewRow.state.in_(["open", "claimed"]))
+            .where(ReviewRow.id.in_(some), ReviewRow.state.in_(OPEN_STATES))
         )
         rows = session.execute(query).all()
         anew = _thought_now(model, [message for _, message, _ in rows]) if model else {}
@@ -67,20 +68,12 @@ def _thought_now(model: Model, messages: Sequence[MessageRow]) -> dict[int, Pred
     """Message -> what a model thinks of it now, as a row that is never stored."""
     texts = [classified_text(each.subject, each.text) for each in messages]
     thought = zip(messages, model.predict(texts), strict=True) if texts else ()
-    return {message.id: _unsaved(message, prediction, model) for message, prediction in thought}
-
-
-def _unsaved(message: MessageRow, prediction: Prediction, model: Model) -> PredictionRow:
-    logged = Logged.of(prediction, model.version)
-    return PredictionRow(
-        message_id=message.id,
-        model=model.version,
-        taxonomy=model.taxonomy.version,
-        top=logged.top,
-        unknown=logged.unknown,
-        confidence=prediction.confidence,
-        mentions=logged.mentions,
-    )
+    return {
+        message.id: Logged.of(made, model.version).row(
+            message_id=message.id, taxonomy=model.taxonomy.version, confidence=made.confidence
+        )
+        for message, made in thought
+    }
 
 
 def question_name(review: ReviewRow, message: MessageRow) -> str:

@@ -15,6 +15,7 @@ from service.mentions import said_of
 from service.rounds import SECOND, opinions
 from service.runtime import Runtime
 from service.tables import LabelRow, MessageRow, PredictionRow, ReviewRow
+from service.triage import OPEN_STATES
 
 DOOR = "review"
 
@@ -141,7 +142,7 @@ def release(
 
 def left(session: Session, person: str | None = None) -> int:
     """How many questions still wait for an answer: of this person, where one is named."""
-    query = select(func.count()).where(ReviewRow.state.in_(["open", "claimed"]))
+    query = select(func.count()).where(ReviewRow.state.in_(OPEN_STATES))
     if person is not None:
         query = query.where(_open_to(person))
     return session.scalar(query) or 0

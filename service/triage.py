@@ -169,36 +169,23 @@ def _judge(
     ]
     if model and inbound:
         remember_model(session, model, now=now)
-        session.add_all(
-            _prediction_row(each, model.version, thresholds, taxonomy, now, first)
-            for each in judged
-        )
+        session.add_all(_prediction_row(each, thresholds, taxonomy, now, first) for each in judged)
     return judged
 
 
 def _prediction_row(
-    each: Judged,
-    model: str,
-    thresholds: Thresholds,
-    taxonomy: Taxonomy,
-    now: datetime,
-    first: bool,
+    each: Judged, thresholds: Thresholds, taxonomy: Taxonomy, now: datetime, first: bool
 ) -> PredictionRow:
     assert each.prediction is not None  # noqa: S101 - a prediction row is made of predictions
     assert each.logged is not None  # noqa: S101 - and of what is kept of them
     threshold = thresholds.of(taxonomy.queue(each.prediction.driver))
-    return PredictionRow(
+    return each.logged.row(
         message_id=each.row.id,
         first=first,
-        model=model,
         recalibration=each.recalibration,
         taxonomy=taxonomy.version,
-        top=each.logged.top,
-        rest=each.logged.rest,
-        unknown=each.logged.unknown,
         confidence=each.prediction.confidence,
         threshold=threshold if np.isfinite(threshold) else None,
-        mentions=each.logged.mentions,
         made_at=now,
     )
 

@@ -5,8 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from service.api.calls import reading, writing
-from service.api.queues import AdminKey
-from service.auth import ReportKey
+from service.auth import AdminKey, ReportKey
 from service.breakdown import check_week, publications_out
 from service.dependencies import Now, RuntimeDep
 from service.problems import documented

@@ -2,24 +2,22 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Security
+from fastapi import APIRouter, Path
 from sqlalchemy.orm import Session
 
 from classifier.errors import ModelNotFound
 from service import standings
 from service.api.calls import AttemptDep, reading, writing
-from service.auth import ReportKey, identified
+from service.auth import AdminKey, ReportKey
 from service.dependencies import Now, RuntimeDep
 from service.errors import ClimbRefused, NotFound
 from service.idempotency import once
-from service.keys import Identity
 from service.problems import documented
 from service.queues import overview
 from service.runtime import Runtime
 from service.schemas.queues import CheckOut, QueueOut, QueuesOut, RungIn
 
 router = APIRouter(prefix="/v1/queues", tags=["queues"])
-AdminKey = Annotated[Identity, Security(identified, scopes=["admin"])]
 QueueName = Annotated[str, Path(max_length=200, examples=["logistics"])]
 REFUSED = ClimbRefused(
     "logistics",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from classifier.pseudonyms import pseudonym
@@ -16,14 +16,14 @@ from classifier.volumes.bridge import Bridge, Reading, ReadTwice, bridged
 from service.bridges.answers import as_counted, as_meant, incomparable
 from service.bridges.rulers import walks
 from service.bridges.scoring import Newest, Said, say_again
-from service.tables import LabelRow, MessageRow, RecalibrationRow
+from service.tables import LabelRow, MessageRow
 from service.terms import (
-    PROVISIONAL,
     Columns,
     Logged,
     aligned,
     asked,
     asked_and_answered,
+    began_with,
     evenly_spread,
     label_columns,
     logged_of,
@@ -166,7 +166,7 @@ def _after(
     """(n, leaves) each: what the newest model says itself, and recalibrated as it began with. What
     it predicted when the messages came in stays as it counts."""
     logged: list[Logged] = [each.logged for each in heard if each.logged]
-    row = _began_with(session, week, model)
+    row = began_with(session, week, model)
     told = probabilities(session, columns.leaves, logged, [row.id if row else ""] * len(logged))
     others = np.array([row.model != model for row in some.rows], dtype=np.bool_)
     after = np.where(others[:, None], told, some.probabilities)
@@ -174,13 +174,3 @@ def _after(
         begun = aligned(row.parameters, columns.leaves)
         after[others] = finalized(begun, told[others]).apply(told[others])
     return evenly_spread(columns.leaves, logged), after
-
-
-def _began_with(session: Session, week: str, model: str) -> RecalibrationRow | None:
-    """The first recalibration a model had, from this week on."""
-    query = (
-        select(RecalibrationRow)
-        .where(RecalibrationRow.kind == PROVISIONAL, RecalibrationRow.week >= week)
-        .order_by(RecalibrationRow.week)
-    )
-    return next((r for r in session.scalars(query) if r.parameters["model"] == model), None)

@@ -17,6 +17,7 @@ from service import reviews
 from service.runtime import Runtime
 from service.sync import connect, known_project, pull, push
 from service.tables import MessageRow, ReviewRow
+from service.triage import OPEN_STATES
 
 Truth = Mapping[str, Label]
 ANALYST = "demo-analyst"
@@ -138,7 +139,7 @@ def _open_questions(runtime: Runtime) -> list[str]:
     query = (
         select(MessageRow.external_id)
         .join(ReviewRow, ReviewRow.message_id == MessageRow.id)
-        .where(ReviewRow.state.in_(["open", "claimed"]))
+        .where(ReviewRow.state.in_(OPEN_STATES))
         .order_by(ReviewRow.priority, ReviewRow.order_key)
     )
     with runtime.reading() as session:

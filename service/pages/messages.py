@@ -12,6 +12,7 @@ from service.messages import MessageView, view
 from service.pages.screens import Screen, ScreenDep, page_router
 from service.runtime import taxonomy_in_use
 from service.tables import DecisionRow, LabelRow
+from service.triage import OPEN_STATES
 
 router = page_router()
 
@@ -39,7 +40,7 @@ def message_page(message_id: int, screen: ScreenDep, identity: PageIdentity) -> 
 def is_hidden(found: MessageView) -> bool:
     """Whether what the model says must wait: a blind question about it is not answered yet."""
     review = found.review
-    return review is not None and review.blind and review.state in ("open", "claimed")
+    return review is not None and review.blind and review.state in OPEN_STATES
 
 
 def _marks(screen: Screen, found: MessageView) -> Marks:

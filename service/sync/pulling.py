@@ -24,8 +24,9 @@ from service.sync.connection import Line, line
 from service.sync.cursor import advance, read_again, settle, since
 from service.sync.place import DOOR, Place, known_place, present
 from service.sync.project import up_to_date
-from service.sync.reconciliation import OPEN, reconcile
+from service.sync.reconciliation import reconcile
 from service.tables import LabelRow, MessageRow, ReviewRow, TaskRow
+from service.triage import OPEN_STATES
 
 PERSON = "label-studio-user-"
 BATCH = 500
@@ -188,7 +189,7 @@ class _Batch:
 
     def _note_skip(self, review: ReviewRow, skip: StudioAnswer | None) -> None:
         """A skip closes an open question; one that was taken back opens it again."""
-        if skip is not None and review.state in OPEN:
+        if skip is not None and review.state in OPEN_STATES:
             review.state, review.closed_at = "skipped", skip.updated_at
             review.claimed_by = f"{PERSON}{skip.annotator}"
             self._pulled.skipped += 1

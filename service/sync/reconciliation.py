@@ -18,9 +18,8 @@ from service.sync.connection import Line, address, bookmark, line
 from service.sync.cursor import look_back
 from service.sync.place import DOOR, Place, known_place, present
 from service.tables import BookmarkRow, LabelRow, OutboxRow, ReviewRow, TaskRow
+from service.triage import OPEN_STATES
 from service.weeks import day_of
-
-OPEN = ("open", "claimed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def _queue_missing(session: Session, place: Place, now: datetime) -> int:
     queued = {
         row.payload["review_id"] for row in session.scalars(select(OutboxRow).where(*waiting()))
     }
-    open_ids = session.scalars(select(ReviewRow.id).where(ReviewRow.state.in_(OPEN)))
+    open_ids = session.scalars(select(ReviewRow.id).where(ReviewRow.state.in_(OPEN_STATES)))
     missing = without_task(session, place, [i for i in open_ids if i not in queued])
     queue(session, missing, now=now)
     return len(missing)

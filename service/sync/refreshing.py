@@ -18,8 +18,8 @@ from service.questions import OpenQuestion, open_questions
 from service.runtime import Runtime, taxonomy_in_use
 from service.sync.connection import Line, bookmark, line
 from service.sync.place import Place, known_place, present
-from service.sync.reconciliation import OPEN
 from service.tables import BookmarkRow, ReviewRow, TaskRow
+from service.triage import OPEN_STATES
 
 SHOWN = ("because", "sentences")
 LEFT_OPEN = timedelta(hours=8)
@@ -93,7 +93,7 @@ def _open_tasks(session: Session, place: Place) -> dict[int, int]:
     query = (
         select(ReviewRow.id, TaskRow.task_id)
         .join(TaskRow, TaskRow.review_id == ReviewRow.id)
-        .where(*place.tasks(), ReviewRow.state.in_(OPEN), ReviewRow.blind.is_(False))
+        .where(*place.tasks(), ReviewRow.state.in_(OPEN_STATES), ReviewRow.blind.is_(False))
         .order_by(ReviewRow.id)
     )
     return {row.id: row.task_id for row in session.execute(query)}

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from classifier.messages import UNKNOWN, Prediction
 from classifier.volumes.recalibration import TOP
-from service.tables import ModelRow
+from service.tables import ModelRow, PredictionRow
 from service.terms.recalibrating import shares_of_rest
 
 Floats = NDArray[np.float64]
@@ -44,6 +44,17 @@ class Logged:
             for each in prediction.mentions
         ]
         return cls(model, [list(each) for each in top], rest, prediction.unknown, mentions)
+
+    def row(self, **others: Any) -> PredictionRow:
+        """A row of it, with `others` for what else a row has."""
+        return PredictionRow(
+            model=self.model,
+            top=self.top,
+            rest=self.rest,
+            unknown=self.unknown,
+            mentions=self.mentions,
+            **others,
+        )
 
 
 def probabilities(

@@ -44,6 +44,13 @@ def existing(session: Session, ids: Iterable[str]) -> set[str]:
     return found
 
 
+def began_with(session: Session, week: str, model: str) -> RecalibrationRow | None:
+    """The first recalibration a model had, from this week on."""
+    own = RecalibrationRow.id == RecalibrationRow.week + f"/{PROVISIONAL}/{model}"
+    query = select(RecalibrationRow).where(RecalibrationRow.week >= week, own)
+    return session.scalar(query.order_by(RecalibrationRow.week).limit(1))
+
+
 def unfinished(session: Session, last: str) -> list[RecalibrationRow]:
     """Those that weeks up to `last` began with and that have no final one yet, oldest first."""
     final = aliased(RecalibrationRow)
