@@ -1,7 +1,6 @@
-"""The outbox in batches, each made into tasks for Label Studio while the one before it is sent."""
+"""The outbox in batches, made into tasks for Label Studio."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -58,13 +57,12 @@ class Outbox:
         with self.runtime.reading() as session:
             return bool(self._rows(session, after=0, most=1))
 
-    def batches(self, place: Place) -> Generator[Batch]:
-        """Each row once, in order. What is made ahead is lost with us, and made again."""
-        with ThreadPoolExecutor(1, "batch") as beside:
-            coming = beside.submit(self._made, place, 0)
-            while (batch := coming.result()) is not None:
-                coming = beside.submit(self._made, place, max(batch.rows))
-                yield batch
+    def batches(self, place: Place) -> Iterator[Batch]:
+        """Each row once, in order."""
+        after = 0
+        while (batch := self._made(place, after)) is not None:
+            yield batch
+            after = max(batch.rows)
 
     def _made(self, place: Place, after: int) -> Batch | None:
         with self.runtime.reading() as session:

@@ -4,6 +4,7 @@ An answer seen before changes nothing; one that was deleted there holds no longe
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -20,6 +21,7 @@ from service.database import chunks
 from service.labels import Answer, record, withdraw
 from service.questions import question_name
 from service.runtime import Runtime, taxonomy_in_use
+from service.sync.ahead import ahead
 from service.sync.connection import Line, line
 from service.sync.cursor import advance, read_again, settle, since
 from service.sync.place import DOOR, Place, known_place, present
@@ -60,10 +62,12 @@ def pull(runtime: Runtime, *, now: datetime, everything: bool = False) -> Pulled
             pulled.gone = _from_the_beginning(ours, place, now)
         with runtime.writing() as session:
             after = since(session, place, ours.studio.clock)
-        for tasks in _batched(ours.studio.changed(place.project, after)):
-            with runtime.writing() as session:
-                _Batch(session, runtime, place, now, pulled).take(tasks)
-            ours.renew()
+        changed = _batched(ours.studio.changed(place.project, after))
+        with closing(ahead(changed)) as batches:
+            for tasks in batches:
+                with runtime.writing() as session:
+                    _Batch(session, runtime, place, now, pulled).take(tasks)
+                ours.renew()
         with runtime.writing() as session:
             settle(session, place, now)
     return pulled

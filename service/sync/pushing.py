@@ -15,6 +15,7 @@ from service.database import chunks
 from service.outbox import queue, waiting
 from service.questions import question_name
 from service.runtime import Runtime
+from service.sync.ahead import ahead
 from service.sync.batches import Batch, Outbox, Task, TaskOf
 from service.sync.connection import Line, NotConfigured, line
 from service.sync.cursor import read_again
@@ -60,7 +61,7 @@ def push(
     try:
         with line(runtime, now) as ours:
             place = up_to_date(ours)
-            with closing(outbox.batches(place)) as batches:
+            with closing(ahead(outbox.batches(place))) as batches:
                 for batch in batches:
                     _send(ours, place, batch, pushed, now)
                     ours.renew()
