@@ -6,15 +6,14 @@ as it is (rarity, damped counts and normalization included) and handed back to t
 from. Nothing is sampled or approximated, so the terms sum to the difference of the two logits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.attribution import Terms, by_word
-from classifier.features import NgramFeatures
+from classifier.attribution import Attribution, Terms
 from classifier.model import Model
 
 
@@ -107,18 +106,47 @@ def explain(
     `Model.read` gives them: half of the time goes into making them. Raises `ValueError` for a
     driver the model does not know, and for twice the same one.
     """
-    driver, against, row = _read(model, text, driver, against, features)
-    columns = row.indices
-    coefficients, intercepts = _columns_of(
-        model.pipeline[-1], [model.drivers.index(driver), model.drivers.index(against)], columns
-    )
-    terms = coefficients * row.data.astype(np.float64)
-    intercept = float(intercepts[0] - intercepts[1])
-    score = float((terms[0] - terms[1]).sum()) + intercept
-    words = _strongest(model.pipeline[0], text, columns, terms, most)
-    remainder = score - intercept - sum(word.weight for word in words)
-    share = 1.0 - model.meaning_weight if model.read_for_meaning([text], row)[0] else 1.0
-    return Explanation(driver, against, words, intercept, score, remainder, share)
+    driver, against, made = _read(model, text, driver, against, features)
+    (explained,) = _explained(model, [text], [(driver, against)], made, most)
+    return explained
+
+
+def explain_each(
+    model: Model, texts: Sequence[str], drivers: Sequence[tuple[str, str]], *, most: int = 8
+) -> list[Explanation]:
+    """What `explain` says of each of n texts, of the first of its `drivers` (n) against the second,
+    several times faster.
+
+    Raises `ValueError` as `explain` does.
+    """
+    for driver, against in drivers:
+        _check(model, driver, against)
+    if not len(texts):
+        return []
+    features = model.pipeline[0].transform(texts)
+    return list(_explained(model, texts, drivers, features, most))
+
+
+def _explained(
+    model: Model, texts: Sequence[str], drivers: Sequence[tuple[str, str]], features: Any, most: int
+) -> Iterator[Explanation]:
+    """Of texts (n,) with their features (n, f)."""
+    number = {driver: place for place, driver in enumerate(model.drivers)}
+    attribution = Attribution(model.pipeline[0])
+    meant = model.read_for_meaning(texts, features)
+    for row, (text, (driver, against)) in enumerate(zip(texts, drivers, strict=True)):
+        here = slice(*features.indptr[row : row + 2])
+        columns, amounts = features.indices[here], features.data[here]
+        coefficients, intercepts = _columns_of(
+            model.pipeline[-1], [number[driver], number[against]], columns
+        )
+        terms = coefficients * amounts.astype(np.float64)
+        intercept = float(intercepts[0] - intercepts[1])
+        score = float((terms[0] - terms[1]).sum()) + intercept
+        words = _strongest(attribution, text, columns, terms, most)
+        remainder = score - intercept - sum(word.weight for word in words)
+        share = 1.0 - model.meaning_weight if meant[row] else 1.0
+        yield Explanation(driver, against, words, intercept, score, remainder, share)
 
 
 def _read(
@@ -182,7 +210,7 @@ def explain_mention(
     terms = lines.coef_[number][row.indices].astype(np.float64) * row.data.astype(np.float64)
     intercept = float(lines.intercept_[number])
     score = float(terms.sum()) + intercept
-    places, weights = by_word(features, text[start:end], row.indices, terms[None, :])
+    places, weights = Attribution(features).by_word(text[start:end], row.indices, terms[None, :])
     placed = ((places[n][0] + start, places[n][1] + start, n) for n in _heaviest(weights[0], most))
     words = tuple(
         MentionWord(first, last, text[first:last], float(weights[0, n]))
@@ -199,10 +227,10 @@ def _heaviest(weights: Terms, most: int) -> list[int]:
 
 
 def _strongest(
-    features: NgramFeatures, text: str, columns: NDArray[np.intp], terms: Terms, most: int
+    attribution: Attribution, text: str, columns: NDArray[np.intp], terms: Terms, most: int
 ) -> tuple[WordWeight, ...]:
     """The words that weigh most, with their part of the terms (2, columns), strongest first."""
-    places, weights = by_word(features, text, columns, terms)
+    places, weights = attribution.by_word(text, columns, terms)
     placed = ((*places[n], n) for n in _heaviest(weights[0] - weights[1], most))
     return tuple(
         WordWeight(start, end, text[start:end], float(weights[0, n]), float(weights[1, n]))

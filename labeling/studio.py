@@ -6,6 +6,7 @@ nobody knows whether an unanswered one arrived: look with `find_tasks` before se
 Nothing is logged here, and no error quotes what was sent.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -118,6 +119,18 @@ class Studio:
         """How many tasks a project has; quick."""
         params = {"project": project, "page_size": 1, "include": "id"}
         return int(self._again("GET", "/api/tasks/", project, params=params)["total"])
+
+    def newest(self, project: int) -> tuple[int, tuple[int, str] | None]:
+        """How many tasks a project has; number and external id of the newest. Quick."""
+        params = {
+            "project": project,
+            "page_size": 1,
+            "include": "id,data",
+            "query": json.dumps({"ordering": ["-tasks:id"]}),
+        }
+        said = self._again("GET", "/api/tasks/", project, params=params)
+        last = [(int(task["id"]), str(task["data"].get("external_id"))) for task in said["tasks"]]
+        return int(said["total"]), last[0] if last else None
 
     def changed(
         self, project: int, since: datetime | None = None, *, page_size: int = PAGE

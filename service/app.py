@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service import api, health, metrics, pages, webhooks
+from service import api, health, live, metrics, pages, webhooks
 from service.api.arrivals import store_together
 from service.auth import redirect_to_login
 from service.callers import look_up
@@ -74,7 +74,7 @@ def create_app(
     app.state.metrics = Metrics()
     handle_problems(app, page=pages.error_page)
     redirect_to_login(app)
-    for each in (api, webhooks, health, metrics, pages):
+    for each in (api, webhooks, live, health, metrics, pages):
         app.include_router(each.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(BodyLimit, limit=partial(body_limit, settings))

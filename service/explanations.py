@@ -10,6 +10,7 @@ from classifier.explanations import (
     MentionWord,
     WordWeight,
     explain,
+    explain_each,
     explain_mention,
 )
 from classifier.messages import Mention
@@ -108,15 +109,34 @@ def why(runtime: Runtime, row: MessageRow, prediction: PredictionRow | None) -> 
     The words are not stored: they are found again by the model that made the prediction.
     """
     model = runtime.current_model()
-    if prediction is None or model is None or model.version != prediction.model:
+    if prediction is None or model is None:
         return None
-    drivers = [driver for driver, _ in prediction.top]
-    if len(drivers) < 2 or not set(drivers[:2]) <= set(model.drivers):
+    pair = _compared(model, prediction)
+    if pair is None:
         return None
     text = classified_text(row.subject, row.text)
-    explained = explain(model, text, driver=drivers[0], against=drivers[1])
+    explained = explain(model, text, driver=pair[0], against=pair[1])
     also = [_also(model, row, each) for each in said_of(prediction)[1:]] if model.mentions else []
     return Why(explained, _placed(row, explained.words), tuple(also))
+
+
+def words_for(
+    model: Model, predicted: Sequence[tuple[MessageRow, PredictionRow]]
+) -> dict[int, tuple[str, ...]]:
+    """Message -> what `Why.for_it` says of it, of many at once and much faster; nothing of those
+    that another model predicted."""
+    pairs = [(message, _compared(model, row)) for message, row in predicted]
+    known = [(message, pair) for message, pair in pairs if pair is not None]
+    texts = [classified_text(message.subject, message.text) for message, _ in known]
+    explained = explain_each(model, texts, [pair for _, pair in known])
+    return {message.id: each.because() for (message, _), each in zip(known, explained, strict=True)}
+
+
+def _compared(model: Model, prediction: PredictionRow) -> tuple[str, str] | None:
+    """The likeliest driver and the next; None where they are not this model's to explain."""
+    drivers = [driver for driver, _ in prediction.top[:2]]
+    mine = model.version == prediction.model and set(drivers) <= set(model.drivers)
+    return (drivers[0], drivers[1]) if mine and len(drivers) == 2 else None
 
 
 def _also(model: Model, row: MessageRow, mention: Mention) -> WhyAlso:

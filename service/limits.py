@@ -14,6 +14,8 @@ BATCH_MESSAGE_BYTES = 32 * 1024
 """What a message takes on average in a full batch, at most."""
 
 BATCH = "/v1/classify/batch"
+LIVE = "/ml/"
+"""Where Label Studio asks about any number of tasks at once."""
 UNREAD = ("/v1/webhooks/",)
 """Calls whose body we do not read, and so do not measure."""
 
@@ -21,7 +23,8 @@ UNREAD = ("/v1/webhooks/",)
 def body_limit(settings: Settings, path: str) -> int:
     """The largest body in bytes that a path accepts."""
     limit = settings.max_message_bytes + AROUND_A_TEXT
-    return limit + settings.batch_limit * BATCH_MESSAGE_BYTES if path == BATCH else limit
+    many = path == BATCH or path.startswith(LIVE)
+    return limit + settings.batch_limit * BATCH_MESSAGE_BYTES if many else limit
 
 
 class BodyLimit:

@@ -1,7 +1,7 @@
 """Reviews as questions for Label Studio: what a person may see of a message, and its name there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from classifier.taxonomy import Taxonomy
 from labeling.interface import because, disagreement, sentences
 from labeling.tasks import Kind, StudioQuestion
 from service.database import chunks
-from service.explanations import why
+from service.explanations import words_for
 from service.mentions import prediction_of
 from service.mentions import sentences as placed
 from service.rounds import ADJUDICATION, SECOND, opinions
@@ -43,25 +43,53 @@ def open_questions(
 ) -> list[OpenQuestion]:
     """The questions among these reviews that nobody has answered yet, in the order of the ids.
 
-    With what was thought of their messages when they came in, or with what `model` thinks now.
+    With what the model in use, or `model`, thinks of their messages: as it was stored when they
+    came in, else anew.
     """
+    model = model or runtime.current_model()
     taxonomy = taxonomy_in_use(session, runtime)
     found: dict[int, OpenQuestion] = {}
     for some in chunks(review_ids):
-        query = (
-            select(ReviewRow, MessageRow, PredictionRow)
-            .join(MessageRow, MessageRow.id == ReviewRow.message_id)
-            .outerjoin(PredictionRow, PredictionRow.id == _newest())
-            .where(ReviewRow.id.in_(some), ReviewRow.state.in_(OPEN_STATES))
-        )
-        rows = session.execute(query).all()
-        anew = _thought_now(model, [message for _, message, _ in rows]) if model else {}
-        for review, message, first in rows:
-            prediction = anew.get(message.id, first)
-            said = [label.primary for label in opinions(session, review)]
-            asked = _asked(runtime, taxonomy, review, message, prediction, said)
-            found[review.id] = OpenQuestion(review.id, message.id, asked)
+        seen = _seen(session, some, model)
+        shown = [(each.message, each.prediction) for each in seen if each.prediction]
+        words = words_for(model, shown) if model else {}
+        for each in seen:
+            spoke = words.get(each.message.id, ())
+            asked = _asked(session, runtime, taxonomy, each, spoke)
+            found[each.review.id] = OpenQuestion(each.review.id, each.message.id, asked)
     return [found[each] for each in review_ids if each in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An open question; a blind one has no prediction."""
+
+    review: ReviewRow
+    message: MessageRow
+    prediction: PredictionRow | None
+
+
+def _seen(session: Session, review_ids: Sequence[int], model: Model | None) -> list[_Seen]:
+    query = (
+        select(ReviewRow, MessageRow, PredictionRow)
+        .join(MessageRow, MessageRow.id == ReviewRow.message_id)
+        .outerjoin(PredictionRow, PredictionRow.id == _newest())
+        .where(ReviewRow.id.in_(review_ids), ReviewRow.state.in_(OPEN_STATES))
+    )
+    rows = [
+        _Seen(review, message, None if review.blind else prediction)
+        for review, message, prediction in session.execute(query)
+    ]
+    if model is None:
+        return rows
+    others = [each for each in rows if not each.review.blind and not _by(model, each.prediction)]
+    anew = _thought_now(model, [each.message for each in others])
+    thought = {each.review.id: anew[each.message.id] for each in others}
+    return [replace(each, prediction=thought.get(each.review.id, each.prediction)) for each in rows]
+
+
+def _by(model: Model, prediction: PredictionRow | None) -> bool:
+    return prediction is not None and prediction.model == model.version
 
 
 def _thought_now(model: Model, messages: Sequence[MessageRow]) -> dict[int, PredictionRow]:
@@ -88,17 +116,13 @@ def _newest() -> ScalarSelect[int]:
 
 
 def _asked(
-    runtime: Runtime,
-    taxonomy: Taxonomy,
-    review: ReviewRow,
-    message: MessageRow,
-    row: PredictionRow | None,
-    opinions: Sequence[str | None],
+    session: Session, runtime: Runtime, taxonomy: Taxonomy, seen: _Seen, words: Sequence[str]
 ) -> StudioQuestion:
     language = runtime.settings.language
-    prediction = None if review.blind or row is None else prediction_of(row)
-    seen = why(runtime, message, row) if prediction else None
+    review, message, row = seen.review, seen.message, seen.prediction
+    prediction = None if row is None else prediction_of(row)
     said = _said(message, prediction) if prediction else {}
+    differing = [label.primary for label in opinions(session, review)]
     return StudioQuestion(
         external_id=question_name(review, message),
         text=message.text,
@@ -112,9 +136,9 @@ def _asked(
         blind=review.blind,
         prediction=prediction,
         model_version=row.model if row else "",
-        because=because(seen.for_it, language=language) if seen else "",
+        because=because(words, language=language),
         sentences=sentences(said, taxonomy, language=language),
-        disagreement=disagreement(opinions, taxonomy, language=language) if opinions else "",
+        disagreement=disagreement(differing, taxonomy, language=language) if differing else "",
     )
 
 

@@ -4,6 +4,7 @@ Built once by the command that starts and handed down; nothing here is read at i
 """
 
 import os
+import re
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -23,7 +24,7 @@ from classifier.errors import WaaromError
 
 FILE: Final = "waarom.toml"
 PREFIX: Final = "WAAROM_"
-SECRETS: Final = ("secret", "label_studio_api_key", "webhook_secret")
+SECRETS: Final = ("secret", "label_studio_api_key", "webhook_secret", "live_secret")
 """Settings that come from the environment only."""
 PATHS: Final = ("home", "models_dir", "taxonomy")
 
@@ -61,6 +62,10 @@ class Settings(BaseSettings):
     label_studio_api_key: SecretStr | None = Field(None, description="A personal or legacy token.")
     label_studio_project: str = Field("Waarom", description="Title of the project we make.")
     webhook_secret: SecretStr | None = Field(None, description="Shared with Label Studio.")
+    live_secret: SecretStr | None = Field(
+        None,
+        description="Label Studio asks for predictions at /ml/<this>; unset: it does not.",
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8321, ge=0, le=65535, description="Port to listen on.")
@@ -129,6 +134,13 @@ class Settings(BaseSettings):
         if kind == "postgresql" and not urlsplit(url).username:
             raise ValueError("must name a user, as in postgresql://user:password@host/name")
         return url
+
+    @field_validator("live_secret")
+    @classmethod
+    def _fits_in_a_path(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret and not re.fullmatch(r"[A-Za-z0-9_-]{16,}", secret.get_secret_value()):
+            raise ValueError("must be sixteen or more letters, digits, - and _")
+        return secret
 
     @field_validator("pairs")
     @classmethod

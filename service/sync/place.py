@@ -5,19 +5,22 @@ one with another database, has a project of that number too. The moment it was m
 apart. The first to bear a number goes by the server's address; any other gets a name of its own.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from labeling.errors import StudioError
 from labeling.projects import Project, State, state_of
 from labeling.studio import Studio
+from service.database import chunks
+from service.questions import question_name
 from service.runtime import Runtime
 from service.sync.connection import Line, address, bookmark
-from service.tables import BookmarkRow, TaskRow
+from service.tables import BookmarkRow, MessageRow, ReviewRow, TaskRow
 
 DOOR = "label_studio"
 
@@ -94,6 +97,25 @@ def known_state(runtime: Runtime, studio: Studio) -> State | None:
     if born is not None and datetime.fromisoformat(born) != state.born:
         raise ServerReplaced(address(runtime), place.project)
     return state
+
+
+def reviews_of(
+    session: Session, place: Place, names: Mapping[int, str | None]
+) -> dict[int, ReviewRow]:
+    """The questions that tasks ask, by the tasks' numbers; `names` are what the tasks call them. A
+    number alone is not enough: another server may have come to live at the same address."""
+    found: dict[int, ReviewRow] = {}
+    for some in chunks(list(names)):
+        query = (
+            select(TaskRow.task_id, ReviewRow, MessageRow)
+            .join(ReviewRow, ReviewRow.id == TaskRow.review_id)
+            .join(MessageRow, MessageRow.id == ReviewRow.message_id)
+            .where(*place.tasks(), TaskRow.task_id.in_(some))
+        )
+        for number, review, message in session.execute(query):
+            if names[number] == question_name(review, message):
+                found[number] = review
+    return found
 
 
 def keep(ours: Line, project: Project, made_of: str) -> Place:

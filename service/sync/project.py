@@ -13,6 +13,7 @@ from labeling.views import View, ensure_views, views
 from service.runtime import Runtime, taxonomy_in_use
 from service.sync.connection import Line, line
 from service.sync.hints import HEADER
+from service.sync.live import connect_live
 from service.sync.place import Place, ServerReplaced, keep, kept_of, known_place, present
 from service.sync.reconciliation import reconcile
 
@@ -31,6 +32,7 @@ def setup(runtime: Runtime, *, now: datetime) -> Project:
     with line(runtime, now) as ours:
         project, place = _ensured(ours, anew=True)
         _hinting(ours, project.id)
+        connect_live(ours, project.id)
         ensure_views(ours.studio.connection, project.id, wanted_views(runtime))
         reconcile(ours, place, now=now)
         return project

@@ -4,6 +4,7 @@ An answer seen before changes nothing; one that was deleted there holds no longe
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -18,14 +19,14 @@ from labeling.tasks import Answer as StudioAnswer
 from labeling.tasks import Unusable, read_task
 from service.database import chunks
 from service.labels import Answer, record, withdraw
-from service.questions import question_name
 from service.runtime import Runtime, taxonomy_in_use
+from service.sync.ahead import ahead
 from service.sync.connection import Line, line
 from service.sync.cursor import advance, read_again, settle, since
-from service.sync.place import DOOR, Place, known_place, present
+from service.sync.place import DOOR, Place, known_place, present, reviews_of
 from service.sync.project import up_to_date
 from service.sync.reconciliation import reconcile
-from service.tables import LabelRow, MessageRow, ReviewRow, TaskRow
+from service.tables import LabelRow, ReviewRow
 from service.triage import OPEN_STATES
 
 PERSON = "label-studio-user-"
@@ -60,10 +61,12 @@ def pull(runtime: Runtime, *, now: datetime, everything: bool = False) -> Pulled
             pulled.gone = _from_the_beginning(ours, place, now)
         with runtime.writing() as session:
             after = since(session, place, ours.studio.clock)
-        for tasks in _batched(ours.studio.changed(place.project, after)):
-            with runtime.writing() as session:
-                _Batch(session, runtime, place, now, pulled).take(tasks)
-            ours.renew()
+        changed = _batched(ours.studio.changed(place.project, after))
+        with closing(ahead(changed)) as batches:
+            for tasks in batches:
+                with runtime.writing() as session:
+                    _Batch(session, runtime, place, now, pulled).take(tasks)
+                ours.renew()
         with runtime.writing() as session:
             settle(session, place, now)
     return pulled
@@ -116,30 +119,14 @@ class _Batch:
 
     def _read(self, tasks: Sequence[Json]) -> list[_Read]:
         taxonomy = taxonomy_in_use(self._session, self._runtime)
-        known = self._reviews(tasks)
+        names = {int(task["id"]): task.get("data", {}).get("external_id") for task in tasks}
+        known = reviews_of(self._session, self._place, names)
         newest = {int(task["id"]): task for task in tasks}
         return [
             _Read(number, known[number], read_task(task, taxonomy))
             for number, task in newest.items()
             if number in known
         ]
-
-    def _reviews(self, tasks: Sequence[Json]) -> dict[int, ReviewRow]:
-        """The questions these tasks ask. A number alone is not enough: another server may have
-        come to live at the same address."""
-        names = {int(task["id"]): task.get("data", {}).get("external_id") for task in tasks}
-        found: dict[int, ReviewRow] = {}
-        for some in chunks(list(names)):
-            query = (
-                select(TaskRow.task_id, ReviewRow, MessageRow)
-                .join(ReviewRow, ReviewRow.id == TaskRow.review_id)
-                .join(MessageRow, MessageRow.id == ReviewRow.message_id)
-                .where(*self._place.tasks(), TaskRow.task_id.in_(some))
-            )
-            for number, review, message in self._session.execute(query):
-                if names[number] == question_name(review, message):
-                    found[number] = review
-        return found
 
     def _gone(self, read: Sequence[_Read]) -> list[str]:
         """Answers we hold of these tasks that were deleted since, or turned into a skip."""

@@ -1,35 +1,33 @@
-"""Questions to Label Studio: look up what is there, upload what is not, remember the task ids."""
+"""Questions to Label Studio: find out what is there, upload what is not, remember the task ids."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from labeling.errors import StudioError, StudioRefused
 from labeling.studio import Studio
-from labeling.tasks import StudioQuestion, task_data
 from service.database import chunks
 from service.outbox import queue, waiting
-from service.questions import OpenQuestion, open_questions
-from service.runtime import Runtime, taxonomy_in_use
+from service.questions import question_name
+from service.runtime import Runtime
+from service.sync.ahead import ahead
+from service.sync.batches import Batch, Outbox, Task, TaskOf
 from service.sync.connection import Line, NotConfigured, line
 from service.sync.cursor import read_again
 from service.sync.place import Place
 from service.sync.project import up_to_date
 from service.sync.reconciliation import forget, without_task
-from service.tables import OutboxRow, TaskRow
+from service.tables import MessageRow, OutboxRow, ReviewRow, TaskRow
 
-BATCH = 2000
 RETRY = timedelta(minutes=1)
 BAD_DATA = (400, 413)
 FEW = 10
 """More refused questions than this in a batch are no bad questions, but a bad project."""
-Json = dict[str, Any]
-TaskOf = Callable[[StudioQuestion], Json]
 
 
 @dataclass(slots=True)
@@ -40,15 +38,6 @@ class Pushed:
     found: int = 0
     closed: int = 0
     refused: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A batch of the outbox: its rows by review, and the questions to send of them."""
-
-    rows: Mapping[int, Sequence[int]]
-    questions: Sequence[OpenQuestion]
-    known: int
 
 
 def push(
@@ -66,57 +55,35 @@ def push(
     """
     if not runtime.settings.label_studio_url:
         raise NotConfigured
-    pushed, tried = Pushed(), 0
-    if not _batch(runtime, now, patiently, tried):
+    pushed, outbox = Pushed(), Outbox(runtime, now, patiently, task_of)
+    if not outbox.waits():
         return pushed
     try:
         with line(runtime, now) as ours:
             place = up_to_date(ours)
-            while batch := _batch(runtime, now, patiently, tried):
-                tried = max(batch)
-                _push_batch(ours, place, batch, task_of, pushed, now)
-                ours.renew()
+            with closing(ahead(outbox.batches(place))) as batches:
+                for batch in batches:
+                    _send(ours, place, batch, pushed, now)
+                    ours.renew()
     except StudioError as error:
         _postpone(runtime, str(error), now)
         raise
     return pushed
 
 
-def _batch(runtime: Runtime, now: datetime, patiently: bool, tried: int) -> dict[int, int]:
-    """Outbox row -> review of the next batch, after the row that was tried last."""
-    query = select(OutboxRow).where(*waiting(), OutboxRow.id > tried)
-    if patiently:
-        query = query.where(OutboxRow.due_at <= now)
-    with runtime.reading() as session:
-        rows = session.scalars(query.order_by(OutboxRow.id).limit(BATCH))
-        return {row.id: int(row.payload["review_id"]) for row in rows}
-
-
-def _push_batch(
-    ours: Line,
-    place: Place,
-    batch: Mapping[int, int],
-    task_of: TaskOf | None,
-    pushed: Pushed,
-    now: datetime,
-) -> None:
+def _send(ours: Line, place: Place, batch: Batch, pushed: Pushed, now: datetime) -> None:
     """One batch; the network is never spoken to inside a transaction."""
     with ours.runtime.reading() as session:
-        taxonomy = taxonomy_in_use(session, ours.runtime)
-        missing = without_task(session, place, batch.values())
-        questions = open_questions(session, ours.runtime, missing)
-    make = task_of or partial(task_data, taxonomy=taxonomy)
-    there = ours.studio.find_tasks(place.project, [each.asked.external_id for each in questions])
-    new = [each for each in questions if each.asked.external_id not in there]
+        # Another row of the same question may have been in the batch before.
+        missing = set(without_task(session, place, batch.rows.values()))
+    asked = [each for each in batch.tasks if each.review_id in missing]
+    there = _there(ours, place, asked, batch.tried)
+    new = [each for each in asked if each.name not in there]
     refused: dict[int, str] = {}
-    ids = _upload(
-        ours.studio, place.project, [(each.review_id, make(each.asked)) for each in new], refused
-    )
-    ids |= {
-        each.review_id: there[each.asked.external_id]
-        for each in questions
-        if each.asked.external_id in there
-    }
+    if new:
+        _note_attempt(ours.runtime, batch)
+    ids = _upload(ours.studio, place.project, new, refused)
+    ids |= {each.review_id: there[each.name] for each in asked if each.name in there}
     with ours.runtime.writing() as session:
         _remember(session, place, ids, now)
         if there:
@@ -124,28 +91,68 @@ def _push_batch(
             read_again(session, place)
         _settle(session, batch, refused, now)
     pushed.sent += len(new) - len(refused)
-    pushed.found += len(there) + len(set(batch.values())) - len(missing)
-    pushed.closed += len(missing) - len(questions)
+    pushed.found += len(there) + len(set(batch.rows.values())) - len(missing)
+    pushed.closed += len(missing) - len(asked)
     pushed.refused += len(refused)
 
 
+def _there(
+    ours: Line, place: Place, asked: Sequence[Task], tried: frozenset[int]
+) -> dict[str, int]:
+    """Which of these have a task that we do not know of: name -> task id.
+
+    Label Studio takes a tenth of a second and more to look for a hundred, so only those are looked
+    for that somebody began to send before, unless there may be others.
+    """
+    if not asked:
+        return {}
+    all_known = _knows_all(ours, place)
+    doubtful = [each.name for each in asked if not all_known or each.review_id in tried]
+    return ours.studio.find_tasks(place.project, doubtful)
+
+
+def _knows_all(ours: Line, place: Place) -> bool:
+    """Whether the project holds as many tasks as we know of, and the newest is the newest we know:
+    one that was sent by a database that was put back to an earlier day would be newer."""
+    with ours.runtime.reading() as session:
+        known = session.scalar(select(func.count(TaskRow.id)).where(*place.tasks()))
+        newest = session.execute(
+            select(TaskRow.task_id, ReviewRow, MessageRow)
+            .join(ReviewRow, ReviewRow.id == TaskRow.review_id)
+            .join(MessageRow, MessageRow.id == ReviewRow.message_id)
+            .where(*place.tasks())
+            .order_by(TaskRow.task_id.desc())
+            .limit(1)
+        ).first()
+    last = (newest[0], question_name(newest[1], newest[2])) if newest else None
+    return ours.studio.newest(place.project) == (known, last)
+
+
+def _note_attempt(runtime: Runtime, batch: Batch) -> None:
+    """Before anything is sent: whoever comes after us, should we be cut off, looks for it there."""
+    with runtime.writing() as session:
+        for some in chunks(list(batch.rows)):
+            rows = update(OutboxRow).where(OutboxRow.id.in_(some))
+            session.execute(rows.values(attempts=OutboxRow.attempts + 1))
+
+
 def _upload(
-    studio: Studio, project: int, tasks: Sequence[tuple[int, Json]], refused: dict[int, str]
+    studio: Studio, project: int, tasks: Sequence[Task], refused: dict[int, str]
 ) -> dict[int, int]:
     """Review -> task id. One task the server will not have does not keep the others out: it is
     found by halves, and its reason noted in `refused`."""
     try:
-        ids = studio.upload(project, [task for _, task in tasks])
+        ids = studio.upload(project, [task.json for task in tasks])
     except StudioRefused as error:
         if error.status not in BAD_DATA or len(refused) == FEW:
             raise
         if len(tasks) == 1:
-            refused[tasks[0][0]] = str(error)
+            refused[tasks[0].review_id] = str(error)
             return {}
         middle = len(tasks) // 2
         first = _upload(studio, project, tasks[:middle], refused)
         return first | _upload(studio, project, tasks[middle:], refused)
-    return dict(zip([review for review, _ in tasks], ids, strict=True))
+    return dict(zip([task.review_id for task in tasks], ids, strict=True))
 
 
 def _remember(session: Session, place: Place, ids: Mapping[int, int], now: datetime) -> None:
@@ -173,15 +180,13 @@ def _forget_others(session: Session, place: Place, ids: Mapping[int, int], now: 
     queue(session, [row.review_id for row in stale], now=now)
 
 
-def _settle(
-    session: Session, batch: Mapping[int, int], refused: Mapping[int, str], now: datetime
-) -> None:
+def _settle(session: Session, batch: Batch, refused: Mapping[int, str], now: datetime) -> None:
     """Rows of the outbox are done, but for those whose question was refused."""
-    done = [row for row, review in batch.items() if review not in refused]
+    done = [row for row, review in batch.rows.items() if review not in refused]
     for some in chunks(done):
         rows = update(OutboxRow).where(OutboxRow.id.in_(some))
         session.execute(rows.values(done_at=now, error=None))
-    for row, review in batch.items():
+    for row, review in batch.rows.items():
         if review in refused:
             _failed(session, refused[review], now, OutboxRow.id == row)
 
@@ -194,6 +199,4 @@ def _postpone(runtime: Runtime, error: str, now: datetime) -> None:
 
 def _failed(session: Session, error: str, now: datetime, which: Any) -> None:
     rows = update(OutboxRow).where(*waiting(), which)
-    session.execute(
-        rows.values(attempts=OutboxRow.attempts + 1, error=error[:500], due_at=now + RETRY)
-    )
+    session.execute(rows.values(error=error[:500], due_at=now + RETRY))

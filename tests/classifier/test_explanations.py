@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from classifier.calibration import UnknownCurve
 from classifier.combination import MeaningClassifier
-from classifier.explanations import Explanation, explain, explain_mention
+from classifier.explanations import Explanation, explain, explain_each, explain_mention
 from classifier.model import Model, logits_of
 from classifier.pipeline import PipelineConfig, build_pipeline
 from classifier.taxonomy import flat_taxonomy
@@ -333,3 +333,22 @@ def test_a_mention_is_explained_only_by_a_model_that_knows_it():
         explain_mention(THREE, "pakket", "late")
     with pytest.raises(ValueError, match="does not know the driver 'gone'"):
         explain_mention(SEVERAL, "pakket", "gone")
+
+
+@pytest.mark.parametrize("model", [THREE, TWO], ids=["three drivers", "two drivers"])
+@settings(deadline=None)
+@given(texts=st.lists(st.text(max_size=60) | messages, max_size=5))
+@example([])
+@example(["", *REAL, "İİ pakket?İ", *REAL])
+def test_many_are_explained_exactly_as_one_by_one(model, texts):
+    pairs = [("late", "invoice"), ("invoice", "late")] * len(texts)
+    one_by_one = [
+        explain(model, text, driver=driver, against=against)
+        for text, (driver, against) in zip(texts, pairs, strict=False)
+    ]
+    assert explain_each(model, texts, pairs[: len(texts)]) == one_by_one
+
+
+def test_many_are_refused_for_a_driver_that_the_model_does_not_know():
+    with pytest.raises(ValueError, match="gone"):
+        explain_each(THREE, REAL[:2], [("late", "invoice"), ("late", "gone")])

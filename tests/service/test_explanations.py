@@ -14,7 +14,7 @@ from classifier.explanations import Explanation, MentionExplanation, MentionWord
 from classifier.messages import RawMessage
 from classifier.model import Model
 from classifier.taxonomy import Taxonomy
-from service.explanations import PlacedWord, Why, WhyAlso, why
+from service.explanations import PlacedWord, Why, WhyAlso, why, words_for
 from service.mentions import Sentence
 from service.messages import preview
 from service.runtime import Runtime
@@ -87,6 +87,26 @@ def test_without_a_prediction_there_is_nothing_to_explain(trained_runtime: Runti
     with trained_runtime.reading() as session:
         seen = preview(session, trained_runtime, RawMessage(text="pakket"), now=NOW)
     assert why(trained_runtime, seen.row, None) is None
+
+
+def test_of_many_at_once_the_words_are_those_of_each(trained_runtime: Runtime) -> None:
+    raw = [
+        RawMessage(text="waar blijft het pakket", subject="Factuur"),
+        RawMessage(text="de doos is kapot, geld terug graag"),
+        RawMessage(text="een factuur met btw"),
+    ]
+    with trained_runtime.reading() as session:
+        seen = [preview(session, trained_runtime, each, now=NOW) for each in raw]
+    pairs = []
+    for number, each in enumerate(seen, start=1):
+        each.row.id = number
+        pairs.append((each.row, each.prediction))
+    pairs[2][1].model = "another"
+    model = trained_runtime.current_model()
+    assert model is not None
+    singly = {row.id: why(trained_runtime, row, prediction) for row, prediction in pairs}
+    assert words_for(model, pairs) == {n: each.for_it for n, each in singly.items() if each}
+    assert set(words_for(model, pairs)) == {1, 2}
 
 
 @pytest.mark.parametrize(("share", "said"), [(1.0, False), (0.4, True)])

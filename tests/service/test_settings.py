@@ -84,6 +84,16 @@ def test_a_wrong_password_is_never_shown(monkeypatch):
     assert "hush" not in str(refused.value)
 
 
+def test_a_secret_in_a_path_is_long_and_needs_no_escape(monkeypatch):
+    monkeypatch.setenv("WAAROM_LIVE_SECRET", "sixteen-letters_")
+    assert read_settings().live_secret is not None
+    for wrong in ("hush-hush-hush-", "hush/hush/hush/hush", "hush hush hush hush"):
+        monkeypatch.setenv("WAAROM_LIVE_SECRET", wrong)
+        with pytest.raises(BadSettings, match=r"^WAAROM_LIVE_SECRET: ") as refused:
+            read_settings()
+        assert "hush" not in str(refused.value)
+
+
 def test_every_setting_says_what_it_does():
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 

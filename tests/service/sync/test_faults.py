@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -76,6 +77,41 @@ class TestTheLine:
         pushed = push(far_desk.runtime, now=NOW)
         assert (pushed.sent, pushed.found) == (0, 30)
         assert sorted(far_desk.tasks()) == names(30)
+
+    def test_what_was_begun_is_looked_for_even_where_the_numbers_add_up(self, far_desk, proxy):
+        far_desk.ask("m-1", "m-2")
+        push(far_desk.runtime, now=NOW)
+        far_desk.ask("m-3")
+        proxy.cut("deaf", IMPORT)
+        with pytest.raises(StudioUnavailable):
+            push(far_desk.runtime, now=NOW)
+        proxy.mend()
+        wait_for_tasks(far_desk, 3)
+        far_desk.ask("m-4")
+        assert push(far_desk.runtime, now=NOW, patiently=True).sent == 1
+        far_desk.studio.delete_tasks(far_desk.project, [far_desk.task("m-1")])
+        pushed = push(far_desk.runtime, now=NOW + timedelta(minutes=2))
+        assert (pushed.sent, pushed.found) == (0, 1)
+        assert sorted(far_desk.tasks()) == ["m-2", "m-3", "m-4"]
+
+    def test_nothing_is_looked_for_where_there_can_be_nothing(self, desk, monkeypatch):
+        looked: list[str] = []
+        find = Studio.find_tasks
+
+        def noted(studio: Studio, project: int, names: Iterable[str]) -> dict[str, int]:
+            looked.extend(names := list(names))
+            return find(studio, project, names)
+
+        monkeypatch.setattr(Studio, "find_tasks", noted)
+        desk.ask("m-1")
+        push(desk.runtime, now=NOW)
+        desk.ask("m-2")
+        push(desk.runtime, now=NOW)
+        assert looked == []
+        desk.studio.upload(desk.project, [{"data": desk.tasks()["m-1"]["data"]}])
+        desk.ask("m-3")
+        push(desk.runtime, now=NOW)
+        assert looked == ["m-3"], "somebody else put a task there"
 
     def test_an_import_that_arrives_by_half_is_sent_again(self, far_desk, proxy):
         setup(far_desk.runtime, now=NOW)

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from classifier.messages import Label
 from classifier.registry import current_version, load_model, promote, save
 from labeling.errors import StudioUnavailable
-from service.sync import pull, push, refresh, setup
+from service.sync import nightly, pull, push, refresh, setup
 from service.sync.examination import looks
 from service.tables import MessageRow, PredictionRow, ReviewRow
 
@@ -101,6 +101,20 @@ def test_questions_sent_since_with_what_it_thinks_have_it_once(asked, renewed):
     assert refresh(asked.runtime, now=NOW).tasks == 3
     assert there(asked)["new"] == [version]
     assert there(asked)["seen"].count(version) == 1
+
+
+def test_a_deleted_task_is_asked_again_with_what_the_model_in_use_thinks(asked, renewed):
+    because = asked.tasks()["seen"]["data"]["because"]
+    version = renewed()
+    refresh(asked.runtime, now=NOW)
+    asked.studio.delete_tasks(asked.project, [asked.task("seen"), asked.task("blind")])
+    assert nightly(asked.runtime, now=NOW).asked == 2
+    before = [(row.id, row.model) for row in asked.rows(PredictionRow)]
+    assert push(asked.runtime, now=NOW).sent == 2
+    assert there(asked)["seen"] == [version]
+    assert there(asked)["blind"] == []
+    assert asked.tasks()["seen"]["data"]["because"] == because != ""
+    assert [(row.id, row.model) for row in asked.rows(PredictionRow)] == before
 
 
 def test_cut_off_half_way_it_is_done_over_and_nothing_is_double(asked, renewed, monkeypatch):

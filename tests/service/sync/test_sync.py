@@ -18,6 +18,7 @@ from labeling.errors import (
 )
 from labeling.tasks import annotation_result, answered_task
 from service import reviews
+from service.outbox import queue
 from service.sync import Busy, NotConfigured, pull, push, setup, status
 from service.sync.connection import line
 from service.tables import (
@@ -143,6 +144,15 @@ class TestPushing:
                 push(desk.runtime, now=NOW)
         assert (desk.waiting(), desk.rows(TaskRow)) == (2, [])
         assert push(desk.runtime, now=NOW).found == 2
+        assert sorted(desk.tasks()) == ["m-1", "m-2"]
+
+    def test_two_rows_of_one_question_in_batches_made_ahead_send_it_once(self, desk, monkeypatch):
+        monkeypatch.setattr("service.sync.batches.BATCH", 1)
+        desk.ask("m-1", "m-2")
+        with desk.runtime.writing() as session:
+            queue(session, [desk.review("m-2").id], now=NOW)
+        pushed = push(desk.runtime, now=NOW)
+        assert (pushed.sent, pushed.found, desk.waiting()) == (2, 1, 0)
         assert sorted(desk.tasks()) == ["m-1", "m-2"]
 
     def test_an_answer_given_while_the_task_was_unknown_is_collected_later(self, desk):
