@@ -11,6 +11,7 @@ from classifier.card import Making, training_data, write_card
 from classifier.card.reading import PICTURE
 from classifier.errors import BadFile, BadModel, ModelNotFound, TooFewLabels
 from classifier.evaluation import Evaluation
+from classifier.evaluation.confusable import Pair
 from classifier.fold_predictions import FOLDS
 from classifier.messages import LabeledMessage
 from classifier.plots import coverage_plot, learning_plot, reading_plot, reliability_plot
@@ -51,13 +52,13 @@ class Source:
 class Gathered:
     """Rows to learn from, the taxonomy they fit, and sentences a person should read.
 
-    `opinions`: the drivers that two people gave the same message.
+    `opinions`: the drivers that two people gave the same message, and what it weighs.
     """
 
     rows: Sequence[TrainingRow]
     taxonomy: Taxonomy
     remarks: tuple[str, ...]
-    opinions: Sequence[tuple[str, str]] = ()
+    opinions: Sequence[Pair] = ()
 
     @property
     def messages(self) -> list[LabeledMessage]:
