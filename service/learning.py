@@ -29,6 +29,7 @@ from service.opinions import second_opinions
 from service.runtime import open_runtime, taxonomy_in_use
 from service.secret import load_secret
 from service.settings import Settings
+from service.suspects import ask_suspects
 from service.weeks import day_of
 
 NOTHING_KNOWN = "No message was held out, so nothing is known of what it is worth."
@@ -119,13 +120,29 @@ def train_version(
     extra = _plots(trained) | ({} if drawn else carried(shown))
     extra[FOLDS] = trained.folds.to_bytes()
     version = _saved(settings, trained, card, promotion, extra, day_of(now, settings.timezone))
+    doubted = _look_again(settings, now) if drawn else ()
     return Made(
         version=version,
         promoted=promotion.promoted,
         reason=promotion.reason,
-        remarks=(*found.remarks, *trained.remarks),
+        remarks=(*found.remarks, *trained.remarks, *doubted),
         card=settings.models_dir / version / registry.CARD,
         evaluation=_figures(trained.evaluation, promises),
+    )
+
+
+def _look_again(settings: Settings, now: datetime) -> tuple[str, ...]:
+    """Ask about labels of the store that look wrong by what the folds said; how many, in words."""
+    runtime = open_runtime(settings)
+    try:
+        asked = ask_suspects(runtime, now=now)
+    finally:
+        runtime.close()
+    if not asked:
+        return ()
+    return (
+        f"{_many(asked, 'label')} that look wrong will be asked of somebody else; "
+        "`waarom label suspects` says why.",
     )
 
 
