@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from classifier.evaluation.rates import Rate, grouped_rate, rate
+from classifier.evaluation.rates import LEVEL, Rate, grouped_rate, rate
+from classifier.volumes.review_only import clopper_pearson
 
 TOLERATED: Final = 0.1
 """People who disagree on more than this share of a pair's messages do not tell them apart."""
@@ -94,29 +95,29 @@ Pair = tuple[str, str] | tuple[str, str, float]
 _Drivers = tuple[str, str]
 
 
-def disagreements(opinions: Iterable[Pair], *, most: int = 10) -> tuple[Disagreement, ...]:
-    """The drivers that people mix up, those that are surest and most mixed up first."""
+def disagreements(
+    opinions: Iterable[Pair], *, fewest: int = 1, most: int = 10
+) -> tuple[Disagreement, ...]:
+    """The drivers that people mix up, at least `fewest` times: those first of which they surely do
+    most often."""
     people = _mixed(opinions)
-    found = []
-    for pair, apart in people.pairs.items():
-        disagreed = people.rate(pair)
-        remedy = _remedy(disagreed)
-        more = _opinions(disagreed) if remedy is Remedy.SECOND_OPINIONS else 0
-        found.append(
-            Disagreement(
-                first=pair[0],
-                second=pair[1],
-                times=len(apart),
-                disagreed=disagreed,
-                remedy=remedy,
-                more=more,
-            )
-        )
-    return tuple(sorted(found, key=_surest_first)[:most])
+    found = {
+        pair: people.rate(pair) for pair, apart in people.pairs.items() if len(apart) >= fewest
+    }
+    order = sorted(found, key=lambda pair: (-found[pair].low, -len(people.pairs[pair]), pair))
+    return tuple(_disagreement(pair, people, found[pair]) for pair in order[:most])
 
 
-def _surest_first(found: Disagreement) -> tuple[float, int, str, str]:
-    return -found.disagreed.low, -found.times, found.first, found.second
+def _disagreement(pair: _Drivers, people: "_Mixed", disagreed: Rate) -> Disagreement:
+    remedy = _remedy(disagreed)
+    return Disagreement(
+        first=pair[0],
+        second=pair[1],
+        times=len(people.pairs[pair]),
+        disagreed=disagreed,
+        remedy=remedy,
+        more=_opinions(disagreed) if remedy is Remedy.SECOND_OPINIONS else 0,
+    )
 
 
 def confusable(
@@ -247,8 +248,7 @@ def _opinions(disagreed: Rate) -> int:
     At the share of disagreement seen so far; before any, as if all agree.
     """
     share = disagreed.value or 0.0
-    for n in range(disagreed.n + 1, MOST_OPINIONS):
-        found = rate(round(share * n), n)
-        if not found.low <= TOLERATED <= found.high:
-            return n - disagreed.n
-    return MOST_OPINIONS - disagreed.n
+    n = np.arange(disagreed.n + 1, MOST_OPINIONS, dtype=np.float64)
+    low, high = clopper_pearson(np.round(share * n) / n, n, LEVEL)
+    clear = (low > TOLERATED) | (high < TOLERATED)
+    return int(n[clear.argmax()] if clear.any() else MOST_OPINIONS) - disagreed.n

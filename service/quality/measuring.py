@@ -31,6 +31,8 @@ NEARLY: Final = 0.05
 """A model that surely agrees with people no less often than this below what they do among each
 other is as good as these labels can show."""
 MOST_IDS: Final = 5
+FEWEST: Final = 2
+"""What happened once is no habit."""
 
 
 def quality(
@@ -175,7 +177,8 @@ def _mixed_up(said: Sequence[Twice]) -> tuple[MixedUp, ...]:
     ids: dict[frozenset[str], list[int]] = {}
     for each in said:
         ids.setdefault(frozenset(each.drivers), []).append(each.message_id)
-    found = disagreements([(*each.drivers, 1 / each.inclusion) for each in said])
+    pairs = [(*each.drivers, 1 / each.inclusion) for each in said]
+    found = disagreements(pairs, fewest=FEWEST)
     return tuple(
         MixedUp(
             first=pair.first,
