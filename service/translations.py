@@ -59,7 +59,7 @@ class Language:
 
     def decimal(self, value: float) -> str:
         """A number with two decimals, as in 0.86."""
-        return format_decimal(value, format="0.00;-0.00", locale=self.locale)
+        return format_decimal(value, format="0.00", locale=self.locale).replace("-", MINUS)
 
     def signed_percent(self, fraction: float) -> str:
         """A change in percent with its sign, as in +4.3 %."""
