@@ -16,8 +16,9 @@ import altair as alt
 import vl_convert
 
 from classifier.taxonomy import Taxonomy
-from service.figures import is_clear, volume_text
+from service.figures import is_clear, of_100, volume_text
 from service.names import driver_name
+from service.quality import WeekQuality
 from service.reports import DriverVolume, WeeklyReport
 from service.translations import Language
 
@@ -88,6 +89,19 @@ def trend_chart(
     )
     name = driver_name(taxonomy, driver, language)
     title = language.text("%(driver)s, messages per week", driver=name)
+    return _trend_drawn(marks, title, _description(marks), shape)
+
+
+def agreement_chart(
+    weeks: Sequence[WeekQuality], language: Language, *, shape: Shape = "narrow"
+) -> str:
+    """In how many of 100 messages two people agree, by week, with its 95 % interval as a band."""
+    marks = tuple(
+        Mark(each.week, 100 * each.same.value, 100 * each.same.low, 100 * each.same.high, words)
+        for each in weeks
+        if each.same.value is not None and (words := of_100(each.same, language))
+    )
+    title = language.text("Messages of 100 in which two people give the same driver, per week")
     return _trend_drawn(marks, title, _description(marks), shape)
 
 

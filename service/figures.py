@@ -1,5 +1,10 @@
 """Estimates in words: never a number without its interval, unless it was not measured."""
 
+from math import isnan
+
+from classifier.evaluation import Rate
+from labeling.agreement import Agreement
+from labeling.sway import Difference
 from service.reports import Estimate
 from service.translations import Language
 
@@ -21,6 +26,32 @@ def share_text(estimate: Estimate, language: Language) -> str:
         return value
     points = language.percentage_points
     return f"{value} [{points(estimate.low)}{DASH}{points(estimate.high)}]"
+
+
+def of_100(rate: Rate, language: Language) -> str:
+    """A share as so many of a hundred, as in "88 [84-91]"; a dash without any messages."""
+    if rate.value is None:
+        return DASH
+    value, low, high = (language.number(100 * each) for each in (rate.value, rate.low, rate.high))
+    return f"{value} [{low}{DASH}{high}]"
+
+
+def agreement_text(found: Agreement, language: Language) -> str:
+    """Agreement beyond chance, as in "0.86 [0.81-0.90]"; a dash where nothing can be said."""
+    if isnan(found.value):
+        return DASH
+    value, low, high = (language.decimal(each) for each in (found.value, found.low, found.high))
+    return f"{value} [{low}{DASH}{high}]"
+
+
+def points_text(found: Difference, language: Language) -> str:
+    """A difference of two shares, as in "+4 [-5, +8]" of a hundred; a dash if one is missing."""
+    if found.value is None:
+        return DASH
+    value, low, high = (
+        language.signed(100 * each) for each in (found.value, found.low, found.high)
+    )
+    return f"{value} [{low}, {high}]"
 
 
 def change_text(estimate: Estimate | None, language: Language) -> str:

@@ -18,7 +18,7 @@ from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.taxonomy import Taxonomy
 from service.database import chunks, take_turn
 from service.errors import NotFound, UnknownDriver
-from service.rounds import ADJUDICATION, SECOND, holds, label_of
+from service.rounds import ADJUDICATION, SECOND, SUSPECT, holds, label_of
 from service.runtime import Runtime, taxonomy_in_use, use_taxonomy
 from service.second_opinions import DRAWN_PURPOSES, close_settled, follow_up
 from service.tables import DecisionRow, DrawRow, LabelRow, MessageRow, ReviewRow
@@ -26,6 +26,8 @@ from service.terms import classified_text, mark_stale
 from service.triage import route
 
 NOTHING = RedactedText("")
+LOOKED_AGAIN = (ADJUDICATION, SUSPECT)
+"""How answers are chosen that take the place of the answer to a drawn question."""
 Row = TypeVar("Row", MessageRow, ReviewRow)
 
 
@@ -280,12 +282,19 @@ def training_set(session: Session) -> list[TrainingRow]:
         .order_by(LabelRow.answered_at, LabelRow.id)
     )
     newest: dict[int, TrainingRow] = {}
+    drawn: set[int] = set()
     for label, message, draw in session.execute(query):
-        newest[message.id] = TrainingRow(_labeled(label, message, draw), message.holdout)
+        if label.counts:
+            drawn.add(message.id)
+        of_draw = message.id in drawn and (label.counts or label.chosen in LOOKED_AGAIN)
+        newest[message.id] = TrainingRow(
+            _labeled(label, message, draw if of_draw else None), message.holdout
+        )
     return list(newest.values())
 
 
 def _labeled(label: LabelRow, message: MessageRow, draw: DrawRow | None) -> LabeledMessage:
+    """`draw` is that of a label that answers a drawn question, or decides about such an answer."""
     return LabeledMessage(
         text=RedactedText(classified_text(message.subject, message.text)),
         label=label_of(label),
@@ -294,13 +303,8 @@ def _labeled(label: LabelRow, message: MessageRow, draw: DrawRow | None) -> Labe
         channel=message.channel,
         language=message.language,
         received_at=message.received_at,
-        inclusion=draw.inclusion if draw and _of_draw(label) else None,
+        inclusion=draw.inclusion if draw else None,
     )
-
-
-def _of_draw(label: LabelRow) -> bool:
-    """Whether it answers a drawn question, or decides about answers to one."""
-    return label.counts or label.chosen == ADJUDICATION
 
 
 def _says(row: LabelRow) -> tuple[Label, RedactedText, RedactedText]:

@@ -11,6 +11,7 @@ from classifier.card import Making, training_data, write_card
 from classifier.card.reading import PICTURE
 from classifier.errors import BadFile, BadModel, ModelNotFound, TooFewLabels
 from classifier.evaluation import Evaluation
+from classifier.evaluation.confusable import Pair
 from classifier.fold_predictions import FOLDS
 from classifier.messages import LabeledMessage
 from classifier.plots import coverage_plot, learning_plot, reading_plot, reliability_plot
@@ -28,6 +29,7 @@ from service.opinions import second_opinions
 from service.runtime import open_runtime, taxonomy_in_use
 from service.secret import load_secret
 from service.settings import Settings
+from service.suspects import ask_suspects
 from service.weeks import day_of
 
 NOTHING_KNOWN = "No message was held out, so nothing is known of what it is worth."
@@ -51,13 +53,13 @@ class Source:
 class Gathered:
     """Rows to learn from, the taxonomy they fit, and sentences a person should read.
 
-    `opinions`: the drivers that two people gave the same message.
+    `opinions`: the drivers that two people gave the same message, and what it weighs.
     """
 
     rows: Sequence[TrainingRow]
     taxonomy: Taxonomy
     remarks: tuple[str, ...]
-    opinions: Sequence[tuple[str, str]] = ()
+    opinions: Sequence[Pair] = ()
 
     @property
     def messages(self) -> list[LabeledMessage]:
@@ -118,13 +120,29 @@ def train_version(
     extra = _plots(trained) | ({} if drawn else carried(shown))
     extra[FOLDS] = trained.folds.to_bytes()
     version = _saved(settings, trained, card, promotion, extra, day_of(now, settings.timezone))
+    doubted = _look_again(settings, now) if drawn else ()
     return Made(
         version=version,
         promoted=promotion.promoted,
         reason=promotion.reason,
-        remarks=(*found.remarks, *trained.remarks),
+        remarks=(*found.remarks, *trained.remarks, *doubted),
         card=settings.models_dir / version / registry.CARD,
         evaluation=_figures(trained.evaluation, promises),
+    )
+
+
+def _look_again(settings: Settings, now: datetime) -> tuple[str, ...]:
+    """Ask about labels of the store that look wrong by what the folds said; how many, in words."""
+    runtime = open_runtime(settings)
+    try:
+        asked = ask_suspects(runtime, now=now)
+    finally:
+        runtime.close()
+    if not asked:
+        return ()
+    return (
+        f"{_many(asked, 'label')} that look wrong will be asked of somebody else; "
+        "`waarom label suspects` says why.",
     )
 
 

@@ -12,7 +12,7 @@ from service.database import take_turn
 from service.errors import NotFound, ReviewClosed, ReviewTaken
 from service.labels import Answer, record
 from service.mentions import said_of
-from service.rounds import SECOND, opinions
+from service.rounds import SECOND, SUSPECT, opinions
 from service.runtime import Runtime
 from service.tables import LabelRow, MessageRow, PredictionRow, ReviewRow
 from service.triage import OPEN_STATES
@@ -64,9 +64,12 @@ def _claimable(runtime: Runtime, now: datetime) -> ColumnElement[bool]:
 
 
 def _open_to(person: str) -> ColumnElement[bool]:
-    """Whether this person may be asked: second opinions are those of somebody else."""
+    """Whether this person may be asked: second opinions are those of somebody else. So are looks at
+    labels that seem wrong, unless nobody else answers questions here."""
     mine = exists().where(LabelRow.message_id == ReviewRow.message_id, LabelRow.person == person)
-    return or_(ReviewRow.purpose != SECOND, ~mine)
+    others = exists().where(LabelRow.person != person, LabelRow.review_id.is_not(None))
+    alone = and_(ReviewRow.purpose == SUSPECT, ~others)
+    return or_(ReviewRow.purpose.not_in((SECOND, SUSPECT)), ~mine, alone)
 
 
 def question(session: Session, review_id: int) -> Question:

@@ -20,6 +20,8 @@ SECOND: Final = "second"
 """The purpose of a review that asks another person the same, blind."""
 ADJUDICATION: Final = "adjudication"
 """The purpose of a review that shows two answers which differ, for anybody to decide."""
+SUSPECT: Final = "suspect"
+"""The purpose of a review that asks another person, blind, about a label that looks wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,12 @@ class Settings(BaseSettings):
     second_opinion_share: float = Field(
         0, ge=0, le=1, description="Answers another person is asked about again, blind (0: none)."
     )
+    suspects_a_week: int = Field(
+        10, ge=0, description="Labels that look wrong, asked of somebody else, blind (0: none)."
+    )
+    per_person_quality: bool = Field(
+        False, description="Show an admin how far each two people agree; ask them first."
+    )
     prefilled_share: float = Field(0.1, ge=0, le=1, description="Audits shown with a prediction.")
     draw_since_days: int = Field(28, ge=0, description="Older messages are not asked about.")
     target_precision: float = Field(0.95, gt=0, lt=1, description="Of what is routed by itself.")

@@ -6,7 +6,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from classifier.decisions import EXPLANATIONS
-from service.figures import change_text, is_clear, share_text, volume_text
+from service.figures import (
+    agreement_text,
+    change_text,
+    is_clear,
+    of_100,
+    points_text,
+    share_text,
+    volume_text,
+)
 from service.names import driver_name, driver_path
 from service.translations import Language, language
 
@@ -41,6 +49,9 @@ def _filters(chosen: Language) -> dict[str, object]:
         "volume": lambda estimate: volume_text(estimate, chosen),
         "share": lambda estimate: share_text(estimate, chosen),
         "change": lambda estimate: change_text(estimate, chosen),
+        "of_100": lambda rate: of_100(rate, chosen),
+        "agreement": lambda found: agreement_text(found, chosen),
+        "points": lambda found: points_text(found, chosen),
         "number": chosen.number,
         "signed": chosen.signed,
         "percent": chosen.percent,

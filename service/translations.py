@@ -57,6 +57,10 @@ class Language:
         """A fraction of 1 as a percentage with one decimal."""
         return self.percentage_points(fraction) + "\N{NO-BREAK SPACE}%"
 
+    def decimal(self, value: float) -> str:
+        """A number with two decimals, as in 0.86."""
+        return format_decimal(value, format="0.00", locale=self.locale).replace("-", MINUS)
+
     def signed_percent(self, fraction: float) -> str:
         """A change in percent with its sign, as in +4.3 %."""
         sign = "+" if fraction > 0 else MINUS if fraction < 0 else ""

@@ -17,6 +17,7 @@ from service.recalibrations import begin_week, close_weeks
 from service.reports import up_to_date
 from service.runtime import Runtime
 from service.standings import follow
+from service.suspects import ask_suspects
 from service.sync import due, hinted, nightly, pull, push, refresh, take_hints
 from service.watches import keep_watch
 
@@ -38,6 +39,7 @@ def run_once(runtime: Runtime, *, now: Callable[[], datetime] = utc_now) -> list
         "summing volumes": lambda: _sum(runtime, now()),
         "publishing weeks": lambda: publish_due(runtime, now=now()),
         "checking promises": lambda: follow(runtime, now=now()),
+        "asking about suspect labels": lambda: ask_suspects(runtime, now=now()),
         "watching promises": lambda: keep_watch(runtime, now=now()),
         "forgetting old answers": lambda: forget(runtime, now=now()),
     }

@@ -5,7 +5,13 @@
 
 from classifier.evaluation.calibration import Bin, Calibration, expected_calibration_error
 from classifier.evaluation.comparison import Comparison, compare, paired_comparison
-from classifier.evaluation.confusable import ConfusablePair, Remedy, confusable
+from classifier.evaluation.confusable import (
+    ConfusablePair,
+    Disagreement,
+    Remedy,
+    confusable,
+    disagreements,
+)
 from classifier.evaluation.coverage import Auto, CoveragePoint
 from classifier.evaluation.evaluation import Evaluation, evaluate, evaluate_messages
 from classifier.evaluation.learning_curve import LearningCurve, learning_curve
@@ -26,6 +32,7 @@ __all__ = [
     "ConfusablePair",
     "Confusion",
     "CoveragePoint",
+    "Disagreement",
     "DriverScore",
     "Evaluation",
     "LearningCurve",
@@ -39,6 +46,7 @@ __all__ = [
     "Weighted",
     "compare",
     "confusable",
+    "disagreements",
     "evaluate",
     "evaluate_messages",
     "expected_calibration_error",

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from classifier.evaluation.rates import Rate, rate
+from classifier.evaluation.rates import LEVEL, Rate, grouped_rate, rate
+from classifier.volumes.review_only import clopper_pearson
 
 TOLERATED: Final = 0.1
 """People who disagree on more than this share of a pair's messages do not tell them apart."""
@@ -73,7 +74,50 @@ class ConfusablePair:
         }
 
 
-Pair = tuple[str, str]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """Two drivers, in alphabetical order, that two people gave the same message.
+
+    `times`: messages. `disagreed`, `remedy` and `more` as in `ConfusablePair`; nothing is known of
+    a model here, so that `labels` says no more than that people tell the two apart.
+    """
+
+    first: str
+    second: str
+    times: int
+    disagreed: Rate
+    remedy: Remedy
+    more: int
+
+
+Pair = tuple[str, str] | tuple[str, str, float]
+"""The drivers that two people gave one message, and its weight above 0, as 1/π; 1 if none."""
+_Drivers = tuple[str, str]
+
+
+def disagreements(
+    opinions: Iterable[Pair], *, fewest: int = 1, most: int = 10
+) -> tuple[Disagreement, ...]:
+    """The drivers that people mix up, at least `fewest` times: those first of which they surely do
+    most often."""
+    people = _mixed(opinions)
+    found = {
+        pair: people.rate(pair) for pair, apart in people.pairs.items() if len(apart) >= fewest
+    }
+    order = sorted(found, key=lambda pair: (-found[pair].low, -len(people.pairs[pair]), pair))
+    return tuple(_disagreement(pair, people, found[pair]) for pair in order[:most])
+
+
+def _disagreement(pair: _Drivers, people: "_Mixed", disagreed: Rate) -> Disagreement:
+    remedy = _remedy(disagreed)
+    return Disagreement(
+        first=pair[0],
+        second=pair[1],
+        times=len(people.pairs[pair]),
+        disagreed=disagreed,
+        remedy=remedy,
+        more=_opinions(disagreed) if remedy is Remedy.SECOND_OPINIONS else 0,
+    )
 
 
 def confusable(
@@ -90,10 +134,10 @@ def confusable(
 
     `labels` and `predicted` (n,): the drivers people and the model give the same messages, which
     it was not trained on. `opinions`: what two people said of one message, each not knowing the
-    other's answer. Named are pairs that the model mixes up at least three times and surely (95 %)
-    in more than 5 % of their messages, and pairs on which people surely disagree in more than
-    10 %. `trained`: labels per driver the model learned from, by default those in `labels`.
-    `learning_rate` > 0: the power with which mistakes fall as labels grow.
+    other's answer, and how much it weighs. Named are pairs that the model mixes up at least three
+    times and surely (95 %) in more than 5 % of their messages, and pairs on which people surely
+    disagree in more than 10 %. `trained`: labels per driver the model learned from, by default
+    those in `labels`. `learning_rate` > 0: the power with which mistakes fall as labels grow.
     """
     if len(labels) != len(predicted):
         raise ValueError(f"{len(labels)} labels, {len(predicted)} predictions")
@@ -111,28 +155,30 @@ def confusable(
 
 @dataclass(frozen=True, slots=True)
 class _Mixed:
-    """How often two judges gave a message to one driver, and to each of two."""
+    """The weights of messages that two judges gave to one driver, and to each of two."""
 
-    same: dict[str, int]
-    pairs: dict[Pair, int]
+    same: dict[str, list[float]]
+    pairs: dict[_Drivers, list[float]]
 
-    def rate(self, pair: Pair) -> Rate:
-        apart = self.pairs.get(pair, 0)
-        return rate(apart, apart + sum(self.same.get(each, 0) for each in pair))
+    def rate(self, pair: _Drivers) -> Rate:
+        apart = self.pairs.get(pair, [])
+        weights = np.array([*apart, *(w for each in pair for w in self.same.get(each, []))])
+        differ = np.arange(len(weights)) < len(apart)
+        if np.all(weights == 1):
+            return rate(differ)
+        return grouped_rate(differ, np.arange(len(weights)), weights)
 
 
 def _mixed(judged: Iterable[Pair]) -> _Mixed:
-    same: dict[str, int] = defaultdict(int)
-    pairs: dict[Pair, int] = defaultdict(int)
-    for one, other in judged:
-        if one == other:
-            same[one] += 1
-        else:
-            pairs[_ordered(one, other)] += 1
+    same: dict[str, list[float]] = defaultdict(list)
+    pairs: dict[_Drivers, list[float]] = defaultdict(list)
+    for one, other, *weight in judged:
+        where = same[one] if one == other else pairs[_ordered(one, other)]
+        where.append(weight[0] if weight else 1.0)
     return _Mixed(dict(same), dict(pairs))
 
 
-def _ordered(one: str, other: str) -> Pair:
+def _ordered(one: str, other: str) -> _Drivers:
     return (one, other) if one < other else (other, one)
 
 
@@ -143,21 +189,21 @@ def _supports(labels: Sequence[str]) -> dict[str, int]:
 
 def _wrong_ids(
     labels: Sequence[str], predicted: Sequence[str], ids: Sequence[str]
-) -> dict[Pair, list[str]]:
-    wrong: dict[Pair, list[str]] = defaultdict(list)
+) -> dict[_Drivers, list[str]]:
+    wrong: dict[_Drivers, list[str]] = defaultdict(list)
     for said, guessed, message_id in zip(labels, predicted, ids, strict=True):
         if said != guessed:
             wrong[_ordered(said, guessed)].append(message_id)
     return wrong
 
 
-def _noted(model: _Mixed, people: _Mixed, pair: Pair) -> bool:
-    mixed_up = model.pairs.get(pair, 0) >= FEWEST and model.rate(pair).low > NOTED
+def _noted(model: _Mixed, people: _Mixed, pair: _Drivers) -> bool:
+    mixed_up = len(model.pairs.get(pair, ())) >= FEWEST and model.rate(pair).low > NOTED
     return mixed_up or people.rate(pair).low > TOLERATED
 
 
 def _pair(
-    pair: Pair,
+    pair: _Drivers,
     model: _Mixed,
     people: _Mixed,
     seen: Mapping[str, int],
@@ -190,7 +236,7 @@ def _remedy(disagreed: Rate) -> Remedy:
     return Remedy.LABELS if disagreed.high < TOLERATED else Remedy.SECOND_OPINIONS
 
 
-def _labels(pair: Pair, seen: Mapping[str, int], learning_rate: float) -> int:
+def _labels(pair: _Drivers, seen: Mapping[str, int], learning_rate: float) -> int:
     """Labels of the scarcer driver that would halve the mistakes, by the learning curve."""
     fewest = max(1, min(seen.get(each, 0) for each in pair))
     return int(np.ceil(fewest * (2 ** (1 / learning_rate) - 1)))
@@ -202,8 +248,7 @@ def _opinions(disagreed: Rate) -> int:
     At the share of disagreement seen so far; before any, as if all agree.
     """
     share = disagreed.value or 0.0
-    for n in range(disagreed.n + 1, MOST_OPINIONS):
-        found = rate(round(share * n), n)
-        if not found.low <= TOLERATED <= found.high:
-            return n - disagreed.n
-    return MOST_OPINIONS - disagreed.n
+    n = np.arange(disagreed.n + 1, MOST_OPINIONS, dtype=np.float64)
+    low, high = clopper_pearson(np.round(share * n) / n, n, LEVEL)
+    clear = (low > TOLERATED) | (high < TOLERATED)
+    return int(n[clear.argmax()] if clear.any() else MOST_OPINIONS) - disagreed.n

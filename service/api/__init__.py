@@ -10,10 +10,15 @@ from service.api import (
     labels,
     messages,
     publications,
+    quality,
     queues,
     reviews,
 )
 
 router = APIRouter()
-for each in (classify, messages, labels, reviews, drivers, publications, labelplan, queues, inuse):
+PARTS = (
+    *(classify, messages, labels, reviews, drivers, publications, labelplan, quality),
+    *(queues, inuse),
+)
+for each in PARTS:
     router.include_router(each.router)

@@ -4,13 +4,15 @@ from typing import Annotated
 
 import typer
 
-from service.cli import label_export, label_plan
+from service.cli import label_export, label_plan, label_quality, label_suspects
 from service.cli.options import AsJson
 from service.cli.output import opened, result, utc_now
 
 app = typer.Typer(no_args_is_help=True, help="Questions to Label Studio and answers from it.")
 app.command("plan")(label_plan.plan)
 app.command("export")(label_export.export)
+app.command("quality")(label_quality.quality)
+app.command("suspects")(label_suspects.suspects)
 
 
 @app.command()

@@ -2,11 +2,20 @@
 
 from fastapi import APIRouter
 
-from service.pages import dashboard, drivers, entrance, messages, models, queues, reviews
+from service.pages import (
+    dashboard,
+    drivers,
+    entrance,
+    messages,
+    models,
+    quality,
+    queues,
+    reviews,
+)
 from service.pages.screens import error_page
 
 __all__ = ["error_page", "router"]
 
 router = APIRouter(include_in_schema=False)
-for part in (dashboard, drivers, entrance, messages, models, queues, reviews):
+for part in (dashboard, drivers, entrance, messages, models, quality, queues, reviews):
     router.include_router(part.router)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from classifier.evaluation import ConfusablePair, Remedy, confusable
+from classifier.evaluation import ConfusablePair, Remedy, confusable, disagreements
 
 LABELS = ["late"] * 50 + ["lost"] * 50 + ["invoice"] * 100
 
@@ -85,3 +85,15 @@ def test_the_costliest_pair_comes_first_and_all_is_json() -> None:
 def test_unequal_columns_are_refused() -> None:
     with pytest.raises(ValueError, match="1 labels, 2 predictions"):
         confusable(["late"], ["late", "lost"])
+
+
+def test_opinions_weigh_as_many_messages_as_they_stand_for() -> None:
+    # Those who differ were asked four times as often as those who agree.
+    opinions = [("late", "lost", 0.25)] * 20 + [("late", "late", 1.0)] * 45
+    (found,) = disagreements(opinions)
+    assert (found.first, found.second, found.times) == ("late", "lost", 20)
+    assert found.disagreed.value == pytest.approx(0.1)
+    assert found.remedy is Remedy.SECOND_OPINIONS
+    (believed,) = disagreements([each[:2] for each in opinions])
+    assert believed.disagreed.value == pytest.approx(20 / 65)
+    assert (believed.remedy, believed.more) == (Remedy.MERGE, 0)

@@ -11,6 +11,7 @@ from sklearn.metrics import cohen_kappa_score
 from classifier.messages import Label
 from labeling import agreement
 from labeling.agreement import Opinion
+from labeling.sampling import second_inclusion, second_worth
 
 # Fleiss 1971: how many of 14 people put each of 10 subjects under each of 5 headings.
 FLEISS = [
@@ -230,3 +231,65 @@ def test_more_people_tell_more():
         found = agreement.alpha(counted(simulated(300, people, 5, 0, rng), 5))
         widths.append(found.high - found.low)
     assert widths[1] < widths[0]
+
+
+def test_a_message_of_weight_three_counts_as_three_of_them():
+    answers = simulated(40, 2, 4, 0, np.random.default_rng(3))
+    weights = np.random.default_rng(4).integers(1, 4, size=40)
+    repeated = np.repeat(answers, weights, axis=0)
+    once, often = (counted(each, 4) for each in (answers, repeated))
+    pairs = [("fleiss", agreement.fleiss(once, weights), agreement.fleiss(often))]
+    pairs += [("alpha", agreement.alpha(once, weights=weights), agreement.alpha(often))]
+    first, second = answers.astype(str).T
+    cohens = agreement.cohen(first, second, weights), agreement.cohen(*repeated.astype(str).T)
+    for name, weighted, found in [*pairs, ("cohen", *cohens)]:
+        assert weighted.differ == pytest.approx(found.differ), name
+        # Alpha knows that an answer is not dealt out with itself, and there are fewer of them.
+        assert weighted.value == pytest.approx(found.value, abs=0.01), name
+        assert weighted.high - weighted.low > found.high - found.low, name
+
+
+def test_only_the_proportions_of_weights_matter():
+    counts = counted(simulated(30, 2, 3, 0, np.random.default_rng(5)), 3)
+    assert agreement.alpha(counts, weights=np.full(30, 7.0)) == agreement.alpha(counts)
+
+
+def test_chances_are_above_0_and_at_most_1():
+    said = opinions(("1", "ann", "a"), ("1", "bob", "b"))
+    for chance in (0.0, 1.5):
+        with pytest.raises(ValueError, match="probability"):
+            agreement.agreement(said, {"1": chance})
+
+
+def graded(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Answers (m, 2) of two people about those of n messages that were asked about, and then asked
+    about again, and the chance (m,) of that: larger where the two are likelier to differ."""
+    hard = rng.random(n) < 0.15
+    truth = rng.integers(6, size=n)
+    knows = np.where(hard, 0.7, 0.97)[:, None]
+    said = np.where(rng.random((n, 2)) < knows, truth[:, None], rng.integers(6, size=(n, 2)))
+    surprise = np.where(said[:, 0] == truth, np.where(hard, 0.5, 0.05), 0.99)
+    pi = np.where(hard, 1.0, 0.1)
+    worth = second_worth(surprise, pi)
+    chance = pi * second_inclusion(worth, 0.25, usual=float(np.average(worth, weights=pi)))
+    asked = rng.random(n) < chance
+    return said[asked], chance[asked]
+
+
+def test_intervals_hold_for_all_messages_where_doubtful_ones_are_asked_twice_more_often():
+    rng = np.random.default_rng(6)
+    hard = np.random.default_rng(7).random(400_000) < 0.15
+    same = np.where(hard, 0.7 + 0.3 / 6, 0.97 + 0.03 / 6)  # of one person with the truth
+    truth = 1 - (1 - np.mean(same**2 + (1 - same) ** 2 / 5)) / (5 / 6)
+    held: dict[str, list[bool]] = {"weighted": [], "as asked": []}
+    values = []
+    for _ in range(250):
+        said, chance = graded(3000, rng)
+        counts = counted(said, 6)
+        weighted, plain = agreement.alpha(counts, weights=1 / chance), agreement.alpha(counts)
+        values.append(weighted.value)
+        held["weighted"].append(weighted.low <= truth <= weighted.high)
+        held["as asked"].append(plain.low <= truth <= plain.high)
+    assert np.mean(values) == pytest.approx(truth, abs=0.01)
+    assert np.mean(held["weighted"]) > 0.95
+    assert np.mean(held["as asked"]) < 0.3

@@ -169,8 +169,8 @@ def test_answers_of_two_people_to_one_message_are_second_opinions(settings, runt
         )
     opinions = gather(settings, Source(), quiet).opinions
     assert sorted(opinions) == [
-        ("delivery.late", "delivery.damaged"),
-        ("delivery.late", "delivery.late"),
+        ("delivery.late", "delivery.damaged", 1.0),
+        ("delivery.late", "delivery.late", 1.0),
     ]
 
 

@@ -220,7 +220,22 @@ def test_pairs_of_opinions_leave_the_third_look_out(runtime: Runtime) -> None:
     message = answered_by_two(runtime)
     say(runtime, message, ADJUDICATION, REFUND, "cas", at=9)
     with runtime.reading() as session:
-        assert second_opinions(session) == [(LATE.primary, REFUND.primary)]
+        assert second_opinions(session) == [(LATE.primary, REFUND.primary, 1.0)]
+
+
+def test_pairs_of_opinions_weigh_by_the_chance_that_a_second_was_asked_for(
+    runtime: Runtime,
+) -> None:
+    rare, usual = send(runtime, 2)
+    for message, label in ((rare, LATE), (usual, REFUND)):
+        say(runtime, message, "required", LATE, "ann")
+        say(runtime, message, SECOND, label, "bob", at=5)
+    with runtime.writing() as session:
+        session.get_one(DrawRow, rare).second_opinion = 0.25
+    with runtime.reading() as session:
+        weights = {(first, second): weight for first, second, weight in second_opinions(session)}
+    late, refund = LATE.primary, REFUND.primary
+    assert weights == {(late, late): pytest.approx(1.6), (late, refund): pytest.approx(0.4)}
 
 
 def test_without_the_setting_nobody_is_asked_twice(settings: Settings) -> None:

@@ -28,6 +28,7 @@ EXPECTED = {
     ("get", "/v1/drivers/{driver}/messages"),
     ("post", "/v1/webhooks/label-studio"),
     ("get", "/v1/label-plan"),
+    ("get", "/v1/quality"),
     ("get", "/v1/queues"),
     ("post", "/v1/queues/check"),
     ("get", "/v1/publications/{week}"),
