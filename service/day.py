@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from service.reviews import left
 from service.runtime import Runtime
 from service.tables import LabelRow, ReviewRow
-from service.triage import OPEN_STATES
+from service.triage import LEARNING, OPEN_STATES
 from service.weeks import day_of
 
 
@@ -67,6 +67,6 @@ def _began(today: date, runtime: Runtime) -> datetime:
 
 def _open_picks(session: Session) -> int:
     query = select(func.count()).where(
-        ReviewRow.purpose == "learning", ReviewRow.state.in_(OPEN_STATES)
+        ReviewRow.purpose == LEARNING, ReviewRow.state.in_(OPEN_STATES)
     )
     return session.scalar(query) or 0
