@@ -16,6 +16,7 @@ from service.reviews import left
 from service.runtime import Runtime
 from service.tables import LabelRow, ReviewRow
 from service.triage import LEARNING, OPEN_STATES
+from service.twins import TAKEN_OVER
 from service.weeks import day_of
 
 
@@ -54,7 +55,7 @@ def day(session: Session, runtime: Runtime, *, now: datetime, person: str | None
 def answered_since(session: Session, moment: datetime, person: str | None = None) -> int:
     """Questions answered from a moment on, however often an answer was changed since."""
     query = select(func.count(LabelRow.review_id.distinct())).where(
-        LabelRow.current, LabelRow.answered_at >= moment
+        LabelRow.current, LabelRow.answered_at >= moment, LabelRow.chosen != TAKEN_OVER
     )
     if person is not None:
         query = query.where(LabelRow.person == person)

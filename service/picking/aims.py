@@ -14,6 +14,7 @@ from labeling.picks import Aim, lacking
 from service.rounds import SECOND
 from service.rungs import is_of, promised_threshold
 from service.tables import LabelRow, StandingRow
+from service.twins import TAKEN_OVER
 
 RARE, SHORT = "rare", "queue"
 RARE_SHARE: Final = 0.2
@@ -35,7 +36,7 @@ def labels_of(session: Session, model: Model) -> Floats:
     there are none, in the file it was trained from."""
     query = (
         select(LabelRow.driver, func.count(LabelRow.message_id.distinct()))
-        .where(LabelRow.current, LabelRow.chosen != SECOND)
+        .where(LabelRow.current, LabelRow.chosen.not_in((SECOND, TAKEN_OVER)))
         .group_by(LabelRow.driver)
     )
     counted = {driver: float(count) for driver, count in session.execute(query)}
