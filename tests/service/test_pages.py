@@ -14,6 +14,7 @@ from service.intake import receive
 from service.keys import create_key
 from service.labels import Answer, record
 from service.publications import publish
+from service.reviews import answer
 from service.runtime import Runtime
 from service.tables import DecisionRow, LabelRow, MessageRow, PredictionRow, ReviewRow
 from service.terms import mark_stale
@@ -384,8 +385,37 @@ def test_a_blind_question_shows_nothing_of_the_model(
         assert word not in page
     message_id = _review(trained_runtime, review_id).message_id
     behind = browser.get(f"/messages/{message_id}").text
-    assert "What the model says is shown once it is answered" in behind
-    assert "Probability" not in behind
+    assert "A blind question about this message is open" in behind
+    for hidden in ("Probability", "How it was routed", "Show it now"):
+        assert hidden not in behind
+    assert browser.get(f"/messages/{message_id}?reveal=true").status_code == 403
+    log_in(browser, trained_runtime, "admin")
+    assert "Show it now" in browser.get(f"/messages/{message_id}").text
+    assert "Probability" in browser.get(f"/messages/{message_id}?reveal=true").text
+
+
+def test_who_may_give_a_second_opinion_sees_nothing_of_the_first(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    trained_runtime.settings.second_opinion_share = 1.0
+    review_id = ask(trained_runtime, blind=False)
+    message_id = _review(trained_runtime, review_id).message_id
+    with trained_runtime.writing() as session:
+        answer(
+            session,
+            trained_runtime,
+            review_id=review_id,
+            label=Label("delivery.damaged"),
+            person="Bo",
+            now=NOW,
+        )
+    log_in(browser, trained_runtime, "review", "messages")
+    page = browser.get(f"/messages/{message_id}").text
+    assert quoted(page) == VAGUE
+    for hint in ("Damaged", "Bo<", "logistics", "Probability"):
+        assert hint not in page
+    log_in(browser, trained_runtime, "messages", name="Bo")
+    assert "Damaged" in browser.get(f"/messages/{message_id}").text
 
 
 def test_an_open_question_shows_the_likeliest_drivers_and_why_we_ask(
