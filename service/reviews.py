@@ -43,8 +43,7 @@ def claim(session: Session, runtime: Runtime, *, person: str, now: datetime) -> 
     nothing left. A question this person holds already is served again, and a second opinion is
     asked of nobody who said something about the message before.
     """
-    free = and_(_claimable(runtime, now), _open_to(person))
-    mine = and_(ReviewRow.state == "claimed", ReviewRow.claimed_by == person)
+    mine, free = _for(runtime, person, now)
     while True:
         candidate = session.scalar(
             select(ReviewRow.id)
@@ -58,6 +57,19 @@ def claim(session: Session, runtime: Runtime, *, person: str, now: datetime) -> 
         taken = session.execute(take.values(_claim(person, now)))
         if taken.rowcount:  # type: ignore[attr-defined]
             return question(session, candidate)
+
+
+def any_for(session: Session, runtime: Runtime, person: str, *, now: datetime) -> bool:
+    """Whether there is a question for this person now: others may hold all that are left."""
+    return bool(session.scalar(select(exists().where(or_(*_for(runtime, person, now))))))
+
+
+def _for(
+    runtime: Runtime, person: str, now: datetime
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The questions that a person holds, and those they may claim."""
+    mine = and_(ReviewRow.state == "claimed", ReviewRow.claimed_by == person)
+    return mine, and_(_claimable(runtime, now), _open_to(person))
 
 
 def _claim(person: str, now: datetime) -> dict[str, object]:
@@ -166,7 +178,7 @@ def undo(
     recent = review.closed_at is not None and now < review.closed_at + timedelta(
         minutes=runtime.settings.claim_minutes
     )
-    if review.claimed_by != person or not recent or _built_upon(session, review):
+    if review.claimed_by != person or not recent or _built_upon(session, review, person):
         raise AnswerStands(review_id)
     if review.state == "answered":
         withdraw(session, DOOR, [_answer_name(review_id)], now=now)
@@ -175,13 +187,21 @@ def undo(
     return question(session, review_id)
 
 
-def _built_upon(session: Session, review: ReviewRow) -> bool:
+def said_before(session: Session, review_id: int, person: str) -> LabelRow | None:
+    """What a person answered to a question here last, also where that was undone since."""
+    name = _answer_name(review_id)
+    own = (LabelRow.door == DOOR, LabelRow.door_ref == name, LabelRow.person == person)
+    return session.scalar(select(LabelRow).where(*own).order_by(LabelRow.id.desc()).limit(1))
+
+
+def _built_upon(session: Session, review: ReviewRow, person: str) -> bool:
     """Whether something was said of the message since, or somebody is answering a later round."""
     others = LabelRow.message_id == review.message_id
     if review.state == "answered":
-        own = (LabelRow.door == DOOR, LabelRow.door_ref == _answer_name(review.id))
-        said = session.scalar(select(func.max(LabelRow.id)).where(*own, LabelRow.current))
-        if said is None or session.scalar(select(exists().where(others, LabelRow.id > said))):
+        said = said_before(session, review.id, person)
+        if said is None or not said.current:
+            return True
+        if session.scalar(select(exists().where(others, LabelRow.id > said.id))):
             return True
     later = exists().where(
         ReviewRow.message_id == review.message_id,
