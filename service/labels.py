@@ -34,7 +34,8 @@ class Answer:
     """What a person said of a message. `door_ref` is the answer's own name behind that door.
 
     `chosen` says how its message came to be asked about: import, correction, or the purpose of
-    its review. `seconds` is the time the person took, where known.
+    its review. `seconds` is the time the person took, where known. `personal_data`: they saw some
+    in the message, which redaction missed.
     """
 
     message_id: int
@@ -50,6 +51,7 @@ class Answer:
     seconds: float | None = None
     note: RedactedText = NOTHING
     suggestion: RedactedText = NOTHING
+    personal_data: bool = False
     came_with_message: bool = False
 
 
@@ -120,7 +122,8 @@ class _Ledger:
             return None
         self._seen.add((*name, answer.version))
         before = self._current.get(name)
-        if before is not None and _says(before) == (answer.label, answer.note, answer.suggestion):
+        said = (answer.label, answer.note, answer.suggestion, answer.personal_data)
+        if before is not None and _says(before) == said:
             return None
         counts = self._counts(answer, before)
         if before is not None:
@@ -170,6 +173,7 @@ def _row(answer: Answer, *, counts: bool, taxonomy: str, now: datetime) -> Label
         also=list(answer.label.also),
         note=answer.note,
         suggestion=answer.suggestion,
+        personal_data=answer.personal_data,
         person=answer.person,
         door=answer.door,
         door_ref=answer.door_ref,
@@ -303,8 +307,8 @@ def _of_draw(label: LabelRow) -> bool:
     return label.counts or label.chosen == ADJUDICATION
 
 
-def _says(row: LabelRow) -> tuple[Label, RedactedText, RedactedText]:
-    return label_of(row), row.note, row.suggestion
+def _says(row: LabelRow) -> tuple[Label, RedactedText, RedactedText, bool]:
+    return label_of(row), row.note, row.suggestion, row.personal_data
 
 
 def _labels_of(session: Session, message_ids: set[int]) -> Iterable[LabelRow]:

@@ -123,6 +123,7 @@ def answer(
     now: datetime,
     note: str = "",
     suggestion: str = "",
+    personal_data: bool = False,
 ) -> LabelRow:
     """Answer a question that is open or claimed by this person.
 
@@ -145,6 +146,7 @@ def answer(
         seconds=(now - since).total_seconds() if since else None,
         note=redact(note, key=runtime.secret),
         suggestion=redact(suggestion, key=runtime.secret),
+        personal_data=personal_data,
     )
     rows = record(session, runtime, [given], now=now)
     review.state, review.closed_at, review.claimed_by = "answered", now, person

@@ -28,6 +28,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -217,6 +218,7 @@ class LabelRow(Table):
     """One version of what one person said. `current` is the version that holds.
 
     `counts`: it answers a drawn question (or came with the message) and corrects volumes.
+    `personal_data`: this person saw some in the message, which redaction missed; what, is not kept.
     """
 
     __tablename__ = "labels"
@@ -228,6 +230,7 @@ class LabelRow(Table):
     also: Mapped[list[Any]]
     note: Mapped[RedactedText]
     suggestion: Mapped[RedactedText]
+    personal_data: Mapped[bool] = mapped_column(default=False, server_default=false())
     person: Mapped[str]
     door: Mapped[str] = mapped_column(String(20))
     door_ref: Mapped[str]

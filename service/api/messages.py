@@ -60,6 +60,7 @@ def correct(
             answered_at=now,
             note=redact(payload.note, key=runtime.secret),
             suggestion=redact(payload.suggestion, key=runtime.secret),
+            personal_data=payload.personal_data,
         )
         with naming_fields(payload):
             (row,) = record(session, runtime, [given], now=now)

@@ -94,6 +94,7 @@ def answer(
                 now=now,
                 note=payload.note,
                 suggestion=payload.suggestion,
+                personal_data=payload.personal_data,
             )
         return rendering.label(row, current_decision(session, row.message_id)).model_dump(
             mode="json"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 
 from classifier.messages import UNKNOWN, Label
 from service.schemas.fields import DriverId, Request, ShortWords, example, request_example
@@ -20,26 +20,28 @@ class LabelIn(Request):
 
     model_config = request_example(
         {"driver": "delivery.damaged", "also": ["payment.refund"], "note": "Wil geld terug."},
-        {"driver": "unknown"},
+        {"driver": "unknown", "suggestion": "spaarpunten", "also": ["delivery.late"]},
     )
 
     driver: DriverId | None = Field(
         description="The primary driver, a leaf of the taxonomy; null for none of these."
     )
-    also: list[DriverId] = Field([], max_length=20, description="Other drivers it is about.")
+    also: list[DriverId] = Field(
+        [],
+        max_length=20,
+        description="Other drivers it is about; also where the primary one is none of these.",
+    )
     note: ShortWords = Field("", description="Redacted before it is kept.")
     suggestion: ShortWords = Field("", description="A driver that is missing, in own words.")
-
-    @model_validator(mode="after")
-    def _none_or_some(self) -> "LabelIn":
-        if self.driver in (None, UNKNOWN) and self.also:
-            raise ValueError("`also` needs a primary driver in `driver`")
-        return self
+    personal_data: bool = Field(
+        False, description="The message still holds personal data, which redaction missed."
+    )
 
     @property
     def label(self) -> Label:
         primary = None if self.driver == UNKNOWN else self.driver
-        return Label(primary, tuple(each for each in dict.fromkeys(self.also) if each != primary))
+        others = (each for each in dict.fromkeys(self.also) if each not in (primary, self.driver))
+        return Label(primary, tuple(others))
 
 
 class LabelOut(BaseModel):

@@ -13,7 +13,7 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from service.database import MIGRATIONS, chunks, migrate, numbers, open_database
-from service.tables import BookmarkRow, KeyRow, PredictionRow, StaleWeekRow, Table
+from service.tables import BookmarkRow, KeyRow, LabelRow, PredictionRow, StaleWeekRow, Table
 
 
 @pytest.fixture
@@ -73,6 +73,13 @@ INSERT INTO predictions (id, message_id, first, model, recalibration, taxonomy, 
 VALUES (1, 1, true, 'm', 'none', 't', '[]', 0, 0, 0.5, :now)
 """
 
+OLD_LABEL = """
+INSERT INTO labels (id, message_id, also, note, suggestion, person, door, door_ref, version, chosen,
+  counts, current, origin, taxonomy, answered_at, stored_at)
+VALUES (1, 1, '[]', '', '', 'anna', 'review', 'r', '1', 'audit', true, true, 'manual', 't', :now,
+  :now)
+"""
+
 
 def test_predictions_made_before_mentions_have_none_and_every_week_is_summed_anew(
     database_url: str,
@@ -117,6 +124,26 @@ def test_terms_summed_before_the_plain_count_are_summed_anew(database_url: str) 
         assert "weighted_spread" in columns
         command.upgrade(config, "0005")
         assert connection.scalars(select(StaleWeekRow.week)).all() == ["2026-W46"]
+    engine.dispose()
+
+
+def test_answers_given_before_anybody_was_asked_about_personal_data_say_no(
+    database_url: str,
+) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = open_database(database_url)
+    when = {"now": "2026-11-10 09:00:00", "day": "2026-11-10"}
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        for statement in (OLD_MESSAGE, OLD_LABEL):
+            connection.execute(text(statement), when)
+        command.upgrade(config, "0009")
+        assert connection.scalars(select(LabelRow.personal_data)).all() == [False]
+        command.downgrade(config, "0008")
+        columns = {each["name"] for each in inspect(connection).get_columns("labels")}
+        assert "personal_data" not in columns
     engine.dispose()
 
 

@@ -108,13 +108,16 @@ def test_an_answer_changed_back_holds_again(runtime: Runtime) -> None:
     assert len(rows(runtime, LabelRow)) == 3
 
 
-def test_a_changed_note_or_suggestion_is_a_new_version(runtime: Runtime) -> None:
+def test_whatever_else_is_said_anew_is_a_new_version(runtime: Runtime) -> None:
     message = send(runtime)
     say(runtime, message, LATE)
-    assert say(runtime, message, LATE, version="2", note=RedactedText("toch"))
-    assert say(
-        runtime, message, LATE, version="3", note=RedactedText("toch"), suggestion=RedactedText("x")
-    )
+    said: dict[str, Any] = {}
+    news = {"note": RedactedText("toch"), "suggestion": RedactedText("x"), "personal_data": True}
+    for version, (name, value) in enumerate(news.items(), start=2):
+        said[name] = value
+        assert say(runtime, message, LATE, version=str(version), **said)
+    assert not say(runtime, message, LATE, version="again", **said)
+    assert [row.personal_data for row in rows(runtime, LabelRow)] == [False, False, False, True]
 
 
 def test_a_correction_does_not_count_and_the_later_answer_to_the_question_does(

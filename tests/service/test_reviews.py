@@ -145,13 +145,14 @@ def test_an_answer_becomes_a_label_with_its_time_and_closes_the_question(
     send(runtime, 1)
     review = claim(runtime)
     later = NOW + timedelta(seconds=42)
-    act(runtime, "answer", review, now=later, note="let op: jan@example.nl")
+    act(runtime, "answer", review, now=later, note="let op: jan@example.nl", personal_data=True)
     with runtime.reading() as session:
         label = session.scalars(select(LabelRow)).one()
         routed = session.scalars(select(DecisionRow).where(DecisionRow.current)).one()
     assert (label.driver, label.person, label.counts) == ("delivery.late", "anna", True)
     assert (label.chosen, label.origin, label.seconds) == ("required", "manual", 42.0)
     assert label.note == "let op: [email]"
+    assert label.personal_data
     assert (routed.status, routed.queue) == ("person", "logistics")
     assert state(runtime, review) == "answered"
 

@@ -78,14 +78,15 @@ def test_a_correction_routes_the_message_anew(
     assert now["label"]["door"] == "correction"
 
 
-def test_none_of_the_drivers_is_an_answer_too(
-    client: TestClient, headers: dict[str, str], classify: Any
+@pytest.mark.parametrize("also", [[], ["delivery.late"]])
+@pytest.mark.parametrize("driver", [None, "unknown"])
+def test_none_of_the_drivers_is_an_answer_too_whatever_else_the_message_is_about(
+    client: TestClient, headers: dict[str, str], classify: Any, driver: str | None, also: list[str]
 ) -> None:
-    for message, driver in ((classify(SURE)["id"], None), (classify(SURE)["id"], "unknown")):
-        stored = client.post(
-            f"/v1/messages/{message}/labels", json={"driver": driver}, headers=headers
-        ).json()
-        assert (stored["driver"], stored["queue"]) == (None, "triage")
+    label = {"driver": driver, "also": [*also, driver] if driver else also}
+    address = f"/v1/messages/{classify(SURE)['id']}/labels"
+    stored = client.post(address, json=label, headers=headers).json()
+    assert (stored["driver"], stored["also"], stored["queue"]) == (None, also, "triage")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_none_of_the_drivers_is_an_answer_too(
         ({"driver": "delivery.lost"}, "/driver"),
         ({"driver": "delivery"}, "/driver"),
         ({"driver": "payment.refund", "also": ["delivery.late", "nope"]}, "/also/1"),
-        ({"driver": None, "also": ["delivery.late"]}, ""),
+        ({"driver": None, "also": ["delivery.late", "unknown"]}, "/also/1"),
         ({"driver": "Jan Jansen"}, "/driver"),
         ({}, "/driver"),
         ({"driver": "payment.refund", "note": "\x00"}, "/note"),
