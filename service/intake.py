@@ -26,6 +26,7 @@ from classifier.redaction import pseudonym, redact
 from classifier.text import in_holdout, text_key
 from service.conversations import mark_counted
 from service.database import chunks, take_turn
+from service.labels import follow_twins
 from service.runtime import Runtime
 from service.tables import MessageRow
 from service.triage import retriage, triage
@@ -113,6 +114,7 @@ def store(
         session.add_all(fresh)
         session.flush()
         triage(session, runtime, fresh, now=now, draw_since=draw_since, labeled=labeled)
+        follow_twins(session, runtime, [row.id for row in fresh], now=now)
     if changed := [row for name, row in revised.items() if name in from_before]:
         retriage(session, runtime, changed, now=now)
     return [

@@ -2,10 +2,11 @@
 
 An answer is stored once however often it is seen: (door, reference, version) names it. A changed
 answer is a new version; the old one stays, no longer current. Every answer corrects the route, but
-for a second opinion: that one confirms, or has a third person decide.
+for a second opinion: that one confirms, or has a third person decide. Messages with the same text
+take an answer over (see `service.twins`), and follow it when it changes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -24,6 +25,7 @@ from service.second_opinions import DRAWN_PURPOSES, close_settled, follow_up
 from service.tables import DecisionRow, DrawRow, LabelRow, MessageRow, ReviewRow
 from service.terms import classified_text, mark_stale
 from service.triage import route
+from service.twins import SAME_TEXT, TAKEN_OVER, Twin, settled
 
 NOTHING = RedactedText("")
 Row = TypeVar("Row", MessageRow, ReviewRow)
@@ -76,12 +78,14 @@ def record(
     if not answers:
         return []
     take_turn(session)
+    own = {answer.message_id for answer in answers if answer.door != SAME_TEXT}
     taxonomy = use_taxonomy(session, taxonomy_in_use(session, runtime), now=now)
     messages = _by_id(session, MessageRow, {answer.message_id for answer in answers})
     for answer in answers:
         check_label(answer.label, taxonomy)
         if answer.message_id not in messages:
             raise NotFound("message", answer.message_id)
+    _retire_copies(session, own)
     ledger = _Ledger(session, answers)
     entered = (ledger.enter(answer, taxonomy.version, now) for answer in answers)
     rows = [row for row in entered if row is not None]
@@ -91,7 +95,46 @@ def record(
     route(session, list(routes.items()), now=now)
     follow_up(session, runtime, {row.message_id for row in rows}, now=now)
     mark_stale(session, {messages[row.message_id].week for row in rows})
+    follow_twins(session, runtime, own, now=now)
     return rows
+
+
+def follow_twins(
+    session: Session, runtime: Runtime, message_ids: Collection[int], *, now: datetime
+) -> None:
+    """Have messages with the same text take over what people say of these, new or changed."""
+    if not message_ids:
+        return
+    found = settled(session, message_ids, now=now)
+    withdraw(session, SAME_TEXT, found.dropped, now=now)
+    leaves = set(taxonomy_in_use(session, runtime).leaves)
+    taken = [_taken_over(twin, now) for twin in found.taken]
+    known = [each for each in taken if leaves.issuperset(each.label.mentions)]
+    record(session, runtime, known, now=now)
+
+
+def _taken_over(twin: Twin, now: datetime) -> Answer:
+    return Answer(
+        message_id=twin.message_id,
+        label=label_of(twin.source),
+        person=twin.source.person,
+        door=SAME_TEXT,
+        door_ref=twin.name,
+        answered_at=now,
+        version=twin.version,
+        review_id=twin.review_id,
+        chosen=TAKEN_OVER,
+        origin=TAKEN_OVER,
+    )
+
+
+def _retire_copies(session: Session, message_ids: Collection[int]) -> None:
+    """What was taken over gives way to what people say of the message itself."""
+    for some in chunks(sorted(message_ids)):
+        copies = update(LabelRow).where(
+            LabelRow.message_id.in_(some), LabelRow.door == SAME_TEXT, LabelRow.current
+        )
+        session.execute(copies.values(current=False))
 
 
 class _Ledger:
@@ -215,6 +258,9 @@ def withdraw(
     if gone:
         closed_at = now or max(row.stored_at for row in gone)
         close_settled(session, {row.message_id for row in gone}, now=closed_at)
+    if gone and door != SAME_TEXT:
+        left = settled(session, {row.message_id for row in gone}, now=closed_at)
+        withdraw(session, SAME_TEXT, left.dropped, now=closed_at)
     return len(gone)
 
 
@@ -275,12 +321,16 @@ class TrainingRow:
 
 
 def training_set(session: Session) -> list[TrainingRow]:
-    """Every message with a current label, by its newest one that holds, whoever gave it."""
+    """Every message with a current label, by its newest one that holds, whoever gave it.
+
+    Without those that took a label over: their text is among the others already, and would weigh
+    as much as it has copies.
+    """
     query = (
         select(LabelRow, MessageRow, DrawRow)
         .join(MessageRow, MessageRow.id == LabelRow.message_id)
         .outerjoin(DrawRow, DrawRow.message_id == MessageRow.id)
-        .where(LabelRow.current, LabelRow.chosen != SECOND)
+        .where(LabelRow.current, LabelRow.chosen.not_in((SECOND, TAKEN_OVER)))
         .order_by(LabelRow.answered_at, LabelRow.id)
     )
     newest: dict[int, TrainingRow] = {}

@@ -88,6 +88,11 @@ class Settings(BaseSettings):
         0, ge=0, le=1, description="Answers another person is asked about again, blind (0: none)."
     )
     prefilled_share: float = Field(0.1, ge=0, le=1, description="Audits shown with a prediction.")
+    questions_a_day: int = Field(
+        40,
+        ge=0,
+        description="A day with fewer is filled up with messages to learn from (0: never).",
+    )
     draw_since_days: int = Field(28, ge=0, description="Older messages are not asked about.")
     target_precision: float = Field(0.95, gt=0, lt=1, description="Of what is routed by itself.")
     assumed_unknown: float = Field(

@@ -26,8 +26,12 @@ from service.terms import Columns, Logged, classified_text, mark_stale
 from service.weeks import day_of, week_of
 
 OPEN_STATES = ("open", "claimed")
-FIRST, LATER = 0, 5
+FIRST, LATER = 0, 1
 """Priorities of reviews: drawn questions and doubtful routes before learning picks."""
+LEARNING = "learning"
+"""The purpose of a review that was picked to learn from; it never corrects volumes."""
+UNPROMPTED = ("audit", LEARNING)
+"""Purposes that must look alike to whoever answers: blind, but for the same share of either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ def _ask_again(session: Session, runtime: Runtime, judged: Iterable[Judged], now
         asked = session.scalars(mine.order_by(ReviewRow.round)).all()
         if not any(review.state in OPEN_STATES for review in asked):
             last = asked[-1].round if asked else 0
-            reviews.append(_review(runtime, each.row, "routing", now, round_=last + 1))
+            reviews.append(review_of(runtime, each.row, "routing", now, round_=last + 1))
     session.add_all(reviews)
     session.flush()
     announce(session, runtime.settings, reviews, now=now)
@@ -243,20 +247,31 @@ def _reviews(
         purpose = _purpose(each, draw)
         if purpose is None:
             continue
-        yield _review(runtime, each.row, purpose, now)
+        yield review_of(runtime, each.row, purpose, now)
 
 
-def _review(
-    runtime: Runtime, row: MessageRow, purpose: str, now: datetime, *, round_: int = 1
+def review_of(
+    runtime: Runtime,
+    row: MessageRow,
+    purpose: str,
+    now: datetime,
+    *,
+    round_: int = 1,
+    priority: int = FIRST,
+    place: int | None = None,
 ) -> ReviewRow:
+    """A question about a message, at a random place among those of its priority if none is named.
+
+    Audits and picks are blind, but for the same keyed share of both.
+    """
     key, share = runtime.secret, runtime.settings.prefilled_share
     return ReviewRow(
         message_id=row.id,
         round=round_,
         purpose=purpose,
-        blind=purpose == "audit" and not prefilled(row.external_id, share, key=key),
-        priority=FIRST,
-        order_key=order_key(row.external_id, key=key),
+        blind=purpose in UNPROMPTED and not prefilled(row.external_id, share, key=key),
+        priority=priority,
+        order_key=order_key(row.external_id, key=key) if place is None else place,
         state="open",
         made_at=now,
     )

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from classifier.errors import WaaromError
 from service.bridges import build_bridges
 from service.idempotency import forget
+from service.picking import keep_filled
 from service.publications import publish_due
 from service.recalibrations import begin_week, close_weeks
 from service.reports import up_to_date
@@ -39,6 +40,7 @@ def run_once(runtime: Runtime, *, now: Callable[[], datetime] = utc_now) -> list
         "publishing weeks": lambda: publish_due(runtime, now=now()),
         "checking promises": lambda: follow(runtime, now=now()),
         "watching promises": lambda: keep_watch(runtime, now=now()),
+        "picking questions": lambda: keep_filled(runtime, now=now()),
         "forgetting old answers": lambda: forget(runtime, now=now()),
     }
     if runtime.settings.label_studio_url:

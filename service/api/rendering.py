@@ -31,7 +31,8 @@ from service.schemas.reports import (
 )
 from service.schemas.reviews import AskedMessage, LabelOut, OpinionOut, Proposal, ReviewOut
 from service.settings import Settings
-from service.tables import DecisionRow, LabelRow, MessageRow, ModelRow, PredictionRow
+from service.tables import DecisionRow, LabelRow, MessageRow, ModelRow, PredictionRow, ReviewRow
+from service.triage import LEARNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def review(question: Question, routed: DecisionRow, names: Names, settings: Sett
     return ReviewOut(
         id=row.id,
         state=row.state,
-        purpose=row.purpose,
+        purpose=shown_purpose(row),
         blind=row.blind,
         message=AskedMessage(
             id=asked.id,
@@ -196,6 +197,11 @@ def review(question: Question, routed: DecisionRow, names: Names, settings: Sett
         claimed_by=row.claimed_by,
         claimed_until=held_until(row, settings),
     )
+
+
+def shown_purpose(row: ReviewRow) -> str:
+    """A pick is shown as an audit: whoever answers must not tell one from the other."""
+    return "audit" if row.purpose == LEARNING else row.purpose
 
 
 def _opinion(label: Label, names: Names) -> OpinionOut:

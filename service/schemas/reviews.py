@@ -200,8 +200,9 @@ class ReviewOut(BaseModel):
     id: int
     state: str
     purpose: str = Field(
-        description="required and audit correct volumes; second is a second opinion on their "
-        "answers, adjudication decides where two differ; routing, learning do not count."
+        description="required: a doubtful message; audit: one to measure by or to learn from, "
+        "which is not said; second: a second opinion; adjudication decides where two differ; "
+        "routing: a doubtful message that is not counted."
     )
     blind: bool
     message: AskedMessage
