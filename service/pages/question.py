@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from classifier.messages import UNKNOWN, Label
 from classifier.taxonomy import Taxonomy
 from service import conversations, reviews
+from service.day import day
 from service.explanations import why
 from service.keys import Identity
 from service.marks import marks
@@ -35,6 +36,7 @@ class Given:
     also: list[str] = field(default_factory=list)
     note: str = ""
     suggestion: str = ""
+    personal_data: bool = False
 
     @property
     def label(self) -> Label:
@@ -53,8 +55,9 @@ def given(
     also: Annotated[list[str] | None, Form()] = None,
     note: Text = "",
     suggestion: Text = "",
+    personal_data: Annotated[bool, Form()] = False,
 ) -> Given:
-    return Given(driver, also or [], note, suggestion)
+    return Given(driver, also or [], note, suggestion, personal_data)
 
 
 GivenDep = Annotated[Given, Depends(given)]
@@ -64,7 +67,8 @@ def given_before(label: LabelRow | None) -> Given:
     """What was answered before it was undone."""
     if label is None:
         return Given()
-    return Given(label.driver or UNKNOWN, list(label.also), label.note, label.suggestion)
+    driver, also = label.driver or UNKNOWN, list(label.also)
+    return Given(driver, also, label.note, label.suggestion, label.personal_data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ def show_question(
         happened=happened,
         problem=problem,
         renews=screen.runtime.settings.claim_minutes * 60 // RENEWALS,
-        left=reviews.left(session, identity.name),
+        day=day(session, screen.runtime, now=now, person=identity.name),
         busy=reviews.busy(session, screen.runtime, identity.name, now=now),
         place=conversations.place(session, question.message),
         taxonomy=taxonomy,

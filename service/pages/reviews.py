@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from service import reviews
 from service.auth import FormIdentity, PageIdentity
+from service.day import day
 from service.dependencies import Now
 from service.errors import AnswerStands, ReviewClosed, ReviewTaken, UnknownDriver
 from service.keys import Identity
@@ -159,6 +160,7 @@ def _store(screen: Screen, identity: Identity, now: datetime, review_id: int, fo
             now=now,
             note=form.note,
             suggestion=form.suggestion if label.primary is None else "",
+            personal_data=form.personal_data,
         )
 
 
@@ -195,14 +197,14 @@ def _to(
 
 def _overview(screen: Screen, identity: Identity, now: datetime, happened: Happened) -> Response:
     with screen.runtime.reading() as session:
-        left = reviews.left(session, identity.name)
+        today = day(session, screen.runtime, now=now, person=identity.name)
         busy = reviews.busy(session, screen.runtime, identity.name, now=now)
         more = reviews.any_for(session, screen.runtime, identity.name, now=now)
     return screen.show(
         "reviews.html",
         identity=identity,
         here="reviews",
-        left=left,
+        day=today,
         more=more,
         busy=busy,
         happened=happened,

@@ -48,7 +48,7 @@ function pressed(key) {
   if (group) filter("");
   const goal = control ?? group.closest("fieldset").querySelector("input");
   if (goal.type === "radio" && control) choose(goal);
-  else if (goal.matches("button")) goal.click();
+  else if (goal.matches("button, [type=checkbox]") && control) goal.click();
   else goal.focus();
   return true;
 }
@@ -187,8 +187,9 @@ function alert(text) {
 
 function keep() {
   const form = question();
-  const { note, suggestion } = form.elements;
-  const draft = { id: form.dataset.question, ...filledIn(), note: note.value, suggestion: suggestion.value };
+  const { note, suggestion, personal_data: personal } = form.elements;
+  const typed = { note: note.value, suggestion: suggestion.value, personal: personal.checked };
+  const draft = { id: form.dataset.question, ...filledIn(), ...typed };
   sessionStorage.setItem(DRAFT, JSON.stringify(draft));
 }
 
@@ -202,6 +203,7 @@ function restore() {
   }
   form.elements.note.value = draft.note;
   form.elements.suggestion.value = draft.suggestion;
+  form.elements.personal_data.checked = draft.personal;
 }
 
 addEventListener("input", (event) => {

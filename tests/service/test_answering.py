@@ -88,6 +88,11 @@ class Shop:
             rows = session.scalars(query).all()
         return [(row.driver, row.also, row.note, row.suggestion) for row in rows]
 
+    def seen_personal_data(self) -> list[bool]:
+        query = select(LabelRow.personal_data).where(LabelRow.current).order_by(LabelRow.id)
+        with self.runtime.reading() as session:
+            return list(session.scalars(query))
+
     def state(self, review: int) -> tuple[str, str | None]:
         with self.runtime.reading() as session:
             row = session.get_one(ReviewRow, review)
@@ -210,8 +215,8 @@ def test_a_round_of_questions_is_answered_by_keys_alone(shop: Shop, opens: Opens
     press(page, "z")
     answered(page, "3 questions left")
     expect(page.locator("[name=suggestion]")).to_have_value("praise")
-    press(page, "1", "Enter")
-    answered(page, "2 questions left")
+    press(page, "1", "p", "Enter")
+    answered(page, "2 questions left · 3 answered today")
     press(page, "s")
     answered(page, "One question left")
     press(page, "q")
@@ -221,6 +226,7 @@ def test_a_round_of_questions_is_answered_by_keys_alone(shop: Shop, opens: Opens
         ("payment.refund", ["payment.invoice"], "", ""),
         ("delivery.late", [], "", ""),
     ]
+    assert shop.seen_personal_data() == [False, False, True]
 
 
 def test_between_questions_no_page_is_loaded(shop: Shop, opens: Opens) -> None:
@@ -235,7 +241,7 @@ def test_between_questions_no_page_is_loaded(shop: Shop, opens: Opens) -> None:
     sys.stdout.write(f"from the key to the next question: {took} ms\n")
     assert len(took) == 3
     press(page, "1", "Enter")
-    expect(page.get_by_role("heading", name="Nothing left to answer")).to_be_visible()
+    expect(page.get_by_role("heading", name="Done for today")).to_be_visible()
     press(page, "z")
     answered(page, "One question left")
     expect(page.locator("[data-chosen]")).to_have_text("Late")
@@ -255,7 +261,7 @@ def test_a_blind_question_has_the_same_keys_for_everybody_and_shows_nothing_else
     ]
     assert [each.get_attribute("value") for each in keys.all()] == in_order
     press(page, "4", "Enter")
-    expect(page.get_by_role("heading", name="Nothing left to answer")).to_be_visible()
+    expect(page.get_by_role("heading", name="Done for today")).to_be_visible()
     assert last(shop, 1) == [("payment.refund", [], "", "")]
 
 
@@ -289,7 +295,7 @@ def test_two_answers_that_differ_stand_side_by_side_without_names(shop: Shop, op
     expect(there.get_by_text("A blind question about this message is open")).to_be_visible()
     expect(there.get_by_text("Xander")).to_have_count(0)
     press(page, "Enter")
-    expect(page.get_by_role("heading", name="Nothing left to answer")).to_be_visible()
+    expect(page.get_by_role("heading", name="Done for today")).to_be_visible()
     there.reload()
     expect(there.get_by_text("Xander")).to_have_count(1)
 
@@ -315,14 +321,14 @@ def test_two_people_never_have_the_same_question_and_a_late_answer_loses_nothing
     press(an, "Control+Enter")
     expect(an.get_by_role("alert")).to_contain_text("somebody else has this question now")
     press(bo, "1", "Enter")
-    expect(bo.get_by_role("heading", name="Nothing left to answer")).to_be_visible()
+    expect(bo.get_by_role("heading", name="Done for today")).to_be_visible()
     press(an, "Enter")
     expect(an.get_by_role("alert")).to_contain_text("somebody else answered this question")
     expect(an.locator("[name=note]")).to_have_value("half a day of work")
     expect(an.locator("[data-chosen]")).to_have_text("Invoice")
     expect(an.get_by_role("button", name="Answer")).to_have_count(0)
     press(an, "s")
-    expect(an.get_by_role("heading", name="Nothing left to answer")).to_be_visible()
+    expect(an.get_by_role("heading", name="Done for today")).to_be_visible()
 
 
 def test_who_leaves_gives_the_question_up_and_who_comes_back_finds_what_was_typed(
@@ -380,5 +386,5 @@ def test_a_phone_without_a_script_answers_undoes_and_answers_again(
     page.locator("[name=driver][value='unknown']").check()
     page.get_by_label("What would you call it?").fill("praise")
     page.get_by_role("button", name="Answer").click()
-    expect(page.get_by_role("heading", name="Nothing left to answer")).to_be_visible()
+    expect(page.get_by_role("heading", name="Done for today")).to_be_visible()
     assert last(shop, 1) == [(None, [], "", "praise")]

@@ -357,7 +357,8 @@ def test_an_answer_becomes_a_label_and_corrects_the_route(
         "suggestion": "not asked for",
     }
     after = browser.post(f"/reviews/{review_id}/answer", data=form)
-    assert "Nothing left to answer" in after.text
+    assert "Done for today" in after.text
+    assert "You answered one question today." in after.text
     with trained_runtime.reading() as session:
         label = session.scalars(select(LabelRow)).one()
         decision = session.scalars(select(DecisionRow).where(DecisionRow.current)).one()
