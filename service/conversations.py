@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -29,6 +30,23 @@ def mark_counted(session: Session, rows: Sequence[MessageRow], settings: Setting
         others = moments[row.conversation_id]
         row.counted = all(abs(row.received_at - moment) > window for moment in others)
         others.append(row.received_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message stands among the inbound ones of its conversation, from 1."""
+
+    number: int
+    of: int
+
+
+def place(session: Session, message: MessageRow) -> Place:
+    """The place of a message in its conversation; the only one where it has none."""
+    if message.conversation_id is None:
+        return Place(1, 1)
+    moments = _known_moments(session, [message])[message.conversation_id]
+    earlier = sum(moment < message.received_at for moment in moments)
+    return Place(earlier + 1, max(len(moments), earlier + 1))
 
 
 def _known_moments(session: Session, rows: Sequence[MessageRow]) -> dict[str, list[datetime]]:

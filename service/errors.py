@@ -35,6 +35,14 @@ class ReviewTaken(WaaromError):
         super().__init__(f"Review {review_id} is claimed by somebody else; claim another one.")
 
 
+class AnswerStands(WaaromError):
+    def __init__(self, review_id: int) -> None:
+        self.review_id = review_id
+        super().__init__(
+            f"What was said of review {review_id} can no longer be undone; correct its message."
+        )
+
+
 class UnknownDriver(WaaromError):
     def __init__(self, driver: str, reason: str = "is not a driver of the taxonomy") -> None:
         self.driver = driver

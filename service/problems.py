@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from classifier.errors import BadFile, BadModel, BadTaxonomy, ModelNotFound, WaaromError
 from service.errors import (
+    AnswerStands,
     BadRequest,
     ClimbRefused,
     ContentConflict,
@@ -87,6 +88,7 @@ STATUS: Final[Mapping[type[WaaromError], int]] = {
     NotFound: 404,
     ReviewClosed: 409,
     ReviewTaken: 409,
+    AnswerStands: 409,
     ContentConflict: 409,
     ClimbRefused: 409,
     TooLarge: 413,

@@ -2,22 +2,27 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, distinct, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from classifier.messages import Label
 from classifier.redaction import redact
 from service.database import take_turn
-from service.errors import NotFound, ReviewClosed, ReviewTaken
-from service.labels import Answer, record
+from service.errors import AnswerStands, NotFound, ReviewClosed, ReviewTaken
+from service.labels import Answer, record, withdraw
 from service.mentions import said_of
 from service.rounds import SECOND, SUSPECT, opinions
 from service.runtime import Runtime
+from service.settings import Settings
 from service.tables import LabelRow, MessageRow, PredictionRow, ReviewRow
 from service.triage import OPEN_STATES
 
 DOOR = "review"
+STAYS_AFTER_LEAVING = timedelta(minutes=1)
+"""How long a question is kept for who left its page, in case they come back."""
+NOBODYS: Final = {"claimed_by": None, "claimed_at": None, "renewed_at": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,7 @@ def claim(session: Session, runtime: Runtime, *, person: str, now: datetime) -> 
     nothing left. A question this person holds already is served again, and a second opinion is
     asked of nobody who said something about the message before.
     """
-    free = and_(_claimable(runtime, now), _open_to(person))
-    mine = and_(ReviewRow.state == "claimed", ReviewRow.claimed_by == person)
+    mine, free = _for(runtime, person, now)
     while True:
         candidate = session.scalar(
             select(ReviewRow.id)
@@ -50,17 +54,42 @@ def claim(session: Session, runtime: Runtime, *, person: str, now: datetime) -> 
         if candidate is None:
             return None
         take = update(ReviewRow).where(ReviewRow.id == candidate, or_(mine, free))
-        taken = session.execute(take.values(state="claimed", claimed_by=person, claimed_at=now))
+        taken = session.execute(take.values(_claim(person, now)))
         if taken.rowcount:  # type: ignore[attr-defined]
             return question(session, candidate)
 
 
+def any_for(session: Session, runtime: Runtime, person: str, *, now: datetime) -> bool:
+    """Whether there is a question for this person now: others may hold all that are left."""
+    return bool(session.scalar(select(exists().where(or_(*_for(runtime, person, now))))))
+
+
+def _for(
+    runtime: Runtime, person: str, now: datetime
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The questions that a person holds, and those they may claim."""
+    mine = and_(ReviewRow.state == "claimed", ReviewRow.claimed_by == person)
+    return mine, and_(_claimable(runtime, now), _open_to(person))
+
+
+def _claim(person: str, now: datetime) -> dict[str, object]:
+    return {"state": "claimed", "claimed_by": person, "claimed_at": now, "renewed_at": None}
+
+
 def _claimable(runtime: Runtime, now: datetime) -> ColumnElement[bool]:
-    expired = now - timedelta(minutes=runtime.settings.claim_minutes)
-    return or_(
-        ReviewRow.state == "open",
-        and_(ReviewRow.state == "claimed", ReviewRow.claimed_at < expired),
-    )
+    return or_(ReviewRow.state == "open", and_(ReviewRow.state == "claimed", ~_held(runtime, now)))
+
+
+def _held(runtime: Runtime, now: datetime) -> ColumnElement[bool]:
+    """Whether a claim holds: it was made or renewed less than `claim_minutes` ago."""
+    seen = func.coalesce(ReviewRow.renewed_at, ReviewRow.claimed_at)
+    return seen >= now - timedelta(minutes=runtime.settings.claim_minutes)
+
+
+def held_until(review: ReviewRow, settings: Settings) -> datetime | None:
+    """When a claim ends unless it is renewed; None where nobody claimed it."""
+    seen = review.renewed_at or review.claimed_at
+    return seen and seen + timedelta(minutes=settings.claim_minutes)
 
 
 def _open_to(person: str) -> ColumnElement[bool]:
@@ -111,7 +140,7 @@ def answer(
         label=label,
         person=person,
         door=DOOR,
-        door_ref=f"review-{review_id}",
+        door_ref=_answer_name(review_id),
         version=now.isoformat(),
         answered_at=now,
         review_id=review_id,
@@ -123,7 +152,7 @@ def answer(
         personal_data=personal_data,
     )
     rows = record(session, runtime, [given], now=now)
-    review.state, review.closed_at = "answered", now
+    review.state, review.closed_at, review.claimed_by = "answered", now, person
     return rows[0] if rows else _current_label(session, given)
 
 
@@ -132,8 +161,59 @@ def skip(
 ) -> ReviewRow:
     """Close a question without an answer; it counts as missing."""
     review = _workable(session, runtime, review_id, person, now)
-    review.state, review.closed_at = "skipped", now
+    review.state, review.closed_at, review.claimed_by = "skipped", now, person
     return review
+
+
+def undo(
+    session: Session, runtime: Runtime, *, review_id: int, person: str, now: datetime
+) -> Question:
+    """Take back what this person just answered or skipped: the question is theirs again, and what
+    they hold instead is given back. What was said stays on record, and no longer holds.
+
+    Raises `NotFound`, and `AnswerStands` after `claim_minutes`, where somebody else said it, or
+    where another person went on from it.
+    """
+    take_turn(session)
+    review = session.get(ReviewRow, review_id, with_for_update=True, populate_existing=True)
+    if review is None:
+        raise NotFound("review", review_id)
+    held = (ReviewRow.state == "claimed", ReviewRow.claimed_by == person)
+    session.execute(update(ReviewRow).where(*held).values(state="open", **NOBODYS))
+    recent = review.closed_at is not None and now < review.closed_at + timedelta(
+        minutes=runtime.settings.claim_minutes
+    )
+    if review.claimed_by != person or not recent or _built_upon(session, review, person):
+        raise AnswerStands(review_id)
+    if review.state == "answered":
+        withdraw(session, DOOR, [_answer_name(review_id)], now=now)
+    mine = update(ReviewRow).where(ReviewRow.id == review_id)
+    session.execute(mine.values(**_claim(person, now), closed_at=None))
+    return question(session, review_id)
+
+
+def said_before(session: Session, review_id: int, person: str) -> LabelRow | None:
+    """What a person answered to a question here last, also where that was undone since."""
+    name = _answer_name(review_id)
+    own = (LabelRow.door == DOOR, LabelRow.door_ref == name, LabelRow.person == person)
+    return session.scalar(select(LabelRow).where(*own).order_by(LabelRow.id.desc()).limit(1))
+
+
+def _built_upon(session: Session, review: ReviewRow, person: str) -> bool:
+    """Whether something was said of the message since, or somebody is answering a later round."""
+    others = LabelRow.message_id == review.message_id
+    if review.state == "answered":
+        said = said_before(session, review.id, person)
+        if said is None or not said.current:
+            return True
+        if session.scalar(select(exists().where(others, LabelRow.id > said.id))):
+            return True
+    later = exists().where(
+        ReviewRow.message_id == review.message_id,
+        ReviewRow.round > review.round,
+        ReviewRow.state.in_(("claimed", "answered")),
+    )
+    return bool(session.scalar(select(later)))
 
 
 def release(
@@ -141,8 +221,47 @@ def release(
 ) -> ReviewRow:
     """Give a claimed question back to everybody."""
     review = _workable(session, runtime, review_id, person, now)
-    review.state, review.claimed_by, review.claimed_at = "open", None, None
+    review.state = "open"
+    review.claimed_by = review.claimed_at = review.renewed_at = None
     return review
+
+
+def renew(
+    session: Session,
+    runtime: Runtime,
+    *,
+    review_id: int,
+    person: str,
+    now: datetime,
+    leaving: bool = False,
+) -> ReviewRow:
+    """Hold on to a claimed question; who is `leaving` does so for a last minute only.
+
+    Raises `NotFound`, `ReviewClosed`, or `ReviewTaken` once it is no longer this person's.
+    """
+    review = _workable(session, runtime, review_id, person, now)
+    if review.state != "claimed" or review.claimed_by != person:
+        raise ReviewTaken(review_id)
+    lasts = timedelta(minutes=runtime.settings.claim_minutes)
+    review.renewed_at = now - lasts + STAYS_AFTER_LEAVING if leaving else now
+    return review
+
+
+def busy(session: Session, runtime: Runtime, person: str, *, now: datetime) -> int:
+    """How many other people are answering questions right now."""
+    others = (ReviewRow.state == "claimed", ReviewRow.claimed_by != person, _held(runtime, now))
+    return session.scalar(select(func.count(distinct(ReviewRow.claimed_by))).where(*others)) or 0
+
+
+def asked_blind(session: Session, message_id: int, person: str) -> bool:
+    """Whether a blind question about a message is open which this person may be asked."""
+    asked = (
+        ReviewRow.message_id == message_id,
+        ReviewRow.blind,
+        ReviewRow.state.in_(OPEN_STATES),
+        _open_to(person),
+    )
+    return bool(session.scalar(select(exists(select(ReviewRow.id).where(*asked)))))
 
 
 def left(session: Session, person: str | None = None) -> int:
@@ -161,11 +280,15 @@ def _workable(
         raise NotFound("review", review_id)
     if review.state in ("answered", "skipped"):
         raise ReviewClosed(review_id, review.state)
-    expires = timedelta(minutes=runtime.settings.claim_minutes)
-    held = review.claimed_at is not None and now - review.claimed_at <= expires
+    until = held_until(review, runtime.settings)
+    held = until is not None and now <= until
     if held and review.state == "claimed" and review.claimed_by != person:
         raise ReviewTaken(review_id)
     return review
+
+
+def _answer_name(review_id: int) -> str:
+    return f"review-{review_id}"
 
 
 def _origin(session: Session, review: ReviewRow, label: Label) -> str:

@@ -189,7 +189,10 @@ class DrawRow(Table):
 
 
 class ReviewRow(Table):
-    """A question to a person. State: open, claimed, answered or skipped."""
+    """A question to a person. State: open, claimed, answered or skipped.
+
+    `renewed_at`: when who claimed it was last seen at work on it; null until then.
+    """
 
     __tablename__ = "reviews"
     __table_args__ = (
@@ -206,6 +209,7 @@ class ReviewRow(Table):
     state: Mapped[str] = mapped_column(String(10))
     claimed_by: Mapped[str | None]
     claimed_at: Mapped[datetime | None]
+    renewed_at: Mapped[datetime | None]
     made_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
 

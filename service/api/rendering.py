@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from classifier.decisions import Status
@@ -11,7 +10,7 @@ from classifier.taxonomy import Taxonomy
 from service.explanations import PlacedWord, Why, WhyAlso
 from service.mentions import Answered, DriverSeen, answered, drivers_seen
 from service.messages import MessageView
-from service.reviews import Question
+from service.reviews import Question, held_until
 from service.schemas.messages import (
     Classified,
     DecisionOut,
@@ -178,7 +177,6 @@ def label(row: LabelRow, routed: DecisionRow) -> LabelOut:
 def review(question: Question, routed: DecisionRow, names: Names, settings: Settings) -> ReviewOut:
     """A question as a person meets it: a blind one shows nothing of what the model thinks."""
     row, asked = question.review, question.message
-    lasts = timedelta(minutes=settings.claim_minutes)
     return ReviewOut(
         id=row.id,
         state=row.state,
@@ -197,7 +195,7 @@ def review(question: Question, routed: DecisionRow, names: Names, settings: Sett
         proposal=_proposal(question, routed, names),
         opinions=[_opinion(each, names) for each in question.opinions],
         claimed_by=row.claimed_by,
-        claimed_until=row.claimed_at + lasts if row.claimed_at else None,
+        claimed_until=held_until(row, settings),
     )
 
 

@@ -1,33 +1,43 @@
 """One message: what was made of it, by models and by people."""
 
-from fastapi import Response
+from typing import Annotated
+
+from fastapi import Query, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service import conversations
 from service.auth import PageIdentity
 from service.explanations import why
 from service.marks import Marks, marks
 from service.mentions import mentions_of, said_of
 from service.messages import MessageView, view
 from service.pages.screens import Screen, ScreenDep, page_router
+from service.reviews import asked_blind
 from service.runtime import taxonomy_in_use
 from service.tables import DecisionRow, LabelRow
-from service.triage import OPEN_STATES
 
 router = page_router()
+Reveal = Annotated[bool, Query(description="Show it though a blind question is open: admins only.")]
 
 
 @router.get("/messages/{message_id}")
-def message_page(message_id: int, screen: ScreenDep, identity: PageIdentity) -> Response:
-    """A message with its decisions, prediction and labels, all redacted."""
+def message_page(
+    message_id: int, screen: ScreenDep, identity: PageIdentity, reveal: Reveal = False
+) -> Response:
+    """A message with its decisions, prediction and labels, all redacted; none of these for whoever
+    may still be asked about it blind."""
     identity.require("messages")
+    if reveal:
+        identity.require("admin")
     with screen.runtime.reading() as session:
         found = view(session, message_id)
-        hidden = is_hidden(found)
+        hidden = not reveal and asked_blind(session, message_id, identity.name)
         return screen.show(
             "message.html",
             identity=identity,
             m=found,
+            place=conversations.place(session, found.row),
             hidden=hidden,
             marks=Marks() if hidden else _marks(screen, found),
             mentioned={each.driver: each.probability for each in mentions_of(found.prediction)},
@@ -35,12 +45,6 @@ def message_page(message_id: int, screen: ScreenDep, identity: PageIdentity) -> 
             labels=_labels(session, message_id),
             taxonomy=taxonomy_in_use(session, screen.runtime),
         )
-
-
-def is_hidden(found: MessageView) -> bool:
-    """Whether what the model says must wait: a blind question about it is not answered yet."""
-    review = found.review
-    return review is not None and review.blind and review.state in OPEN_STATES
 
 
 def _marks(screen: Screen, found: MessageView) -> Marks:

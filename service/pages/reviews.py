@@ -1,125 +1,91 @@
 """Answering questions in the browser: one message, one form, one at a time."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends, Form, Query, Response
+from fastapi import Header, Query, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from classifier.messages import UNKNOWN, Label
-from classifier.taxonomy import Taxonomy
 from service import reviews
 from service.auth import FormIdentity, PageIdentity
+from service.day import day
 from service.dependencies import Now
-from service.errors import ReviewClosed, ReviewTaken, UnknownDriver
-from service.explanations import why
+from service.errors import AnswerStands, ReviewClosed, ReviewTaken, UnknownDriver
 from service.keys import Identity
-from service.marks import marks
-from service.mentions import said_of
+from service.pages.question import Given, GivenDep, Happened, given_before, show_question
 from service.pages.screens import Screen, ScreenDep, page_router
 from service.reviews import Question
-from service.runtime import taxonomy_in_use
-from service.tables import DecisionRow
+from service.schemas.fields import LARGEST_ID
 
 router = page_router()
-LIKELIEST = 3
-LONGEST_NOTE = 2000
 
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What was filled in so far, shown again when something is missing."""
-
-    driver: str = ""
-    also: list[str] = field(default_factory=list)
-    note: str = ""
-    suggestion: str = ""
-
-    @property
-    def label(self) -> Label:
-        """The answer as a label; the primary driver is never also another one."""
-        if self.driver == UNKNOWN:
-            return Label(None)
-        also = [each for each in dict.fromkeys(self.also) if each != self.driver]
-        return Label(self.driver, tuple(also))
-
-
-Text = Annotated[str, Form(max_length=LONGEST_NOTE)]
 Was = Annotated[str, Query(max_length=20)]
-
-
-def given(
-    driver: Annotated[str, Form(max_length=200)] = "",
-    also: Annotated[list[str] | None, Form()] = None,
-    note: Text = "",
-    suggestion: Text = "",
-) -> Given:
-    return Given(driver, also or [], note, suggestion)
-
-
-GivenDep = Annotated[Given, Depends(given)]
+Last = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
+Swap = Annotated[
+    bool, Header(alias="Waarom-Swap", description="Answer with the next page, not with its place.")
+]
 
 
 @router.get("/reviews")
-def overview(screen: ScreenDep, identity: PageIdentity, was: Was = "") -> Response:
+def overview(
+    screen: ScreenDep, identity: PageIdentity, now: Now, was: Was = "", last: Last = None
+) -> Response:
     """How many questions are left, and the way to the next one."""
     identity.require("review")
-    with screen.runtime.reading() as session:
-        left = reviews.left(session, identity.name)
-    return screen.show("reviews.html", identity=identity, here="reviews", left=left, was=was)
+    return _overview(screen, identity, now, Happened(was, last))
 
 
 @router.post("/reviews/claim")
-def claim(screen: ScreenDep, identity: FormIdentity, now: Now) -> Response:
+def claim(screen: ScreenDep, identity: FormIdentity, now: Now, swap: Swap = False) -> Response:
     identity.require("review")
-    return _next(screen, identity, now, was="")
+    return _next(screen, identity, now, Happened(), swap=swap)
 
 
 @router.get("/reviews/{review_id}")
 def review_page(
-    review_id: int, screen: ScreenDep, identity: PageIdentity, was: Was = ""
+    review_id: int,
+    screen: ScreenDep,
+    identity: PageIdentity,
+    now: Now,
+    was: Was = "",
+    last: Last = None,
 ) -> Response:
     """The question, for whoever holds it; for anybody else the way to another one."""
     identity.require("review")
     with screen.runtime.reading() as session:
         question = reviews.question(session, review_id)
-        if question.review.state != "claimed" or question.review.claimed_by != identity.name:
-            return RedirectResponse("/reviews?was=gone", status_code=303)
-        return _show(screen, identity, session, question, Given(), was=was)
+    if question.review.state != "claimed" or question.review.claimed_by != identity.name:
+        return RedirectResponse("/reviews?was=gone", status_code=303)
+    return _question(screen, identity, now, question, Happened(was, last))
 
 
 @router.post("/reviews/{review_id}/answer")
 def answer(
-    review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now, form: GivenDep
+    review_id: int,
+    screen: ScreenDep,
+    identity: FormIdentity,
+    now: Now,
+    form: GivenDep,
+    swap: Swap = False,
 ) -> Response:
-    """Store the answer and go on to the next question; without a choice, ask again."""
+    """Store the answer and go on to the next question; where it cannot be stored, say why and lose
+    nothing of it."""
     identity.require("review")
     try:
-        if not form.driver:
-            raise UnknownDriver("")
-        with screen.runtime.writing() as session:
-            reviews.answer(
-                session,
-                screen.runtime,
-                review_id=review_id,
-                label=form.label,
-                person=identity.name,
-                now=now,
-                note=form.note,
-                suggestion=form.suggestion if form.driver == UNKNOWN else "",
-            )
+        _store(screen, identity, now, review_id, form)
     except UnknownDriver:
-        return _ask_again(screen, identity, review_id, form)
-    except (ReviewClosed, ReviewTaken):
-        return _next(screen, identity, now, was="gone")
-    return _next(screen, identity, now, was="answered")
+        return _kept(screen, identity, now, review_id, form, problem="missing")
+    except ReviewTaken:
+        return _kept(screen, identity, now, review_id, form, problem="taken")
+    except ReviewClosed:
+        return _kept(screen, identity, now, review_id, form, problem="closed")
+    return _next(screen, identity, now, Happened("answered", review_id), swap=swap)
 
 
 @router.post("/reviews/{review_id}/skip")
-def skip(review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now) -> Response:
+def skip(
+    review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now, swap: Swap = False
+) -> Response:
     """Close the question without an answer, and go on to the next one."""
     identity.require("review")
     try:
@@ -128,8 +94,24 @@ def skip(review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now) ->
                 session, screen.runtime, review_id=review_id, person=identity.name, now=now
             )
     except (ReviewClosed, ReviewTaken):
-        return _next(screen, identity, now, was="gone")
-    return _next(screen, identity, now, was="skipped")
+        return _next(screen, identity, now, Happened("gone"), swap=swap)
+    return _next(screen, identity, now, Happened("skipped", review_id), swap=swap)
+
+
+@router.post("/reviews/{review_id}/undo")
+def undo(
+    review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now, swap: Swap = False
+) -> Response:
+    """Back to the question before, with what was said of it filled in."""
+    identity.require("review")
+    try:
+        with screen.runtime.writing() as session:
+            question = reviews.undo(
+                session, screen.runtime, review_id=review_id, person=identity.name, now=now
+            )
+    except AnswerStands:
+        return _next(screen, identity, now, Happened("stands"), swap=swap)
+    return _to(screen, identity, now, question, Happened("undone"), swap=swap)
 
 
 @router.post("/reviews/{review_id}/release")
@@ -146,78 +128,119 @@ def release(review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now)
     return RedirectResponse("/reviews?was=released", status_code=303)
 
 
-def _next(screen: Screen, identity: Identity, now: datetime, *, was: str) -> Response:
+@router.post("/reviews/{review_id}/renew")
+def renew(
+    review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now, leaving: bool = False
+) -> Response:
+    """Somebody is still at work on the question, or is leaving its page."""
+    identity.require("review")
+    with screen.runtime.writing() as session:
+        reviews.renew(
+            session,
+            screen.runtime,
+            review_id=review_id,
+            person=identity.name,
+            now=now,
+            leaving=leaving,
+        )
+    return Response(status_code=204)
+
+
+def _store(screen: Screen, identity: Identity, now: datetime, review_id: int, form: Given) -> None:
+    if not form.driver:
+        raise UnknownDriver("")
+    label = form.label
+    with screen.runtime.writing() as session:
+        reviews.answer(
+            session,
+            screen.runtime,
+            review_id=review_id,
+            label=label,
+            person=identity.name,
+            now=now,
+            note=form.note,
+            suggestion=form.suggestion if label.primary is None else "",
+            personal_data=form.personal_data,
+        )
+
+
+def _next(
+    screen: Screen, identity: Identity, now: datetime, happened: Happened, *, swap: bool
+) -> Response:
     """To the next question, or to the page that says that there is none."""
     with screen.runtime.writing() as session:
         question = reviews.claim(session, screen.runtime, person=identity.name, now=now)
-        page = f"/reviews/{question.review.id}" if question else "/reviews"
-    return RedirectResponse(f"{page}?was={was}" if was else page, status_code=303)
+    return _to(screen, identity, now, question, happened, swap=swap)
 
 
-def _ask_again(screen: Screen, identity: Identity, review_id: int, form: Given) -> Response:
-    with screen.runtime.reading() as session:
-        question = reviews.question(session, review_id)
-        return _show(screen, identity, session, question, form, was="", status=422)
-
-
-def _show(
+def _to(
     screen: Screen,
     identity: Identity,
-    session: Session,
-    question: Question,
-    form: Given,
+    now: datetime,
+    question: Question | None,
+    happened: Happened,
     *,
-    was: str,
-    status: int = 200,
+    swap: bool,
 ) -> Response:
-    taxonomy = taxonomy_in_use(session, screen.runtime)
-    said = _said(question, taxonomy)
-    opinions = [each.primary or UNKNOWN for each in question.opinions]
-    likely = [*_likeliest(question, taxonomy), *(each for each in opinions if each in taxonomy)]
-    numbered = list(dict.fromkeys([*likely, *said]))
-    found = why(screen.runtime, question.message, question.prediction)
+    """A page, or the way to it; a script that puts the page in place itself gets it at once."""
+    page = f"/reviews/{question.review.id}" if question else "/reviews"
+    address = f"{page}?{happened.query}" if happened.query else page
+    if not swap:
+        return RedirectResponse(address, status_code=303)
+    if question is None:
+        shown = _overview(screen, identity, now, happened)
+    else:
+        shown = _question(screen, identity, now, question, happened)
+    shown.headers["Content-Location"] = address
+    return shown
+
+
+def _overview(screen: Screen, identity: Identity, now: datetime, happened: Happened) -> Response:
+    with screen.runtime.reading() as session:
+        today = day(session, screen.runtime, now=now, person=identity.name)
+        busy = reviews.busy(session, screen.runtime, identity.name, now=now)
+        more = reviews.any_for(session, screen.runtime, identity.name, now=now)
     return screen.show(
-        "review.html",
+        "reviews.html",
         identity=identity,
         here="reviews",
-        status=status,
-        q=question,
-        form=form,
-        was=was,
-        missing=status == 422,
-        left=reviews.left(session, identity.name),
-        taxonomy=taxonomy,
-        groups=_groups(taxonomy),
-        numbered=numbered,
-        opinions=opinions,
-        said=sorted(said, key=numbered.index),
-        marks=marks(question.message, question.prediction, found, numbered),
-        doubts=[] if question.prediction is None else _doubts(session, question.message.id),
+        day=today,
+        more=more,
+        busy=busy,
+        happened=happened,
     )
 
 
-def _likeliest(question: Question, taxonomy: Taxonomy) -> list[str]:
-    """The model's first drivers; none for a blind question."""
-    if question.prediction is None:
-        return []
-    return [driver for driver, _ in question.prediction.top if driver in taxonomy][:LIKELIEST]
+def _question(
+    screen: Screen, identity: Identity, now: datetime, question: Question, happened: Happened
+) -> Response:
+    with screen.runtime.reading() as session:
+        undone = happened.was == "undone"
+        said = reviews.said_before(session, question.review.id, identity.name) if undone else None
+        return show_question(
+            screen, identity, session, question, given_before(said), now=now, happened=happened
+        )
 
 
-def _said(question: Question, taxonomy: Taxonomy) -> list[str]:
-    """The drivers the model says a message is about, where there is one beside the likeliest."""
-    said = [each.driver for each in said_of(question.prediction)]
-    return [each for each in said if each in taxonomy.leaves] if len(said) > 1 else []
-
-
-def _doubts(session: Session, message_id: int) -> list[str]:
-    query = select(DecisionRow).where(DecisionRow.message_id == message_id, DecisionRow.current)
-    decision = session.scalar(query)
-    return list(decision.doubts) if decision else []
-
-
-def _groups(taxonomy: Taxonomy) -> list[tuple[str | None, list[str]]]:
-    """The leaves under each parent, in the order of the taxonomy; those without one together."""
-    groups: dict[str | None, list[str]] = {}
-    for leaf in taxonomy.leaves:
-        groups.setdefault(taxonomy.by_id[leaf].parent, []).append(leaf)
-    return list(groups.items())
+def _kept(
+    screen: Screen,
+    identity: Identity,
+    now: datetime,
+    review_id: int,
+    form: Given,
+    *,
+    problem: str,
+) -> Response:
+    """The question again, with all that was filled in and why it is not stored."""
+    with screen.runtime.reading() as session:
+        question = reviews.question(session, review_id)
+        return show_question(
+            screen,
+            identity,
+            session,
+            question,
+            form,
+            now=now,
+            happened=Happened(),
+            problem=problem,
+        )

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from classifier.messages import Direction, RawMessage
+from service.conversations import place
 from service.intake import receive
 from service.runtime import Runtime
 from service.tables import MessageRow
@@ -93,3 +94,11 @@ def test_the_window_is_a_setting(runtime: Runtime) -> None:
     runtime.settings.reopening_days = 2
     arrive(runtime, 0, 1.9, 4)
     assert counted(runtime) == ["c 0", "c 4"]
+
+
+def test_a_message_knows_its_place_among_those_of_its_conversation(runtime: Runtime) -> None:
+    arrive(runtime, 0, 3)
+    arrive(runtime, 5, conversation=None)
+    with runtime.reading() as session:
+        found = [place(session, row) for row in session.scalars(select(MessageRow))]
+    assert [(each.number, each.of) for each in found] == [(1, 2), (2, 2), (1, 1)]

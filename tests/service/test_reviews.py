@@ -10,7 +10,7 @@ from sqlalchemy import select
 from classifier.messages import Label, RawMessage
 from labeling.sampling import order_key
 from service import reviews
-from service.errors import NotFound, ReviewClosed, ReviewTaken, UnknownDriver
+from service.errors import AnswerStands, NotFound, ReviewClosed, ReviewTaken, UnknownDriver
 from service.intake import receive
 from service.runtime import Runtime
 from service.tables import DecisionRow, LabelRow, ReviewRow
@@ -77,6 +77,25 @@ def test_a_claim_expires(runtime: Runtime) -> None:
     assert claim(runtime, "bert", late + timedelta(seconds=1)) == review
     with pytest.raises(ReviewTaken):
         act(runtime, "answer", review, now=late + timedelta(minutes=1))
+
+
+def test_a_claim_lasts_while_somebody_is_at_work_on_it(runtime: Runtime) -> None:
+    send(runtime, 1)
+    review = claim(runtime)
+    act(runtime, "renew", review, now=NOW + timedelta(minutes=25))
+    later = NOW + timedelta(minutes=50)
+    assert claim(runtime, "bert", later) is None
+    with runtime.reading() as session:
+        assert reviews.busy(session, runtime, "bert", now=later) == 1
+        assert reviews.busy(session, runtime, "anna", now=later) == 0
+        assert reviews.busy(session, runtime, "bert", now=later + timedelta(minutes=6)) == 0
+    with pytest.raises(ReviewTaken):
+        act(runtime, "renew", review, person="bert", now=later)
+    act(runtime, "renew", review, now=later, leaving=True)
+    assert claim(runtime, "bert", later + timedelta(seconds=50)) is None
+    assert claim(runtime, "bert", later + timedelta(seconds=61)) == review
+    with pytest.raises(ReviewTaken):
+        act(runtime, "renew", review, now=later + timedelta(minutes=2))
 
 
 def test_only_the_person_who_holds_a_question_can_close_it(runtime: Runtime) -> None:
@@ -176,6 +195,73 @@ def test_an_answer_that_adds_or_leaves_out_another_driver_is_a_changed_one(
     with trained_runtime.reading() as session:
         given = session.scalars(select(LabelRow.origin).order_by(LabelRow.id)).all()
     assert given == ["accepted", "changed", "changed"]
+
+
+def labels(runtime: Runtime) -> list[tuple[str | None, bool, bool]]:
+    """Driver, whether it holds and whether it counts, of every label ever given."""
+    with runtime.reading() as session:
+        query = select(LabelRow.driver, LabelRow.current, LabelRow.counts).order_by(LabelRow.id)
+        return [tuple(row) for row in session.execute(query)]  # type: ignore[misc]
+
+
+def test_an_answer_is_undone_and_given_again_with_both_on_record(runtime: Runtime) -> None:
+    send(runtime, 2)
+    first = claim(runtime)
+    act(runtime, "answer", first)
+    second = claim(runtime, now=NOW + timedelta(seconds=1))
+    act(runtime, "undo", first, now=NOW + timedelta(seconds=2))
+    assert (state(runtime, first), state(runtime, second)) == ("claimed", "open")
+    assert claim(runtime, "bert") == second
+    assert claim(runtime) == first
+    with runtime.reading() as session:
+        routed = session.scalars(select(DecisionRow.status).where(DecisionRow.current)).all()
+    assert routed == ["review", "review"]
+    refund = Label("payment.refund")
+    act(runtime, "answer", first, label=refund, now=NOW + timedelta(seconds=3))
+    assert labels(runtime) == [("delivery.late", False, True), ("payment.refund", True, True)]
+
+
+def test_a_skipped_question_is_undone_too(runtime: Runtime) -> None:
+    send(runtime, 1)
+    review = claim(runtime)
+    act(runtime, "skip", review)
+    act(runtime, "undo", review)
+    assert (state(runtime, review), claim(runtime)) == ("claimed", review)
+
+
+def test_what_others_or_time_went_on_from_is_not_undone(runtime: Runtime) -> None:
+    runtime.settings.second_opinion_share = 1.0
+    send(runtime, 1)
+    review = claim(runtime)
+    act(runtime, "answer", review)
+    for person, minutes in (("bert", 0), ("anna", 30)):
+        with pytest.raises(AnswerStands):
+            act(runtime, "undo", review, person=person, now=NOW + timedelta(minutes=minutes))
+    second = claim(runtime, "bert", NOW)
+    with pytest.raises(AnswerStands):
+        act(runtime, "undo", review)
+    act(runtime, "release", second, person="bert")
+    act(runtime, "undo", review)
+    assert state(runtime, review) == "claimed"
+    assert labels(runtime) == [("delivery.late", False, True)]
+
+
+def test_who_may_be_asked_blind_is_known_of_every_round(trained_runtime: Runtime) -> None:
+    trained_runtime.settings.second_opinion_share = 1.0
+    send(trained_runtime, 1)
+    people = ("anna", "bert", "cas")
+
+    def asked() -> list[bool]:
+        with trained_runtime.reading() as session:
+            return [reviews.asked_blind(session, 1, person) for person in people]
+
+    assert asked() == [False] * 3, "the model's proposal is shown with the first question"
+    act(trained_runtime, "answer", claim(trained_runtime))
+    assert asked() == [False, True, True]
+    act(trained_runtime, "answer", claim(trained_runtime, "bert"), person="bert", label=Label(None))
+    assert asked() == [True] * 3, "two differ, and anybody may decide"
+    act(trained_runtime, "answer", claim(trained_runtime, "cas"), person="cas")
+    assert asked() == [False] * 3
 
 
 def test_an_unknown_driver_leaves_the_question_with_its_person(runtime: Runtime) -> None:
