@@ -12,7 +12,7 @@ from service.api.messages import naming_fields
 from service.api.rendering import Names
 from service.auth import ReviewKey
 from service.dependencies import Now, RuntimeDep
-from service.errors import NotFound, ReviewClosed, ReviewTaken, UnknownDriver
+from service.errors import AnswerStands, NotFound, ReviewClosed, ReviewTaken, UnknownDriver
 from service.explanations import why
 from service.idempotency import committed, once
 from service.messages import current_decision
@@ -28,6 +28,7 @@ Explain = Annotated[
     bool,
     Query(description="Say which words spoke for the likeliest driver; never of a blind question."),
 ]
+STANDS = AnswerStands(7)
 MISSING, CLOSED, TAKEN = NotFound("review", 7), ReviewClosed(7, "answered"), ReviewTaken(7)
 
 
@@ -133,6 +134,43 @@ def release(
     def work(session: Session) -> dict[str, Any]:
         row = reviews.release(session, runtime, review_id=review_id, person=identity.name, now=now)
         return {"id": row.id, "state": row.state}
+
+    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
+    return ReviewStateOut.model_validate(body)
+
+
+@router.post(
+    "/{review_id}/renew",
+    summary="Hold on to a claimed question",
+    responses=documented(*writing("review"), MISSING, CLOSED, TAKEN),
+)
+def renew(
+    runtime: RuntimeDep, identity: ReviewKey, attempt: AttemptDep, now: Now, review_id: ReviewId
+) -> ReviewStateOut:
+    """The claim lasts as long again from now on."""
+
+    def work(session: Session) -> dict[str, Any]:
+        row = reviews.renew(session, runtime, review_id=review_id, person=identity.name, now=now)
+        return {"id": row.id, "state": row.state}
+
+    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
+    return ReviewStateOut.model_validate(body)
+
+
+@router.post(
+    "/{review_id}/undo",
+    summary="Take back what this key just answered or skipped",
+    responses=documented(*writing("review"), MISSING, STANDS),
+)
+def undo(
+    runtime: RuntimeDep, identity: ReviewKey, attempt: AttemptDep, now: Now, review_id: ReviewId
+) -> ReviewStateOut:
+    """The question is yours again, and one that you hold instead is given back. What was said stays
+    on record, and no longer holds."""
+
+    def work(session: Session) -> dict[str, Any]:
+        found = reviews.undo(session, runtime, review_id=review_id, person=identity.name, now=now)
+        return {"id": found.review.id, "state": found.review.state}
 
     body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
     return ReviewStateOut.model_validate(body)

@@ -24,6 +24,8 @@ EXPECTED = {
     ("post", "/v1/reviews/{review_id}/labels"),
     ("post", "/v1/reviews/{review_id}/skip"),
     ("post", "/v1/reviews/{review_id}/release"),
+    ("post", "/v1/reviews/{review_id}/renew"),
+    ("post", "/v1/reviews/{review_id}/undo"),
     ("get", "/v1/drivers/weekly"),
     ("get", "/v1/drivers/{driver}/messages"),
     ("post", "/v1/webhooks/label-studio"),
