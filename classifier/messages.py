@@ -68,7 +68,8 @@ class GivenLabel:
     `person`, `note` and `suggestion` still hold personal data, as a `RawMessage` does. `chosen` is
     the file's own word; `inclusion` in (0, 1] the probability with which the message was drawn, of
     a label that corrected volumes where it comes from. `name` is what the answer is called there,
-    if it can have several versions. What a file does not tell is empty.
+    if it can have several versions. `personal_data`: that person saw some in the message. What a
+    file does not tell is empty.
     """
 
     label: Label
@@ -79,6 +80,7 @@ class GivenLabel:
     origin: str = ""
     note: str = ""
     suggestion: str = ""
+    personal_data: bool = False
     name: str = ""
 
 

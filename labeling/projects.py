@@ -107,10 +107,14 @@ def dropped_drivers(connection: Connection, found: State, wanted: Wanted) -> tup
 
 
 def aliases(interface: str) -> set[str]:
-    """What is stored for the choices of an interface: drivers' ids, and "unknown"."""
+    """What is stored for the choices of an interface: drivers' ids, and what the ticks say.
+
+    A parent cannot be chosen: with buttons it is not even there.
+    """
     # Ours, or what the server took for well-formed and gives back.
     tree = ElementTree.fromstring(interface)  # noqa: S314
-    return {choice.get("alias", "") for choice in tree.iter("Choice")} - {""}
+    choices = (each for each in tree.iter("Choice") if each.find("Choice") is None)
+    return {choice.get("alias", "") for choice in choices} - {""}
 
 
 def _refuse_to_drop(connection: Connection, found: State, wanted: Wanted) -> None:

@@ -6,8 +6,11 @@ nothing), so what leaves here is checked here, and what comes back is distrusted
 How an annotation is read:
 
 - skipped (`was_cancelled`): an `Answer` with `skipped` and no label, whatever was pre-filled;
-- `unknown` ticked: the label's primary is None, whatever stands in `primary`. The interface hides
-  that control once `unknown` is ticked, yet Label Studio still sends what stood in it;
+- `unknown` ticked: the label's primary is None, whatever stands in `primary` or `likely`. The
+  interface hides them once `unknown` is ticked, yet Label Studio still sends what stood in them;
+- one of the likeliest chosen in `likely`: it is the main driver, whatever stands in `primary`,
+  which is hidden then. One that the task does not list was there only for who had opened it before
+  the list changed: then nothing stands in `primary`;
 - `also` keeps its drivers beside `unknown`, and loses the primary one and doubles;
 - what was pre-filled and left is `accepted`: the primary driver and all of `also`. Another primary
   driver, an `also` more or less, or `unknown` is `changed`. An answer to a question where nothing
@@ -19,7 +22,7 @@ How an annotation is read:
 - controls that are not ours are passed over.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,7 +30,18 @@ from typing import Any, Final
 
 from classifier.messages import UNKNOWN, Label, Prediction, RedactedText
 from classifier.taxonomy import Taxonomy
-from labeling.interface import ALSO, NOTE, PRIMARY, SUGGESTION, TEXT, uses_tree
+from labeling.interface import (
+    ALSO,
+    ANOTHER,
+    LIKELY,
+    NOTE,
+    PERSONAL_DATA,
+    PRIMARY,
+    SUGGESTION,
+    TEXT,
+    drivers_listed,
+    uses_tree,
+)
 
 Json = dict[str, Any]
 
@@ -53,6 +67,8 @@ class Kind(StrEnum):
 EDITED: Final = timedelta(seconds=1)
 """An annotation whose two moments are further apart was edited, by whom it names as its last
 editor; of others that name means nothing, as of those that came with an import."""
+LANGUAGES: Final = {"nl": "Nederlands", "en": "English", "other": ""}
+"""Each in its own words, whatever the language of the project."""
 _UNTOUCHED: Final = "prediction"
 _TOUCHED: Final = "prediction-changed"
 
@@ -65,8 +81,9 @@ class StudioQuestion:
     A `blind` question shows nothing of what a model thinks: it measures how much the pre-filled
     drivers sway people. `because` is the line under the message that says which words spoke for
     the main driver that is pre-filled, `sentences` are the lines below it that quote what spoke for
-    each (see `labeling.interface`); shown with pre-filled drivers only. `disagreement` is the line
-    shown in the place of `because` where a third look decides between two answers.
+    each, `likeliest` the drivers with a key of their own where all others are in a tree (see
+    `labeling.interface`); shown with pre-filled drivers only. `disagreement` is the line shown in
+    the place of `because` where a third look decides between two answers.
     """
 
     external_id: str
@@ -83,6 +100,7 @@ class StudioQuestion:
     model_version: str = ""
     because: str = ""
     sentences: str = ""
+    likeliest: tuple[Json, ...] = ()
     disagreement: str = ""
 
 
@@ -90,7 +108,8 @@ class StudioQuestion:
 class Answer:
     """What a person said in Label Studio. `note` and `suggestion` are raw: redact before storing.
 
-    `label` is None when the question was skipped; `seconds` is the time it took, if known.
+    `label` is None when the question was skipped; `seconds` is the time it took, if known;
+    `personal_data`: they saw some in the message.
     """
 
     task_id: int
@@ -101,6 +120,7 @@ class Answer:
     unknown: bool
     note: str
     suggestion: str
+    personal_data: bool
     annotator: int | None
     email: str | None
     created_at: datetime
@@ -133,8 +153,7 @@ def task_data(question: StudioQuestion, taxonomy: Taxonomy) -> Json:
         "text": question.text,
         "subject": question.subject or "",
         "facts": _facts(question),
-        "because": question.because if prediction else question.disagreement,
-        "sentences": question.sentences if prediction else "",
+        **shown_beside(question, pre_filled=prediction is not None),
         "external_id": question.external_id,
         "channel": question.channel,
         "language": question.language,
@@ -143,6 +162,16 @@ def task_data(question: StudioQuestion, taxonomy: Taxonomy) -> Json:
         "taxonomy": taxonomy.version,
     }
     return {"data": data, "predictions": [prediction] if prediction else []}
+
+
+def shown_beside(question: StudioQuestion, *, pre_filled: bool) -> Json:
+    """The fields of a task's data that change with the model: nothing of it where it pre-fills
+    nothing."""
+    return {
+        "because": question.because if pre_filled else question.disagreement,
+        "sentences": question.sentences if pre_filled else "",
+        "likeliest": list(question.likeliest) if pre_filled else [],
+    }
 
 
 def answered_task(
@@ -161,7 +190,8 @@ def prediction_json(question: StudioQuestion, taxonomy: Taxonomy) -> Json | None
 
     None when there is no prediction, its driver is no leaf of this taxonomy, or the model finds
     "unknown driver" likelier still: then nothing is suggested. A leaf is suggested also of a
-    message that was routed by its parent alone: labels are leaves. `score` is in [0, 1].
+    message that was routed by its parent alone: labels are leaves. `score` is in [0, 1]. A driver
+    that is not among the question's `likeliest` is pre-filled in the tree.
     """
     prediction = question.prediction
     if prediction is None or prediction.driver not in taxonomy.leaves:
@@ -169,7 +199,7 @@ def prediction_json(question: StudioQuestion, taxonomy: Taxonomy) -> Json | None
     if prediction.unknown > prediction.confidence:
         return None
     also = tuple(driver for driver in prediction.also if driver in taxonomy.leaves)
-    result = [_chosen(PRIMARY, (prediction.driver,), taxonomy)]
+    result = [_pre_filled(prediction.driver, question.likeliest, taxonomy)]
     if also:
         result.append(_chosen(ALSO, also, taxonomy))
     return {
@@ -180,7 +210,12 @@ def prediction_json(question: StudioQuestion, taxonomy: Taxonomy) -> Json | None
 
 
 def annotation_result(
-    label: Label, taxonomy: Taxonomy, *, note: str = "", suggestion: str = ""
+    label: Label,
+    taxonomy: Taxonomy,
+    *,
+    note: str = "",
+    suggestion: str = "",
+    personal_data: bool = False,
 ) -> list[Json]:
     """An annotation's `result` for a label, as a person would have left it in the interface.
 
@@ -196,13 +231,17 @@ def annotation_result(
     ]
     if label.also:
         result.append(_chosen(ALSO, label.also, taxonomy))
+    if personal_data:
+        result.append(_item(PERSONAL_DATA, "choices", [PERSONAL_DATA]))
     texts = {SUGGESTION: suggestion, NOTE: note}
     return result + [_item(name, "textarea", [text]) for name, text in texts.items() if text]
 
 
 def read_task(task: Mapping[str, Any], taxonomy: Taxonomy) -> list[Answer | Unusable]:
     """Every annotation of a task, oldest first; drafts are not among them."""
-    external_id = str(task.get("data", {}).get("external_id", ""))
+    data = task.get("data", {})
+    external_id = str(data.get("external_id", ""))
+    listed = drivers_listed(data.get("likeliest") or ())
     annotations = sorted(task.get("annotations", []), key=lambda each: int(each["id"]))
     predictions = _by_number(task.get("predictions"))
     return [
@@ -210,6 +249,7 @@ def read_task(task: Mapping[str, Any], taxonomy: Taxonomy) -> list[Answer | Unus
             each,
             taxonomy,
             external_id=external_id,
+            listed=listed,
             shown=predictions.get(_number(each.get("parent_prediction"))),
         )
         for each in annotations
@@ -221,12 +261,16 @@ def read_annotation(
     taxonomy: Taxonomy,
     *,
     external_id: str = "",
+    listed: Sequence[str] = (),
     shown: Mapping[str, Any] | None = None,
 ) -> Answer | Unusable:
-    """One annotation, by the rules at the top of this module; `shown` is the prediction it began
-    with, where that is known."""
+    """One annotation, by the rules at the top of this module.
+
+    `listed` are the drivers that the task lists as the likeliest; `shown` is the prediction the
+    annotation began with, where that is known.
+    """
     try:
-        return _answer(annotation, taxonomy, external_id, shown)
+        return _answer(annotation, taxonomy, external_id, listed, shown)
     except _NotAnAnswer as why:
         reason = str(why)
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -243,6 +287,7 @@ def _answer(
     annotation: Mapping[str, Any],
     taxonomy: Taxonomy,
     external_id: str,
+    listed: Sequence[str],
     shown: Mapping[str, Any] | None,
 ) -> Answer:
     # Only drafts have this field, and no field of their own says that they are drafts.
@@ -252,7 +297,7 @@ def _answer(
     result = annotation.get("result") or []
     if not isinstance(result, list) or not all(isinstance(item, Mapping) for item in result):
         raise _NotAnAnswer("a result that cannot be read")
-    label = None if skipped else _label(result, taxonomy)
+    label = None if skipped else _label(result, taxonomy, listed)
     annotator, email = _annotator(annotation.get("completed_by"))
     made, changed = (datetime.fromisoformat(annotation[at]) for at in ("created_at", "updated_at"))
     if changed - made > EDITED and isinstance(annotation.get("updated_by"), int):
@@ -266,31 +311,41 @@ def _answer(
         unknown=label is not None and label.primary is None,
         note=_text(result, NOTE),
         suggestion=_text(result, SUGGESTION),
+        personal_data=PERSONAL_DATA in _picked(result, PERSONAL_DATA),
         annotator=annotator,
         email=email,
         created_at=made,
         updated_at=changed,
         seconds=annotation.get("lead_time"),
-        origin=_origin(annotation, result, label, shown),
+        origin=_origin(annotation, result, label, listed, shown),
     )
 
 
-def _label(result: list[Mapping[str, Any]], taxonomy: Taxonomy) -> Label:
+def _label(result: list[Mapping[str, Any]], taxonomy: Taxonomy, listed: Sequence[str]) -> Label:
     if not result:
         raise _NotAnAnswer("an empty answer")
-    also = _drivers(result, ALSO, taxonomy)
+    also = _leaves(_picked(result, ALSO), taxonomy)
     if UNKNOWN in _picked(result, UNKNOWN):
         return Label(None, also)
-    primary = _drivers(result, PRIMARY, taxonomy)
+    primary = _leaves(_main(result, listed), taxonomy)
     if len(primary) != 1:
         raise _NotAnAnswer("more than one main driver" if primary else "no main driver")
     return Label(primary[0], tuple(driver for driver in also if driver != primary[0]))
 
 
-def _drivers(
-    result: Iterable[Mapping[str, Any]], control: str, taxonomy: Taxonomy
-) -> tuple[str, ...]:
-    drivers = tuple(dict.fromkeys(_picked(result, control)))
+def _main(result: Sequence[Mapping[str, Any]], listed: Sequence[str]) -> list[str]:
+    """What was chosen as the main driver where it could be seen."""
+    return [each for each in _picked(result, _main_control(result, listed)) if each != ANOTHER]
+
+
+def _main_control(result: Sequence[Mapping[str, Any]], listed: Sequence[str]) -> str:
+    likely = set(_picked(result, LIKELY)) - {ANOTHER}
+    seen = likely & set(listed) or not _picked(result, PRIMARY)
+    return LIKELY if likely and seen else PRIMARY
+
+
+def _leaves(picked: Iterable[str], taxonomy: Taxonomy) -> tuple[str, ...]:
+    drivers = tuple(dict.fromkeys(picked))
     if not set(drivers) <= set(taxonomy.leaves):
         raise _NotAnAnswer("a driver that is not a leaf of the taxonomy")
     return drivers
@@ -323,24 +378,25 @@ def _origin(
     annotation: Mapping[str, Any],
     result: list[Mapping[str, Any]],
     label: Label | None,
+    listed: Sequence[str],
     shown: Mapping[str, Any] | None,
 ) -> Origin:
     if label is None or label.primary is None:
         return Origin.CHANGED if annotation.get("parent_prediction") else Origin.MANUAL
     if shown is not None:
-        return Origin.ACCEPTED if _same(label, shown["result"]) else Origin.CHANGED
-    noted = {str(item.get("origin")) for name in (PRIMARY, ALSO) for item in _of(result, name)}
+        return Origin.ACCEPTED if _same(label, shown["result"], listed) else Origin.CHANGED
+    controls = (_main_control(result, listed), ALSO)
+    noted = {str(item.get("origin")) for name in controls for item in _of(result, name)}
     if noted == {_UNTOUCHED}:
         return Origin.ACCEPTED
     pre_filled = annotation.get("parent_prediction") or noted & {_UNTOUCHED, _TOUCHED}
     return Origin.CHANGED if pre_filled else Origin.MANUAL
 
 
-def _same(label: Label, offered: list[Mapping[str, Any]]) -> bool:
+def _same(label: Label, offered: list[Mapping[str, Any]], listed: Sequence[str]) -> bool:
     """Whether a label says just what was pre-filled, whatever was clicked meanwhile."""
-    return _picked(offered, PRIMARY) == [label.primary] and set(_picked(offered, ALSO)) == set(
-        label.also
-    )
+    main = _picked(offered, _main_control(offered, listed))
+    return main == [label.primary] and set(_picked(offered, ALSO)) == set(label.also)
 
 
 def _by_number(predictions: Any) -> dict[int, Mapping[str, Any]]:
@@ -363,7 +419,15 @@ def _number(said: Any) -> int:
 
 def _facts(question: StudioQuestion) -> str:
     day = question.received_at.date().isoformat() if question.received_at else ""
-    return " · ".join(each for each in (question.channel, day, question.product) if each)
+    language = LANGUAGES.get(question.language, question.language)
+    facts = (question.channel, day, question.product, language)
+    return " · ".join(each for each in facts if each)
+
+
+def _pre_filled(driver: str, likeliest: Iterable[Json], taxonomy: Taxonomy) -> Json:
+    if driver in drivers_listed(likeliest):
+        return _item(LIKELY, "choices", [driver])
+    return _chosen(PRIMARY, (driver,), taxonomy)
 
 
 def _chosen(control: str, drivers: tuple[str, ...], taxonomy: Taxonomy) -> Json:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from classifier.errors import WaaromError
 from service.errors import Unwell
 from service.failures import sentence
+from service.leaks import leaks
 from service.reviews import left
 from service.runtime import Runtime, open_runtime, taxonomy_in_use
 from service.secret import FILE as SECRET_FILE
@@ -55,6 +56,7 @@ def _parts(runtime: Runtime, now: datetime) -> dict[str, Callable[[], str]]:
         "scorer": lambda: _scorer(runtime),
         "keys": lambda: _keys(runtime),
         "outbox": lambda: _outbox(runtime, now),
+        "personal data": lambda: _personal_data(runtime),
     }
 
 
@@ -136,6 +138,18 @@ def _keys(runtime: Runtime) -> str:
     if not keys:
         raise Unwell("nobody can log in or call: `waarom keys create NAME --scope admin`")
     return f"{keys} in use"
+
+
+def _personal_data(runtime: Runtime) -> str:
+    with runtime.reading() as session:
+        found = leaks(session)
+    if found:
+        raise Unwell(
+            f"{found:,} messages still hold some, say people who read them: `waarom label export "
+            "--personal-data` names them; send each again without it and ?revise=true, and delete "
+            "its task in Label Studio"
+        )
+    return "nobody saw any that redaction missed"
 
 
 def _outbox(runtime: Runtime, now: datetime) -> str:

@@ -137,6 +137,7 @@ class _Given:
             origin=given.origin if given.origin in ORIGINS else "manual",
             note=redact(given.note, key=key),
             suggestion=redact(given.suggestion, key=key),
+            personal_data=given.personal_data,
             came_with_message=self.receipt.outcome is Outcome.STORED,
         )
 

@@ -27,6 +27,7 @@ from classifier.text import in_holdout, text_key
 from service.conversations import mark_counted
 from service.database import chunks, take_turn
 from service.labels import follow_twins
+from service.leaks import seen_to
 from service.runtime import Runtime
 from service.tables import MessageRow
 from service.triage import retriage, triage
@@ -117,6 +118,7 @@ def store(
         follow_twins(session, runtime, [row.id for row in fresh], now=now)
     if changed := [row for name, row in revised.items() if name in from_before]:
         retriage(session, runtime, changed, now=now)
+        seen_to(session, [row.id for row in changed])
     return [
         Receipt(outcome, row.id, row.external_id, row.direction == Direction.INBOUND)
         for outcome, row in receipts

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from classifier.messages import Prediction
 from classifier.model import Model
 from classifier.taxonomy import Taxonomy
-from labeling.interface import because, disagreement, sentences
+from labeling.interface import because, disagreement, likeliest, sentences
 from labeling.tasks import Kind, StudioQuestion
 from service.database import chunks
 from service.explanations import why
@@ -114,6 +114,7 @@ def _asked(
         model_version=row.model if row else "",
         because=because(seen.for_it, language=language) if seen else "",
         sentences=sentences(said, taxonomy, language=language),
+        likeliest=likeliest(prediction, taxonomy, language=language) if prediction else (),
         disagreement=disagreement(opinions, taxonomy, language=language) if opinions else "",
     )
 

@@ -19,7 +19,7 @@ ATTRIBUTES: Final = "attributes"
 COLUMNS: Final = frozenset(
     {
         *(ALSO, ATTRIBUTES, "chosen", "counts", "inclusion", "origin"),
-        *("person", "answered_at", "note", "suggestion"),
+        *("person", "answered_at", "note", "suggestion", "personal_data"),
     }
 )
 HINTS: Final = COLUMNS - {ALSO}
@@ -55,6 +55,7 @@ def given_in(values: Values, label: Label, timezone: str) -> tuple[GivenLabel, .
         origin=_word(hints["origin"]),
         note=hints["note"],
         suggestion=hints["suggestion"],
+        personal_data=hints["personal_data"].lower() in _TRUE,
     )
     return () if found == GivenLabel(label=label) else (found,)
 

@@ -1,10 +1,10 @@
 """Label Studio's export in the format JSON: an array of tasks with everybody's annotations.
 
 Of an annotation only what somebody chose in one control is read, whatever the control is called
-and whether it has buttons or a tree. In a project of ours that is `primary`, and then `also`,
-`unknown`, `note` and `suggestion` are read beside it. Each task is a message; of its annotations
-the newest holds and the others come along. Skipped ones, drafts and those without an answer are
-passed over. A line, in what is rejected, is the number of the task.
+and whether it has buttons or a tree. In a project of ours that is `primary` or `likely`, and then
+`also`, `unknown`, `note`, `suggestion` and `personal_data` are read beside it. Each task is a
+message; of its annotations the newest holds and the others come along. Skipped ones, drafts and
+those without an answer are passed over. A line, in what is rejected, is the number of the task.
 """
 
 import re
@@ -32,9 +32,12 @@ from classifier.readers.jsonl import as_text
 from classifier.readers.rows import BadValue, Reading, Rows
 from classifier.readers.sources import encoding_of
 
-PRIMARY, ALSO, NOTE, SUGGESTION = "primary", "also", "note", "suggestion"
+PRIMARY, LIKELY, ALSO, NOTE, SUGGESTION = "primary", "likely", "also", "note", "suggestion"
+PERSONAL_DATA: Final = "personal_data"
 """The controls of our own projects, as `labeling.interface` names them."""
-OURS: Final = frozenset({PRIMARY, ALSO, UNKNOWN})
+OURS: Final = frozenset({PRIMARY, LIKELY, ALSO, UNKNOWN, PERSONAL_DATA})
+ANOTHER: Final = "another driver"
+"""Chosen in `likely` where none of the likeliest was meant: then `primary` says what was."""
 META: Final = "waarom"
 """In the `meta` of a task that we exported: what else is known of its label."""
 ROUND: Final = re.compile(r"~\d+$")
@@ -191,7 +194,7 @@ class _Task:
 
     def _label(self, annotation: Json) -> Label | None:
         """What was chosen; None where nothing was."""
-        names = self._chosen(annotation, self.control.name)
+        names = self._main(annotation)
         others = self._chosen(annotation, ALSO) if self.control.ours else []
         unknown = self.control.ours and bool(items_of(annotation, UNKNOWN))
         if not names and not unknown:
@@ -200,6 +203,15 @@ class _Task:
         primary = known[0] if known and not unknown else None
         also = dict.fromkeys((*(known if primary else ()), *others))
         return Label(primary, tuple(each for each in also if each != primary))
+
+    def _main(self, annotation: Json) -> list[str]:
+        """What was chosen where it could be seen: one of the likeliest hides all others."""
+        names = self._chosen(annotation, self.control.name)
+        if not self.control.ours:
+            return names
+        likely = [each for each in self._chosen(annotation, LIKELY) if each != ANOTHER]
+        there = {str(each.get("alias")) for each in listed(self.json["data"], "likeliest")}
+        return likely if there & set(likely) or not names else names
 
     def _chosen(self, annotation: Json, control: str) -> list[str]:
         """Choices as they are. Of a path through a tree, the last step where it is ours, whose
@@ -223,6 +235,7 @@ class _Task:
             chosen=str(self.told.get("chosen", "")),
             note=words_in(annotation, NOTE) if self.control.ours else "",
             suggestion=words_in(annotation, SUGGESTION) if self.control.ours else "",
+            personal_data=self.control.ours and bool(items_of(annotation, PERSONAL_DATA)),
         )
 
     def _is_as_exported(self, annotation: Json) -> bool:

@@ -18,6 +18,9 @@ router = APIRouter(prefix="/v1/labels", tags=["messages"])
 
 Since = Annotated[AwareDatetime | None, Query(description="Only labels given then or after.")]
 Counts = Annotated[bool, Query(description="Only labels that correct volumes.")]
+Leaking = Annotated[
+    bool, Query(description="Only those of messages that still hold personal data, people say.")
+]
 People = Annotated[
     bool, Query(description="Say who answered, by a pseudonym; takes a key with scope `admin`.")
 ]
@@ -35,13 +38,14 @@ def get_labels(
     limit: PageSize = 100,
     since: Since = None,
     counts: Counts = False,
+    personal_data: Leaking = False,
     people: People = False,
 ) -> LabelPage:
     """One label a message: the newest answer. In the order in which they were stored, so that one
     poll follows what is new; an answer that was taken back does not say so here."""
     if people:
         identity.require("admin")
-    picked = Picked(since=since, counts=counts, people=people)
+    picked = Picked(since=since, counts=counts, personal_data=personal_data, people=people)
     with runtime.reading() as session:
         found = list(exported(session, runtime, picked, after=int(after), limit=limit))
     last = str(found[-1].number) if found else after
@@ -63,6 +67,7 @@ def _out(each: ExportedLabel) -> ExportedLabelOut:
         also=list(each.label.also),
         note=each.note,
         suggestion=each.suggestion,
+        personal_data=each.personal_data,
         chosen=each.chosen,
         inclusion=each.inclusion,
         counts=each.counts,

@@ -37,6 +37,12 @@ def export(
     counts_only: Annotated[
         bool, typer.Option("--counts-only", help="Only those that correct volumes.")
     ] = False,
+    personal_data: Annotated[
+        bool,
+        typer.Option(
+            "--personal-data", help="Only of messages that still hold some, as people say."
+        ),
+    ] = False,
     with_people: Annotated[
         bool, typer.Option("--with-people", help="Say who answered, by a pseudonym.")
     ] = False,
@@ -63,7 +69,12 @@ def export(
     with opened() as runtime:
         zone = ZoneInfo(runtime.settings.timezone)
         beginning = since.replace(tzinfo=zone) if since else None
-        picked = Picked(since=beginning, counts=counts_only, people=with_people)
+        picked = Picked(
+            since=beginning,
+            counts=counts_only,
+            personal_data=personal_data,
+            people=with_people,
+        )
         with counting("Labels exported") as progress:
             if output is None:
                 stdout = typer.get_binary_stream("stdout")

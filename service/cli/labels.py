@@ -82,6 +82,11 @@ def status(as_json: AsJson = False) -> None:
         found = run(runtime)
     states = ", ".join(f"{count:,} {state}" for state, count in found["in_label_studio"].items())
     text = f"{found['waiting']:,} wait to be sent; in Label Studio: {states or 'nothing yet'}"
+    if found["personal_data"]:
+        text += (
+            f"\n{found['personal_data']:,} messages still hold personal data, people say: "
+            "`waarom label export --personal-data` names them"
+        )
     if found["last_error"]:
         text += f"\nLast problem: {found['last_error']}"
     result(as_json, found, text)

@@ -28,7 +28,7 @@ OWN_COLUMN: Final = ("product", "partner")
 COLUMNS: Final = (
     *("id", "text", "subject", "channel", "received_at", "lang", *OWN_COLUMN, "attributes"),
     *("label", "also", "unknown", "chosen", "inclusion", "counts", "asked", "origin", "door"),
-    *("answered_at", "note", "suggestion", "taxonomy"),
+    *("answered_at", "note", "suggestion", "personal_data", "taxonomy"),
     *("model", "predicted", "predicted_also", "predicted_score", "predicted_unknown"),
 )
 PERSON: Final = "person"
@@ -92,6 +92,7 @@ def record(each: ExportedLabel) -> Record:
         "answered_at": _written(each.answered_at),
         "note": each.note,
         "suggestion": each.suggestion,
+        "personal_data": each.personal_data,
         "taxonomy": each.taxonomy,
         "model": each.model or None,
         "predicted": predicted(said),

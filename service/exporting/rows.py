@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from classifier.messages import Label, Prediction, RedactedText
 from classifier.pseudonyms import pseudonym
 from service.database import chunks, read_only
+from service.leaks import leaking
 from service.mentions import prediction_of
 from service.rounds import ADJUDICATION, SECOND, label_of
 from service.runtime import Runtime
@@ -22,13 +23,15 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picked:
-    """Which labels: answered `since` a moment, only those that `counts` (correct volumes).
+    """Which labels: answered `since` a moment, only those that `counts` (correct volumes), only of
+    messages that still hold `personal_data`.
 
     `people`: name who answered, by a pseudonym; nobody is named otherwise.
     """
 
     since: datetime | None = None
     counts: bool = False
+    personal_data: bool = False
     people: bool = False
 
 
@@ -39,6 +42,7 @@ class ExportedLabel:
     `number` is the label's own; numbers rise in the order in which labels were stored. `inclusion`
     in [0, 1] is the probability with which the message was drawn to be asked about, None where it
     took no part in a draw; `asked` is `blind`, `pre-filled`, or empty where nobody was asked.
+    `personal_data`: somebody says that the message still holds some, in this answer or another.
     `model` is empty and `prediction` None where no model had seen the message when it was answered.
     """
 
@@ -54,6 +58,7 @@ class ExportedLabel:
     label: Label
     note: RedactedText
     suggestion: RedactedText
+    personal_data: bool
     chosen: str
     inclusion: float | None
     counts: bool
@@ -97,15 +102,18 @@ def snapshot(runtime: Runtime) -> Iterator[Session]:
         yield session
 
 
-def _query(picked: Picked) -> Select[LabelRow, MessageRow, float, bool]:
+def _query(picked: Picked) -> Select[LabelRow, MessageRow, float, bool, bool]:
+    leaks = leaking()
     query = (
-        select(LabelRow, MessageRow, DrawRow.inclusion, ReviewRow.blind)
+        select(LabelRow, MessageRow, DrawRow.inclusion, ReviewRow.blind, leaks.label("leaks"))
         .join(MessageRow, MessageRow.id == LabelRow.message_id)
         .outerjoin(DrawRow, DrawRow.message_id == LabelRow.message_id)
         .outerjoin(ReviewRow, ReviewRow.id == LabelRow.review_id)
         .where(LabelRow.current, LabelRow.counts if picked.counts else holds())
         .order_by(LabelRow.id)
     )
+    if picked.personal_data:
+        query = query.where(leaks)
     return query.where(LabelRow.answered_at >= picked.since) if picked.since else query
 
 
@@ -151,6 +159,7 @@ def _exported(
         label=label_of(label),
         note=label.note,
         suggestion=label.suggestion,
+        personal_data=row.leaks,
         chosen=label.chosen,
         inclusion=row.inclusion,
         counts=label.counts or label.chosen == ADJUDICATION,

@@ -21,6 +21,7 @@ LABEL: dict[str, Any] = {
     "also": ["payment.refund"],
     "note": "Wil geld terug.",
     "suggestion": "",
+    "personal_data": False,
     "chosen": "audit",
     "inclusion": 0.18,
     "counts": True,
@@ -68,6 +69,9 @@ class ExportedLabelOut(BaseModel):
     also: list[str]
     note: str
     suggestion: str
+    personal_data: bool = Field(
+        description="Whether somebody says that the message still holds some."
+    )
     chosen: str = Field(
         description="required or audit (drawn), routing or learning (asked without being drawn), "
         "correction, or import, where it came from a file, with that file's own word behind it."

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import false, func, select
 
+from service.leaks import leaks
 from service.outbox import waiting
 from service.runtime import Runtime
 from service.sync.place import known_place
@@ -11,7 +12,8 @@ from service.tables import OutboxRow, ReviewRow, TaskRow
 
 
 def status(runtime: Runtime) -> dict[str, Any]:
-    """What waits to be sent, what is in the project by state, and the last problem if any."""
+    """What waits to be sent, what is in the project by state, how many messages still hold personal
+    data as people say, whichever door they said it at, and the last problem if any."""
     place = known_place(runtime)
     with runtime.reading() as session:
         unsent = session.scalar(select(func.count(OutboxRow.id)).where(*waiting()))
@@ -26,5 +28,6 @@ def status(runtime: Runtime) -> dict[str, Any]:
         return {
             "waiting": unsent,
             "in_label_studio": {row[0]: row[1] for row in states},
+            "personal_data": leaks(session),
             "last_error": error,
         }

@@ -182,6 +182,7 @@ class _Batch:
             seconds=said.seconds,
             note=redact(said.note, key=self._runtime.secret),
             suggestion=redact(said.suggestion, key=self._runtime.secret),
+            personal_data=said.personal_data,
         )
 
     def _reference(self, task: _Read, annotation: object) -> str:

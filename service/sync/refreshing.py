@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from classifier.model import Model
-from labeling.tasks import prediction_json
+from labeling.tasks import prediction_json, shown_beside
 from service.database import chunks
 from service.questions import OpenQuestion, open_questions
 from service.runtime import Runtime, taxonomy_in_use
@@ -21,7 +21,6 @@ from service.sync.place import Place, known_place, present
 from service.tables import BookmarkRow, ReviewRow, TaskRow
 from service.triage import OPEN_STATES
 
-SHOWN = ("because", "sentences")
 LEFT_OPEN = timedelta(hours=8)
 """Nobody has a question before them for longer."""
 
@@ -116,15 +115,14 @@ def _reworded(
     questions: Sequence[OpenQuestion],
     shown: set[int],
 ) -> int:
-    """The words and sentences that spoke for it, where they are others now; a call a task."""
+    """What is shown beside a prediction, where it is something else now; a call a task."""
     there = ours.studio.data_of(place.project, {q.asked.external_id for q in questions})
     words = 0
     for each in questions:
         task = tasks[each.review_id]
-        said = {"because": each.asked.because, "sentences": each.asked.sentences}
-        should = said if task in shown else dict.fromkeys(SHOWN, "")
+        should = shown_beside(each.asked, pre_filled=task in shown)
         data = there.get(task)
-        if data is not None and any(data.get(name) != should[name] for name in SHOWN):
+        if data is not None and data | should != data:
             ours.studio.change_data(task, data | should)
             words += 1
             ours.renew()

@@ -1,21 +1,29 @@
+import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
-from classifier.messages import UNKNOWN
+from classifier.messages import UNKNOWN, Prediction
 from classifier.taxonomy import Driver, Taxonomy
 from labeling.interface import (
     ALSO,
+    ANOTHER,
+    LIKELY,
     MOST_BUTTONS,
     MOST_CHARACTERS,
+    MOST_LIKELY,
     MOST_SENTENCES,
     NOTE,
+    PERSONAL_DATA,
     PRIMARY,
     SUGGESTION,
     because,
+    drivers_listed,
     instructions,
     labeling_interface,
+    likeliest,
     sentences,
 )
 
@@ -69,7 +77,7 @@ def test_languages_differ_in_words_and_not_in_what_is_stored(large):
     ]
 
 
-@pytest.mark.parametrize("name", [PRIMARY, ALSO, UNKNOWN, SUGGESTION, NOTE])
+@pytest.mark.parametrize("name", [PRIMARY, LIKELY, ALSO, UNKNOWN, SUGGESTION, PERSONAL_DATA, NOTE])
 def test_every_control_has_its_name_and_is_about_the_text(small, large, name):
     for taxonomy in (small, large):
         assert control(parsed(taxonomy), name).get("toName") == "text"
@@ -81,7 +89,8 @@ def test_up_to_fifteen_leaves_are_buttons_with_a_key_each():
     keys = [choice.get("hotkey") for choice in primary]
     assert len(set(keys)) == MOST_BUTTONS
     assert None not in keys
-    assert control(parsed(flat(MOST_BUTTONS)), UNKNOWN)[0].get("hotkey") not in keys
+    ticks = [control(parsed(flat(MOST_BUTTONS)), name)[0] for name in (UNKNOWN, PERSONAL_DATA)]
+    assert len({*keys, *(tick.get("hotkey") for tick in ticks)}) == MOST_BUTTONS + len(ticks)
 
 
 def test_more_leaves_are_a_tree_of_which_only_leaves_can_be_chosen():
@@ -89,6 +98,30 @@ def test_more_leaves_are_a_tree_of_which_only_leaves_can_be_chosen():
     assert (primary.tag, primary.get("leafsOnly")) == ("Taxonomy", "true")
     assert primary.get("maxUsages") == "1"
     assert control(parsed(flat(MOST_BUTTONS + 1)), ALSO).get("maxUsages") is None
+
+
+def test_each_language_asks_about_personal_data_in_its_own_words(small):
+    said = {lang: control(parsed(small, lang), PERSONAL_DATA)[0] for lang in ("nl", "en")}
+    assert said["nl"].get("value") == "In het bericht staan nog persoonsgegevens"
+    assert said["en"].get("value") == "The message still holds personal data"
+    assert {each.get("alias") for each in said.values()} == {PERSONAL_DATA}
+
+
+def test_a_tree_is_hidden_once_one_of_the_likeliest_is_chosen_and_by_nothing_else(large):
+    tree = parsed(large)
+    (around,) = [view for view in tree.iter("View") if view.get("whenTagName") == LIKELY]
+    assert control(around, PRIMARY).tag == "Taxonomy"
+    assert around.get("visibleWhen") == "choice-unselected"
+    assert around.get("whenChoiceValue").split(",") == list(large.leaves)
+    assert control(tree, LIKELY).get("value") == "$likeliest"
+
+
+def test_what_answers_in_a_tree_used_stays_behind_the_buttons_out_of_sight(small):
+    """Label Studio refuses an interface that lacks a control, or its type, once it was used."""
+    (hidden,) = [view for view in parsed(small).iter("View") if view.get("style")]
+    assert hidden.get("style") == "display: none"
+    assert control(hidden, LIKELY).tag == "Choices"
+    assert [each.get("required") for each in hidden.iter("Taxonomy")] == [None]
 
 
 def test_aliases_are_the_drivers_ids(small, large):
@@ -124,6 +157,35 @@ def test_the_line_of_words_is_a_field_of_the_task_and_no_text_of_the_interface(s
     shown = [element.get("value") for element in parsed(small).iter("Header")]
     assert {"$because", "$sentences"} <= set(shown)
     assert "Because of" not in labeling_interface(small, language="en")
+
+
+def likely(*drivers: str) -> Prediction:
+    """Each of them half as likely as the one before."""
+    shares = 0.5 ** np.arange(1, len(drivers) + 1)
+    return Prediction(drivers, shares / shares.sum(), 0.1)
+
+
+def test_the_likeliest_of_a_tree_have_a_key_each_and_the_last_opens_it(large):
+    ranked = large.leaves[::-1][: MOST_LIKELY + 1]
+    listed = likeliest(likely(ranked[0], "gone", *ranked[1:]), large, language="en")
+    assert drivers_listed(listed) == ranked[:MOST_LIKELY]
+    assert [each["hotkey"] for each in listed] == ["1", "2", "3", "4", "5", "0"]
+    assert (listed[0]["value"], listed[0]["hint"]) == ("Service / Rude", "It is about rude.")
+    assert (listed[-1]["value"], listed[-1]["alias"]) == ("Another reason", ANOTHER)
+    tree = labeling_interface(large)
+    assert not {each["hotkey"] for each in listed} & set(re.findall(r'hotkey="(.)"', tree))
+
+
+def test_buttons_list_no_likeliest_and_neither_does_a_likeliest_without_a_leaf(small, large):
+    assert likeliest(likely("delivery.late"), small) == ()
+    assert likeliest(likely("gone", "delivery.late"), large) == ()
+
+
+def test_names_of_the_likeliest_are_text_too():
+    drivers = [Driver(id=f"d{n}", names={"en": "costs $text"}) for n in range(MOST_BUTTONS + 1)]
+    listed = likeliest(likely("d1"), Taxonomy(tuple(drivers)), language="en")
+    assert "$text" not in listed[0]["value"]
+    assert listed[0]["value"].endswith("(d1)")
 
 
 def test_words_are_listed_in_the_language_of_the_project():

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
 from pathlib import Path
@@ -26,7 +25,14 @@ from labeling.errors import (
     StudioUnavailable,
 )
 from labeling.hooks import ensure_hook
-from labeling.interface import because, instructions, labeling_interface, sentences, uses_tree
+from labeling.interface import (
+    because,
+    instructions,
+    labeling_interface,
+    likeliest,
+    sentences,
+    uses_tree,
+)
 from labeling.projects import Project, repair
 from labeling.studio import Studio
 from labeling.tasks import (
@@ -151,6 +157,24 @@ class TestTheProject:
         studio.annotate(task["id"], annotation_result(Label("account.lost"), large))
         (answer,) = answers(studio, project, large)
         assert answer.label == Label("account.lost")
+
+    def test_drivers_become_few_enough_for_buttons_though_answers_were_given_in_a_tree(
+        self, studio, project, small, large
+    ):
+        """The server refuses an interface without a type that answers used."""
+        studio.ensure_project(project.title, labeling_interface(large))
+        likely = prediction(large, "delivery.late")
+        asked = question("a", prediction=likely, likeliest=likeliest(likely, large))
+        listed, searched = studio.upload(
+            project.id, [task_data(each, large) for each in (asked, question("b"))]
+        )
+        studio.annotate(listed, prediction_json(asked, large)["result"])
+        both = Label("billing.late", ("delivery.late",))
+        studio.annotate(searched, annotation_result(both, large))
+        fewer = Taxonomy(tuple(each for each in large.drivers if "lost" not in each.id)[:12])
+        assert studio.ensure_project(project.title, labeling_interface(fewer)).id == project.id
+        read = {each.external_id: each.label for each in answers(studio, project, fewer)}
+        assert read == {"a": Label("delivery.late"), "b": both}
 
     def test_a_driver_that_answers_use_is_not_dropped(self, studio, project, small):
         (task,) = studio.upload(project.id, [task_data(question("a"), small)])
@@ -388,10 +412,19 @@ class Answering:
     def also(self) -> tuple[str, str]:
         return self.taxonomy.leaves[1], self.taxonomy.leaves[3]
 
+    @property
+    def another(self) -> str:
+        return self.taxonomy.leaves[-1 if uses_tree(self.taxonomy) else 2]
+
     def answer(self, *clicks: Callable[[], None]) -> Answer:
         """What comes back of a new question that is submitted after these clicks."""
         predicted = prediction(self.taxonomy, self.main, *self.also)
-        asked = question(f"m-{next(numbers)}", prediction=predicted, model_version="1")
+        asked = question(
+            f"m-{next(numbers)}",
+            prediction=predicted,
+            model_version="1",
+            likeliest=likeliest(predicted, self.taxonomy, language="en"),
+        )
         (task,) = self.studio.upload(self.project.id, [task_data(asked, self.taxonomy)])
         button = can_be_submitted(self.page, self.project, task)
         for click in clicks:
@@ -417,6 +450,23 @@ class Answering:
         else:
             self.page.locator(f'input[type=checkbox][name="{self.name(driver)}"]').uncheck()
 
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+
+    def choose_another(self) -> None:
+        """By its key, or in the tree, which shows once none of the
+        likeliest is meant; a tree that is pre-filled takes no click on another driver."""
+        if not uses_tree(self.taxonomy):
+            return self.press("3")
+        self.press("0")
+        self.page.locator(".htx-taxonomy:visible").first.click()
+        *_, name = self.taxonomy.path(self.another, "en")
+        self.page.keyboard.type(name, delay=50)
+        offered = self.page.locator(".ant-select-tree-treenode-leaf-last", has_text=name).last
+        offered.locator(".ant-select-tree-checkbox").click()
+        expect(self.page.locator(f'[title="{self.name(self.another)}"]')).to_have_count(1)
+        return self.press("Escape")
+
     def name(self, driver: str) -> str:
         return " / ".join(self.taxonomy.path(driver, "en"))
 
@@ -433,14 +483,15 @@ def test_predicted_drivers_are_pre_filled_and_what_becomes_of_them_is_told(
     with logged_in(studio_server) as page:
         person = Answering(page, studio, project, taxonomy)
         left = person.answer()
-        fewer = person.answer(lambda: person.clear(person.also[0]))
-        none = person.answer(*(partial(person.clear, each) for each in person.also))
+        fewer = person.answer(lambda: person.clear(person.also[0]), lambda: person.press("p"))
         unknown = person.answer(person.tick_unknown)
+        other = person.answer(person.choose_another)
     main, also = person.main, person.also
     assert (left.label, left.origin) == (Label(main, also), Origin.ACCEPTED)
     assert (fewer.label, fewer.origin) == (Label(main, also[1:]), Origin.CHANGED)
-    assert (none.label, none.origin) == (Label(main), Origin.CHANGED)
     assert (unknown.label, unknown.origin) == (Label(None, also), Origin.CHANGED)
+    assert (other.label, other.origin) == (Label(person.another, also), Origin.CHANGED)
+    assert (left.personal_data, fewer.personal_data) == (False, True)
 
 
 @pytest.mark.browser

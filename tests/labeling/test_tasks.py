@@ -2,8 +2,10 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from classifier.messages import Label, Mention, Prediction, RedactedText
 from classifier.taxonomy import Driver, Taxonomy
-from labeling.interface import disagreement, labeling_interface
+from labeling.interface import ANOTHER, disagreement, labeling_interface, likeliest
 from labeling.tasks import (
     Answer,
     Origin,
@@ -162,6 +164,65 @@ class TestWhatBecameOfThePreFilledDrivers:
         assert read.origin == Origin.MANUAL
 
 
+class TestTheLikeliestBesideATree:
+    FIRST, SECOND, OTHER = "delivery.late", "billing.late", "service.rude"
+
+    def read(
+        self, taxonomy: Taxonomy, likely: str, tree: str = "", *, unknown: bool = False
+    ) -> Any:
+        """An answer to a task that lists FIRST, which is pre-filled, and SECOND."""
+        given = Prediction((self.FIRST, self.SECOND), np.array([0.6, 0.4]), 0.1)
+        listed = likeliest(given, taxonomy)
+        asked = question(prediction=given, model_version="1", likeliest=listed)
+        task = task_data(asked, taxonomy)
+        items = [("likely", "choices", [likely])] if likely else []
+        items += [("primary", "taxonomy", [[*tree.split(".")[:1], tree]])] if tree else []
+        items += [("unknown", "choices", ["unknown"])] if unknown else []
+        task["predictions"][0]["id"] = 5
+        task["annotations"] = [annotation(*items, parent_prediction=5)]
+        (read,) = read_task(task, taxonomy)
+        return read
+
+    def test_what_is_listed_and_likeliest_is_pre_filled_there_and_else_in_the_tree(self, large):
+        given = prediction(self.FIRST)
+        asked = question(prediction=given, likeliest=likeliest(given, large))
+        (sent,) = task_data(asked, large)["predictions"]
+        assert [(each["from_name"], each["value"]) for each in sent["result"]] == [
+            ("likely", {"choices": [self.FIRST]})
+        ]
+        (sent,) = task_data(question(prediction=given), large)["predictions"]
+        assert sent["result"] == annotation_result(Label(self.FIRST), large)
+
+    def test_left_as_it_was_is_accepted_and_another_key_is_a_change(self, large):
+        left, other = (self.read(large, each) for each in (self.FIRST, self.SECOND))
+        assert (left.label, left.origin) == (Label(self.FIRST), Origin.ACCEPTED)
+        assert (other.label, other.origin) == (Label(self.SECOND), Origin.CHANGED)
+
+    def test_what_is_in_the_tree_counts_where_the_tree_could_be_seen(self, large):
+        searched = self.read(large, ANOTHER, self.OTHER)
+        assert (searched.label, searched.origin) == (Label(self.OTHER), Origin.CHANGED)
+        back = self.read(large, self.SECOND, self.OTHER)
+        assert back.label == Label(self.SECOND), "the tree was hidden again"
+
+    def test_what_the_list_lost_since_counts_unless_the_tree_says_otherwise(self, large):
+        """The page was opened before the list changed; or the list had changed, and what was
+        pre-filled could not be seen."""
+        assert self.read(large, self.OTHER).label == Label(self.OTHER)
+        assert self.read(large, self.OTHER, "billing.lost").label == Label("billing.lost")
+
+    def test_unknown_wins_and_another_alone_is_no_answer(self, large):
+        assert self.read(large, self.FIRST, unknown=True).label == Label(None)
+        assert "no main driver" in self.read(large, ANOTHER).reason
+
+    def test_blind_nothing_is_listed(self, large):
+        given = prediction(self.FIRST)
+        for asked in (question(prediction=given), question(prediction=prediction("gone"))):
+            blind = replace(
+                asked, likeliest=likeliest(given, large), blind=asked.prediction is given
+            )
+            assert task_data(blind, large)["data"]["likeliest"] == []
+
+
 class TestAnswersThatAreNone:
     @pytest.mark.parametrize(
         ("given", "reason"),
@@ -229,11 +290,11 @@ class TestTasks:
                 Label(None),
                 Label(None, ("delivery.late",)),
             ):
-                sent = annotation() | {
-                    "result": annotation_result(label, taxonomy, note="n", suggestion="s")
-                }
+                said = {"note": "n", "suggestion": "s", "personal_data": label.also != ()}
+                sent = annotation() | {"result": annotation_result(label, taxonomy, **said)}
                 read = read_annotation(sent, taxonomy)
-                assert (read.label, read.note, read.suggestion) == (label, "n", "s")
+                assert read.label == label
+                assert {name: getattr(read, name) for name in said} == said
 
     def test_answers_stay_readable_when_buttons_become_a_tree(self, small, large):
         both = Label("delivery.late")
@@ -305,16 +366,20 @@ class TestTasks:
     def test_every_task_has_every_field_that_the_interface_shows(self, small, large):
         for taxonomy in (small, large):
             shown = set(re.findall(r'"\$(\w+)"', labeling_interface(taxonomy)))
-            assert shown == {"subject", "facts", "text", "because", "sentences"}
+            always = {"subject", "facts", "text", "because", "sentences"}
+            assert shown == always | ({"likeliest"} if taxonomy is large else set())
             for asked in (question(), question(blind=True, prediction=prediction("gone"))):
                 assert shown <= set(task_data(asked, taxonomy)["data"])
 
     def test_the_facts_of_a_message_read_as_one_line(self, small):
         asked = question(
-            channel="email", received_at=datetime(2026, 11, 16, 23, tzinfo=UTC), product="Lamp"
+            channel="email",
+            received_at=datetime(2026, 11, 16, 23, tzinfo=UTC),
+            product="Lamp",
+            language="nl",
         )
-        assert task_data(asked, small)["data"]["facts"] == "email · 2026-11-16 · Lamp"
-        assert task_data(question(), small)["data"]["facts"] == ""
+        assert task_data(asked, small)["data"]["facts"] == "email · 2026-11-16 · Lamp · Nederlands"
+        assert task_data(question(language="other"), small)["data"]["facts"] == ""
 
     def test_an_answered_task_counts_as_a_persons_answer(self, small):
         task = answered_task(question(), Label("delivery.late"), small, email="a@b.nl")

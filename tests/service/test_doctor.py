@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
+from classifier.messages import Label, RawMessage
 from service.doctor import examine
+from service.intake import receive
 from service.keys import create_key
+from service.labels import Answer, record
 from service.outbox import queue
 from service.runtime import open_runtime
 from service.tables import OutboxRow
@@ -61,6 +64,28 @@ def test_a_model_of_another_taxonomy_is_seen(healthy, tmp_path):
     found = findings(healthy.model_copy(update={"taxonomy": tmp_path / "other.toml"}))["model"]
     assert not found.ok
     assert "train again" in found.says
+
+
+def test_personal_data_that_redaction_missed_is_somebodys_work(healthy):
+    assert findings(healthy)["personal data"].ok
+    runtime = open_runtime(healthy)
+    with runtime.writing() as session:
+        message = RawMessage(text="geld terug", external_id="a")
+        (receipt,) = receive(session, runtime, [message], now=NOW)
+        said = Answer(
+            message_id=receipt.message_id,
+            label=Label(None),
+            person="anna",
+            door="correction",
+            door_ref="1",
+            answered_at=NOW,
+            personal_data=True,
+        )
+        record(session, runtime, [said], now=NOW)
+    runtime.close()
+    found = findings(healthy)["personal data"]
+    assert not found.ok
+    assert "waarom label export --personal-data" in found.says
 
 
 def test_a_secret_others_may_read_is_seen(healthy):

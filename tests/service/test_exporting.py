@@ -21,6 +21,7 @@ from service.exporting import FORMATS, ExportedLabel, Picked, export_file, expor
 from service.importing import ImportOptions, ImportReport, import_files, import_messages
 from service.intake import receive
 from service.labels import Answer, record, training_set
+from service.leaks import leaks
 from service.runtime import Runtime, open_runtime
 from service.settings import Settings
 from service.tables import DrawRow, LabelRow, MessageRow, RejectRow
@@ -171,6 +172,25 @@ def test_a_day_and_what_counts_narrow_it_down(trained_runtime: Runtime) -> None:
     assert len(found(trained_runtime)) == 2
 
 
+def test_a_message_holds_personal_data_until_it_comes_again_without_whoever_says_so(
+    trained_runtime: Runtime,
+) -> None:
+    first, _ = stored(trained_runtime, *(RawMessage(text=SURE, external_id=each) for each in "ab"))
+    leaking = Picked(personal_data=True)
+    corrected(trained_runtime, first, Label("payment.refund"), personal_data=True)
+    corrected(trained_runtime, first, Label("payment.invoice"), now=NOW + timedelta(hours=1))
+    (each,) = found(trained_runtime, leaking)
+    assert (each.external_id, each.label) == ("a", Label("payment.invoice"))
+    assert [each.personal_data for each in found(trained_runtime)] == [True]
+    with trained_runtime.reading() as session:
+        assert leaks(session) == 1
+    with trained_runtime.writing() as session:
+        again = RawMessage(text=f"{SURE} hoor", external_id="a")
+        receive(session, trained_runtime, [again], now=NOW, revise=True)
+        assert leaks(session) == 0
+    assert found(trained_runtime, leaking) == []
+
+
 def test_the_model_is_the_one_that_had_spoken_when_the_answer_was_given(
     trained_runtime: Runtime,
 ) -> None:
@@ -224,7 +244,7 @@ def test_what_is_exported_is_imported_elsewhere_as_the_same_labels(
     ]
     for message, label in zip(stored(trained_runtime, *messages), SETS, strict=True):
         note = RedactedText("=let op")
-        corrected(trained_runtime, message, label, note=note)
+        corrected(trained_runtime, message, label, note=note, personal_data=label.primary is None)
     path = written(trained_runtime, form, tmp_path / f"out{FORMATS[form].suffix}{zipped}")
     report = imported(other, path)
     assert (report.stored, report.labels, report.rejected) == (len(ODD), len(ODD), 0)
@@ -233,6 +253,7 @@ def test_what_is_exported_is_imported_elsewhere_as_the_same_labels(
     for name in ("text", "subject", "channel", "received_at", "language", "attributes", "label"):
         assert [getattr(e, name) for e in after] == [getattr(e, name) for e in before], name
     assert [each.note for each in after] == ["=let op"] * len(ODD)
+    assert [each.personal_data for each in after] == [each.primary is None for each in SETS]
     assert {each.chosen for each in after} == {"import:correction"}
     assert [each.answered_at for each in after] == [each.answered_at for each in before]
     assert imported(other, path, NOW + timedelta(hours=1)).labels == 0

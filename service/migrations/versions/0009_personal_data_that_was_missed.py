@@ -13,8 +13,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    flag = sa.Column("personal_data", sa.Boolean(), nullable=False, server_default=sa.false())
-    op.add_column("labels", flag)
+    op.add_column(
+        "labels",
+        sa.Column("personal_data", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
 
 
 def downgrade() -> None:

@@ -21,6 +21,7 @@ TOLD = {
     "answered_at": "2026-11-02T10:00:00+01:00",
     "note": "let op",
     "suggestion": "spaarpunten",
+    "personal_data": "TRUE",
 }
 
 
@@ -70,6 +71,7 @@ def test_how_a_message_was_chosen_is_read_with_its_label(tmp_path: Path) -> None
         origin="accepted",
         note="let op",
         suggestion="spaarpunten",
+        personal_data=True,
     )
     assert message(lines(tmp_path, label="a", **TOLD)).given == (given,)
     assert message(lines(tmp_path, label="a", **TOLD), labels=False).given == ()

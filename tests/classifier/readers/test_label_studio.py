@@ -134,6 +134,22 @@ def test_our_own_controls_are_read_together(write: Write) -> None:
     assert messages[1].given[0].suggestion == "spaarpunten"
 
 
+def test_one_of_the_likeliest_holds_unless_the_tree_was_opened_for_another(write: Write) -> None:
+    tree = chosen(["delivery", "delivery.late"], control="primary", kind="taxonomy")
+    another, listed, gone = (
+        chosen(each, control="likely") for each in ("another driver", "payment.refund", "a.gone")
+    )
+    leak = chosen("personal_data", control="personal_data")
+    said = [(listed, leak), (listed, tree), (another, tree), (gone, tree), (gone,)]
+    tasks = [task(annotation(*items), number=n) for n, items in enumerate(said)]
+    for each in tasks:
+        each["data"]["likeliest"] = [{"alias": "payment.refund"}, {"alias": "another driver"}]
+    messages, _ = read(write(*tasks))
+    refund, late, older = Label("payment.refund"), Label("delivery.late"), Label("a.gone")
+    assert [each.label for each in messages] == [refund, refund, late, late, older]
+    assert [each.given[0].personal_data for each in messages] == [True, *[False] * 4]
+
+
 def test_the_newest_annotation_holds_and_the_others_come_along(write: Write) -> None:
     said = [
         annotation(chosen("Late"), number=1, person=4, day=3),

@@ -87,8 +87,8 @@ class Desk:
         assert number is not None
         return number
 
-    def answer(self, external_id: str, label: Label, **texts: str) -> int:
-        result = annotation_result(label, self.taxonomy, **texts)
+    def answer(self, external_id: str, label: Label, **more: Any) -> int:
+        result = annotation_result(label, self.taxonomy, **more)
         return self.studio.annotate(self.task(external_id), result, seconds=5.0)
 
     def rows(self, table: Any) -> list[Any]:

@@ -120,10 +120,12 @@ def _cut(*_: object) -> int:
 def test_the_words_that_spoke_are_those_of_the_model_in_use(asked, renewed):
     because = asked.tasks()["seen"]["data"]["because"]
     task = asked.tasks()["seen"]
-    asked.studio.change_data(task["id"], task["data"] | {"because": "Vanwege: iets"})
+    others = {"because": "Vanwege: iets", "likeliest": [{"alias": "gone"}]}
+    asked.studio.change_data(task["id"], task["data"] | others)
     renewed()
     assert refresh(asked.runtime, now=NOW).words == 1
-    assert asked.tasks()["seen"]["data"]["because"] == because != ""
+    data = asked.tasks()["seen"]["data"]
+    assert (data["because"], data["likeliest"]) == (because, []) != ("", [])
     assert asked.tasks()["blind"]["data"]["because"] == ""
 
 

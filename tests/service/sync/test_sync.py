@@ -374,6 +374,18 @@ class TestPulling:
         desk.answer("m-1", LATE)
         assert pull(desk.runtime, now=NOW).labels == 1
 
+    def test_who_sees_personal_data_says_so_with_the_answer(self, desk):
+        desk.ask("m-1", "m-2")
+        push(desk.runtime, now=NOW)
+        desk.answer("m-1", REFUND, personal_data=True)
+        desk.answer("m-2", REFUND)
+        pull(desk.runtime, now=NOW)
+        assert {desk.name(each): each.personal_data for each in desk.labels()} == {
+            "m-1": True,
+            "m-2": False,
+        }
+        assert status(desk.runtime)["personal_data"] == 1
+
     def test_personal_data_in_a_note_is_redacted_on_the_way_in(self, desk):
         desk.ask("m-1")
         push(desk.runtime, now=NOW)
