@@ -17,10 +17,11 @@ from numpy.typing import ArrayLike
 from classifier.messages import Predictions
 from labeling.likeness import Floats, Rows, heaps, near_duplicates, points_of
 
-BREADTH: Final = 10
-"""So many candidates a pick are put into heaps: more are less doubtful, fewer are more alike."""
-ENOUGH: Final = 20
-"""A driver with so many labels is no longer rare."""
+BREADTH: Final = (3, 10)
+"""At least and at most so many candidates a pick are put into heaps: more are less doubtful, fewer
+are more alike."""
+DOUBTFUL: Final = 0.1
+"""In between, this part of all candidates: few picks are spread wide, many stay with the doubts."""
 UNSURE: Final = "unsure"
 ROUNDING: Final = 1e-9
 
@@ -92,23 +93,24 @@ def hesitation(predictions: Predictions) -> Floats:
     return np.asarray(1.0 - (best[:, 1] - best[:, 0]), dtype=np.float64)
 
 
-def lacking(labels: ArrayLike, enough: float = ENOUGH) -> Floats:
-    """What a label of each driver is worth (k,) in [0, 1], by how many labels (k,) it has: 1
-    without any, 0 from `enough` on. Weights for an `Aim`, of rare drivers or of queues short of
-    labels to be automated."""
-    return np.clip(1.0 - np.asarray(labels, dtype=np.float64) / enough, 0.0, 1.0)
+def rarity(labels: ArrayLike) -> Floats:
+    """What a label of each driver is worth (k,) in (0, 1], by how many labels (k,) it has: one with
+    twice as many is worth half. Weights for an `Aim`."""
+    worth = 1.0 / np.maximum(np.asarray(labels, dtype=np.float64), 1.0)
+    return np.asarray(worth / worth.max(initial=0.0), dtype=np.float64)
 
 
 def spread(features: Any, scores: ArrayLike, count: int, *, seed: int) -> Rows:
     """At most `count` rows with high scores (n,) ≥ 0 that are unlike each other.
 
-    The `BREADTH` · `count` highest are put into `count` heaps of similar ones, each weighing its
-    score squared, and one nearest the middle is taken of each; the heaps with the highest scores
+    The highest (see `BREADTH`) are put into `count` heaps of similar ones, each weighing its score
+    squared, and one nearest the middle is taken of each; the heaps with the highest scores
     together come first. Rows of score 0 are not picked.
     """
     found = np.asarray(scores, dtype=np.float64)
-    rows = np.argsort(-found, kind="stable")[: BREADTH * count]
-    rows = rows[found[rows] > 0]
+    rows = np.argsort(-found, kind="stable")[: np.count_nonzero(found > 0)]
+    least, most = (each * count for each in BREADTH)
+    rows = rows[: min(most, max(least, int(DOUBTFUL * len(rows))))]
     if len(rows) <= count:
         return rows
     points, weights = points_of(features, rows, seed=seed), found[rows] ** 2

@@ -139,26 +139,27 @@ def _holds_copy(label: LabelRow) -> bool:
 
 def _free(session: Session, keys: Sequence[str], now: datetime) -> Iterable[Any]:
     """Messages with these texts that nobody was drawn to answer, is answering, or has answered."""
-    drawn = exists().where(DrawRow.message_id == MessageRow.id, DrawRow.drawn)
     said = exists().where(
         LabelRow.message_id == MessageRow.id, LabelRow.current, LabelRow.door != SAME_TEXT
     )
     asked = (ReviewRow.message_id == MessageRow.id) & (ReviewRow.state == "open")
-    claimed = (
-        exists()
-        .where(ReviewRow.message_id == MessageRow.id, ReviewRow.state == "claimed")
-        .correlate(MessageRow)
-    )
     columns = (MessageRow.id, MessageRow.text_key, MessageRow.subject)
     for some in chunks(keys):
         yield from session.execute(
             select(*columns, ReviewRow.id.label("review_id"))
             .outerjoin(ReviewRow, asked)
             .where(MessageRow.text_key.in_(some), MessageRow.received_at >= now - RECENT)
-            .where(_inbound(), ~drawn, ~said, ~claimed)
+            .where(*undrawn(), ~said)
             .order_by(MessageRow.received_at.desc())
             .limit(MOST)
         )
+
+
+def undrawn() -> tuple[ColumnElement[bool], ...]:
+    """Inbound messages that nobody was drawn to answer, or is answering now."""
+    drawn = exists().where(DrawRow.message_id == MessageRow.id, DrawRow.drawn)
+    claimed = exists().where(ReviewRow.message_id == MessageRow.id, ReviewRow.state == "claimed")
+    return _inbound(), ~drawn.correlate(MessageRow), ~claimed.correlate(MessageRow)
 
 
 def _inbound() -> ColumnElement[bool]:

@@ -10,25 +10,25 @@ from sqlalchemy.orm import Session
 
 from classifier.model import Model
 from classifier.taxonomy import Taxonomy
-from labeling.picks import Aim, lacking
+from labeling.picks import Aim, rarity
 from service.rounds import SECOND
 from service.rungs import is_of, promised_threshold
 from service.tables import LabelRow, StandingRow
 from service.twins import TAKEN_OVER
 
 RARE, SHORT = "rare", "queue"
-RARE_SHARE: Final = 0.2
+RARE_SHARE: Final = 0.3
 SHORT_SHARE: Final = 0.2
 Floats = NDArray[np.float64]
 
 
 def aims(session: Session, model: Model, taxonomy: Taxonomy) -> list[Aim]:
-    """The aims that have anything to ask for: one in five picks each."""
+    """The aims that tell drivers apart; one to which all are worth the same is that of doubt."""
     found = [
-        Aim(RARE, RARE_SHARE, lacking(labels_of(session, model))),
+        Aim(RARE, RARE_SHARE, rarity(labels_of(session, model))),
         Aim(SHORT, SHORT_SHARE, _short_of_automation(session, model, taxonomy)),
     ]
-    return [aim for aim in found if aim.weights.any()]
+    return [aim for aim in found if np.ptp(aim.weights) > 0]
 
 
 def labels_of(session: Session, model: Model) -> Floats:

@@ -1,13 +1,27 @@
 """Of the messages that may be picked, those that teach most."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from classifier.features import NgramFeatures
 from classifier.model import Model
 from labeling.first_sample import first_picks
 from labeling.picks import Aim, Pick, learning_picks
 from service.picking.candidates import Candidates
+
+
+class Choose(Protocol):
+    """A way to choose; see `chosen`."""
+
+    def __call__(
+        self,
+        found: Candidates,
+        model: Model | None,
+        count: int,
+        *,
+        aims: Sequence[Aim],
+        seed: int,
+    ) -> list[Pick]: ...
 
 
 def chosen(

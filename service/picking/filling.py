@@ -21,7 +21,7 @@ from service.encoders import with_cache
 from service.outbox import announce
 from service.picking.aims import aims
 from service.picking.candidates import Candidates, candidates, free
-from service.picking.choosing import chosen
+from service.picking.choosing import Choose, chosen
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import BookmarkRow, MessageRow
 from service.triage import LATER, LEARNING, review_of
@@ -56,8 +56,11 @@ def keep_filled(runtime: Runtime, *, now: datetime) -> Filled | None:
     return found
 
 
-def fill_day(runtime: Runtime, *, now: datetime, dry_run: bool = False) -> Filled:
-    """Pick what the day lacks; with `dry_run`, only say what would be picked."""
+def fill_day(
+    runtime: Runtime, *, now: datetime, dry_run: bool = False, choose: Choose = chosen
+) -> Filled:
+    """Pick what the day lacks; with `dry_run`, only say what would be picked. `choose` among the
+    candidates as `chosen` does, or in another way to compare it with."""
     model = runtime.current_model()
     with runtime.reading() as session:
         today = day(session, runtime, now=now)
@@ -70,7 +73,7 @@ def fill_day(runtime: Runtime, *, now: datetime, dry_run: bool = False) -> Fille
     if not len(found):
         return Filled(lacks)
     read = with_cache(runtime.settings, model) if model else None
-    picks = chosen(found, read, lacks, aims=wanted, seed=seed)
+    picks = choose(found, read, lacks, aims=wanted, seed=seed)
     if not dry_run:
         with runtime.writing() as session:
             picks = _asked(session, runtime, found, picks, now)

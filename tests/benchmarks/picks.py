@@ -1,54 +1,52 @@
-"""How many labels a model needs when it picks what to be taught: beside random ones and margins.
+"""How many labels a model needs when the queue picks what it is taught: beside random ones.
 
-    python -m tests.benchmarks.picks [--sets banking77,clinc150] [--models sparse,encoder]
-                                     [--seeds 2] [--quick] [--json] [--out FILE]
+    python -m tests.benchmarks.picks [--sets banking77,clinc150] [--seeds 2] [--encoder]
+                                     [--quick] [--json] [--out FILE]
 
-Each curve starts with the same number of labels and adds a fifth of what it has a round. A model of
-the labels so far judges messages it never sees and picks the next ones from the rest: at random, by
-the smallest margin, or as `labeling.picks` does, which also begins with `labeling.first_sample`.
-What counts is how many labels it takes to reach shares of the accuracy that the same model has with
-all the labels. Then how long it takes to pick among 100,000 messages.
+Everything goes through the service: an archive is stored, each day is filled up with questions by
+`service.picking`, people answer truly, and a model is trained of all answers; the next day asks a
+fifth more. What counts is how many labels it takes to reach shares of the accuracy that the same
+model has with all the labels, beside teams that are asked at random. Then the test messages come
+in as a week: some are drawn, as many more are picked, all are answered, and the week's volumes are
+read. Then how long it takes to pick among 100,000 messages.
 """
 
 import argparse
 import json
+import sys
 import time
-import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
-from classifier.calibration import tempered
-from classifier.combination import USUAL_WEIGHT, Remembered, meaning_reader
-from classifier.counts import Counts
-from classifier.encoder import load_encoder
 from classifier.features import NgramFeatures
-from classifier.messages import Predictions
-from classifier.opinions import opinions_by
-from classifier.pipeline import PipelineConfig
-from classifier.text import normalized
+from classifier.messages import UNKNOWN, LabeledMessage, Predictions
+from classifier.model import Model
 from labeling.first_sample import first_picks
 from labeling.picks import learning_picks, spread
-from tests.benchmarks.frontier.jobs import encoder_folder
+from service.triage import LEARNING
 from tests.benchmarks.frontier.machine import commit, machine
 from tests.benchmarks.frontier.report import table, written
 from tests.benchmarks.frontier.sets import read_set
+from tests.benchmarks.picks_queue import Team, archived
 from tests.benchmarks.shared_data import ROOT
 
 SETS = ("banking77", "clinc150", "dekamer_nl")
-MODELS = ("sparse", "encoder")
-STRATEGIES = ("random", "margin", "margin + k-means")
-OURS = STRATEGIES[-1]
+RANDOM, OURS = "at random", "by the queue"
+STRATEGIES = (RANDOM, OURS)
 GOALS = (0.80, 0.90, 0.95)
 """Shares of the accuracy with all the labels."""
 WANTED = {"sparse": 0.52, "encoder": 0.50}
 """Labels to the last goal, of those of random picks: what we want at most."""
 START, GROWTH, LEAST = 1.5, 0.2, 25
 """Labels a driver to begin with; the share added a round, and at least so many."""
+DRAWN, PART = 300, 6
+"""Questions drawn in a week, at most one of so many messages; and as many picked."""
 CANDIDATES, PICKED = 100_000, 100
 SECTION = "picks"
 
@@ -58,7 +56,6 @@ class Curve:
     """The accuracy at each number of labels, and of all of them."""
 
     data: str
-    model: str
     strategy: str
     seed: int
     labels: tuple[int, ...]
@@ -76,91 +73,95 @@ class Curve:
         return float(np.interp(share * self.whole, best[:upto], self.labels[:upto]))
 
 
-class Pool:
-    """Messages to pick from and others to judge by, with what a model of some labels says."""
+def judged(model: Model, test: Sequence[LabeledMessage]) -> float:
+    """The accuracy over messages that are about a driver."""
+    known = [message for message in test if message.label.primary]
+    said = model.judge([message.text for message in known])
+    right = [
+        said.drivers[column] == message.label.primary
+        for column, message in zip(said.likeliest.tolist(), known, strict=True)
+    ]
+    return float(np.mean(right))
 
-    def __init__(self, data: str, model: str, *, quick: bool) -> None:
-        self.data, self.model = data, model
-        source = read_set(data, quick=quick)
-        self.train, self.test = next(source.rounds())
-        self.texts = [message.text for message in self.train]
-        judged = [*self.texts, *(message.text for message in self.test)]
-        self.asked, self.counts = judged, Counts(judged)
-        self.keys = [normalized(text) for text in self.texts]
-        self.truth = np.array([str(message.label.primary) for message in self.test])
-        self.drivers = len({message.label.primary for message in self.train})
-        folder = encoder_folder() if model == "encoder" else None
-        self.encoder = Remembered(load_encoder(folder)) if folder else None
-        self.features = (
-            NgramFeatures().fit_transform(self.texts)
-            if self.encoder is None
-            else self.encoder.encode(self.texts)
+
+def curve(
+    team: Team, data: str, test: Sequence[LabeledMessage], *, strategy: str, seed: int, whole: float
+) -> Curve:
+    """Accuracy by labels, until it is the last goal's share of that of all labels."""
+    drivers = len({message.label.primary for message in test} - {None})
+    labels, accuracy = [0], [0.0]
+    more = int(START * drivers)
+    team.begin(seed)
+    while max(accuracy) < GOALS[-1] * whole:
+        picked = team.ask(more, at_random=strategy == RANDOM, seed=1000 * seed + labels[-1])
+        if not picked.picked:
+            break
+        team.answer([LEARNING])
+        labels.append(team.learn())
+        accuracy.append(judged(team.model, test))
+        more = max(LEAST, int(GROWTH * labels[-1]))
+    return Curve(data, strategy, seed, tuple(labels[1:]), tuple(accuracy[1:]), whole)
+
+
+@dataclass(frozen=True)
+class Week:
+    """How a week of messages came out: mean absolute errors over drivers, in messages, of counting
+    all answers, of the plain count, and of ours; the share of our intervals that hold."""
+
+    data: str
+    seed: int
+    messages: int
+    drawn: int
+    picked: int
+    counted_answers: float
+    plain_count: float
+    ours: float
+    held: float
+
+
+def week(team: Team, data: str, test: Sequence[LabeledMessage], seed: int) -> Week:
+    """The test messages as a week of which some are drawn and as many more picked."""
+    budget = min(DRAWN, len(test) // PART)
+    team.runtime.settings.graded_budget = budget
+    team.runtime.settings.expected_messages = len(test)
+    team.begin_week(test)
+    asked = team.ask(team.left + budget, at_random=False, seed=seed)
+    said = Counter(team.answer([LEARNING]))
+    drawn = team.answer(["audit"])
+    said.update(drawn)
+    report = team.week()
+    true = Counter(message.label.primary or UNKNOWN for message in test)
+    scale = len(test) / said.total()
+    errors = [
+        (
+            abs(scale * said[row.driver] - true[row.driver]),
+            abs(row.naive - true[row.driver]),
+            abs(row.volume.value - true[row.driver]),
+            (row.volume.low or 0) <= true[row.driver] <= (row.volume.high or 0),
         )
-
-    def judged(self, rows: Sequence[int]) -> tuple[float, Predictions]:
-        """Of a model of these rows: its accuracy, and what it says of all that can be picked."""
-        some = [self.train[row] for row in rows]
-        config, counts = PipelineConfig(), self.counts
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = opinions_by(
-                config,
-                some,
-                (),
-                self.asked,
-                second=meaning_reader(self.encoder),
-                counts=counts if counts.covers(len(some)) else None,
-            )
-        probabilities = tempered(found.blended(USUAL_WEIGHT), 1.0)
-        tested = found.drivers[probabilities[len(self.train) :].argmax(axis=1)]
-        here = probabilities[: len(self.train)]
-        said = Predictions(tuple(map(str, found.drivers)), here, np.zeros(len(here)))
-        return float((tested == self.truth).mean()), said
+        for row in report.drivers
+    ]
+    off = np.mean(errors, axis=0).tolist()
+    return Week(data, seed, len(test), len(drawn), asked.picked, *off)
 
 
-def next_rows(
-    pool: Pool, strategy: str, said: Predictions | None, had: Sequence[int], count: int, seed: int
-) -> list[int]:
-    """So many more rows of the pool to label."""
-    left = np.setdiff1d(np.arange(len(pool.texts)), had)
-    keys = [pool.keys[row] for row in left]
-    if said is None and strategy == OURS:
-        same = [""] * len(left)
-        chosen = first_picks(pool.features[left], same, same, keys, count, seed=seed)
-        return [int(left[pick.row]) for pick in chosen]
-    if said is None or strategy == "random":
-        return np.random.default_rng(seed).permutation(left)[:count].tolist()
-    here = Predictions(said.drivers, said.probabilities[left], said.unknown[left])
-    if strategy == "margin":
-        best = np.sort(here.probabilities, axis=1)
-        return left[np.argsort(best[:, -1] - best[:, -2], kind="stable")[:count]].tolist()
-    chosen = learning_picks(pool.features[left], here, keys, count, seed=seed)
-    return [int(left[pick.row]) for pick in chosen]
-
-
-def curve(pool: Pool, strategy: str, seed: int, whole: float) -> Curve:
-    """Accuracy by labels, until it is the last goal's share of that of all labels, and a bit."""
-    rows: list[int] = []
-    said: Predictions | None = None
-    labels, accuracy = [], []
-    while not accuracy or (max(accuracy) < GOALS[-1] * whole and len(rows) < len(pool.texts)):
-        more = int(max(LEAST, GROWTH * len(rows))) if rows else int(START * pool.drivers)
-        rows += next_rows(pool, strategy, said, rows, more, 1000 * seed + len(rows))
-        right, said = pool.judged(rows)
-        labels.append(len(rows))
-        accuracy.append(right)
-    return Curve(pool.data, pool.model, strategy, seed, tuple(labels), tuple(accuracy), whole)
-
-
-def curves(sets: Sequence[str], models: Sequence[str], seeds: int, quick: bool) -> Iterator[Curve]:
+def measured(
+    sets: Sequence[str], seeds: int, *, encoder: bool, quick: bool
+) -> Iterator[Curve | Week]:
     for data in sets:
-        for model in models:
-            if model == "encoder" and (encoder_folder() is None or data == "dekamer_nl"):
-                continue
-            pool = Pool(data, model, quick=quick)
-            whole, _ = pool.judged(range(len(pool.texts)))
+        source = read_set(data, quick=quick)
+        train, test = next(source.rounds())
+        test = [replace(each, message_id=f"test-{n}") for n, each in enumerate(test)]
+        train = [replace(each, message_id=f"train-{n}") for n, each in enumerate(train)]
+        with archived(train, test, encoder=encoder) as archive:
+            everybody = archive.team()
+            whole = judged(everybody.model_of(everybody.pool()), test)
             for seed in range(seeds):
-                yield from (curve(pool, strategy, seed, whole) for strategy in STRATEGIES)
+                for strategy in STRATEGIES:
+                    team = archive.team()
+                    yield curve(team, data, test, strategy=strategy, seed=seed, whole=whole)
+                    if strategy == OURS:
+                        yield week(team, data, test, seed)
 
 
 def seconds() -> dict[str, float]:
@@ -190,46 +191,77 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def mean_needed(found: Sequence[Curve], data: str, model: str, strategy: str, goal: float) -> float:
-    same = (c for c in found if (c.data, c.model, c.strategy) == (data, model, strategy))
+def mean_needed(found: Sequence[Curve], data: str, strategy: str, goal: float) -> float:
+    same = (each for each in found if (each.data, each.strategy) == (data, strategy))
     return float(np.mean([each.needed(goal) for each in same]))
 
 
-def markdown(found: Sequence[Curve], took: dict[str, float]) -> str:
-    """The section: labels needed and their ratio to random ones, and seconds."""
-    sets = ",".join(dict.fromkeys(each.data for each in found))
-    models = ",".join(dict.fromkeys(each.model for each in found))
+def curve_tables(found: Sequence[Curve], wanted: float) -> Iterator[str]:
     rows, goals = [], []
-    for data, model in dict.fromkeys((each.data, each.model) for each in found):
-        whole = next(each.whole for each in found if (each.data, each.model) == (data, model))
-        base = [mean_needed(found, data, model, "random", goal) for goal in GOALS]
+    for data in dict.fromkeys(each.data for each in found):
+        whole = next(each.whole for each in found if each.data == data)
+        base = [mean_needed(found, data, RANDOM, goal) for goal in GOALS]
         for strategy in STRATEGIES:
-            needed = [mean_needed(found, data, model, strategy, goal) for goal in GOALS]
+            needed = [mean_needed(found, data, strategy, goal) for goal in GOALS]
             said = [f"{n:,.0f} ({n / b:.2f})" for n, b in zip(needed, base, strict=True)]
-            rows.append((data, model, strategy, f"{100 * whole:.1f}", *said))
-        ratio = needed[-1] / base[-1]
-        met = "met" if ratio <= WANTED[model] else "missed"
-        goals.append((f"{data}, {model}", f"{WANTED[model]:.2f}", f"{ratio:.2f}", met))
-    names = ("set", "model", "picks", "accuracy with all")
-    columns = (*names, *(f"to {goal:.0%} of it" for goal in GOALS))
-    about = machine()
-    seeds = len({each.seed for each in found})
-    command = f"python -m tests.benchmarks.picks --sets {sets} --models {models} --seeds {seeds}"
-    when = f"{datetime.now(UTC).date()}, commit {commit(ROOT)}, {about['cores']} cores"
-    took_rows = [(name, f"{value:.1f}") for name, value in took.items()]
+            rows.append((data, strategy, f"{100 * whole:.1f}", *said))
+        seeds = sorted({each.seed for each in found if each.data == data})
+        last = needed[-1] / base[-1]
+        each_seed = ", ".join(f"{_ratio(found, data, seed):.2f}" for seed in seeds)
+        met = "met" if last <= wanted else "missed"
+        goals.append((data, f"{wanted:.2f}", f"{last:.2f}", each_seed, met))
+    columns = ("set", "asked", "accuracy with all", *(f"to {goal:.0%} of it" for goal in GOALS))
+    yield table(columns, rows)
+    yield table(("labels to 95 %, of random ones", "wanted", "found", "by seed", "outcome"), goals)
+
+
+def _ratio(found: Sequence[Curve], data: str, seed: int) -> float:
+    needed = {
+        each.strategy: each.needed(GOALS[-1])
+        for each in found
+        if (each.data, each.seed) == (data, seed)
+    }
+    return needed[OURS] / needed[RANDOM]
+
+
+def week_table(found: Sequence[Week]) -> str:
+    columns = ("set", "messages", "drawn", "picked", "all answers counted", "plain count", "ours")
+    rows = []
+    for data in dict.fromkeys(each.data for each in found):
+        mine = [each for each in found if each.data == data]
+        counts = [np.mean([getattr(w, n) for w in mine]) for n in ("messages", "drawn", "picked")]
+        names = ("counted_answers", "plain_count", "ours")
+        errors = [np.mean([getattr(w, name) for w in mine]) for name in names]
+        held = 100 * np.mean([each.held for each in mine])
+        rows.append(
+            (data, *(f"{n:,.0f}" for n in counts), *(f"{e:.2f}" for e in errors), f"{held:.0f}")
+        )
+    return table((*columns, "our intervals that hold, %"), rows)
+
+
+def markdown(found: Sequence[Curve | Week], took: dict[str, float], command: str) -> str:
+    """The section: labels needed and their ratio to random ones, a week's volumes, and seconds."""
+    wanted = WANTED["encoder" if "--encoder" in command else "sparse"]
+    when = f"{datetime.now(UTC).date()}, commit {commit(ROOT)}, {machine()['cores']} cores"
     return "\n\n".join(
         [
             "## Learning picks",
             f"Written by `{command}`. {when}.",
             (
                 "Labels needed to reach shares of the accuracy that the same model has with all "
-                "the labels, the mean over seeds; in brackets, of what random picks need. Judged "
-                "by the test file, or by one of five folds where there is none."
+                "the labels, the mean over seeds; in brackets, of what random questions need. All "
+                "asked by the service's own queue; judged by the test file, or by one of five "
+                "folds where there is none."
             ),
-            table(columns, rows),
-            table(("labels to 95 %, of random ones", "wanted", "found", "outcome"), goals),
+            *curve_tables([each for each in found if isinstance(each, Curve)], wanted),
+            (
+                "The test messages as a week, some drawn and as many more picked, all answered: "
+                "the mean absolute error over drivers, in messages, of scaling up all answers, "
+                "of the plain count, and of our volumes."
+            ),
+            week_table([each for each in found if isinstance(each, Week)]),
             f"Seconds to pick {PICKED} of {CANDIDATES:,} messages whose features are known:",
-            table(("picks", "seconds"), took_rows),
+            table(("picks", "seconds"), [(name, f"{value:.1f}") for name, value in took.items()]),
         ]
     )
 
@@ -237,26 +269,26 @@ def markdown(found: Sequence[Curve], took: dict[str, float]) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sets", default=",".join(SETS))
-    parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--encoder", action="store_true", help="read meaning beside words")
     parser.add_argument("--quick", action="store_true", help="a fifth of the messages")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--out", type=Path, help="the document to write the section into")
     options = parser.parse_args(arguments)
-    found = []
-    sets, models = options.sets.split(","), options.models.split(",")
-    for each in curves(sets, models, options.seeds, options.quick):
+    found: list[Curve | Week] = []
+    sets, quick = options.sets.split(","), options.quick
+    for each in measured(sets, options.seeds, encoder=options.encoder, quick=quick):
         found.append(each)
-        if not options.json:
-            said = ", ".join(f"{goal:.0%}: {each.needed(goal):,.0f}" for goal in GOALS)
-            print(each.data, each.model, each.strategy, each.seed, said, flush=True)  # noqa: T201
+        print(each, file=sys.stderr, flush=True)  # noqa: T201
     took = seconds()
     if options.json:
-        print(json.dumps({"curves": [asdict(each) for each in found], "seconds": took}))  # noqa: T201
-    else:
-        print(markdown(found, took))  # noqa: T201
+        print(json.dumps({"found": [asdict(each) for each in found], "seconds": took}))  # noqa: T201
+        return
+    command = f"python -m tests.benchmarks.picks --sets {options.sets} --seeds {options.seeds}"
+    section = markdown(found, took, command + " --encoder" * options.encoder + " --quick" * quick)
+    print(section)  # noqa: T201
     if options.out:
-        written(options.out, SECTION, markdown(found, took))
+        written(options.out, SECTION, section)
 
 
 if __name__ == "__main__":

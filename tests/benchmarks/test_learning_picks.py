@@ -15,7 +15,7 @@ def messages(n: int, drivers: int) -> list[LabeledMessage]:
 
 
 def test_labels_needed_are_read_off_the_curve_once_it_gets_there():
-    found = picks.Curve("set", "sparse", "random", 0, (100, 200, 300), (0.4, 0.6, 0.55), 0.8)
+    found = picks.Curve("set", picks.RANDOM, 0, (100, 200, 300), (0.4, 0.6, 0.55), 0.8)
     assert found.needed(0.625) == pytest.approx(150)
     assert found.needed(0.5) == pytest.approx(100)
     assert np.isnan(found.needed(0.95))

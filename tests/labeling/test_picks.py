@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from classifier.messages import Predictions
-from labeling.picks import Aim, hesitation, lacking, learning_picks, spread
+from labeling.picks import Aim, hesitation, learning_picks, rarity, spread
 
 
 def predicted(probabilities: np.ndarray, unknown: float = 0.0) -> Predictions:
@@ -52,7 +52,7 @@ def test_one_of_each_heap_is_taken_the_heap_with_most_doubt_first():
     rng = np.random.default_rng(1)
     group, features = groups(40, 4, rng)
     scores = rng.uniform(0.1, 0.2, size=40)
-    scores[group == 2] = 0.9
+    scores[np.flatnonzero(group == 2)[:3]] = 0.9
     rows = spread(features, scores, 4, seed=0)
     assert sorted(group[rows]) == [0, 1, 2, 3]
     assert group[rows[0]] == 2
@@ -71,7 +71,7 @@ def test_aims_get_their_share_and_the_rest_is_what_is_unsure():
     features = rng.normal(size=(400, 30))
     chances = np.tile([[0.45, 0.45, 0.1, 0.0]], (400, 1))
     chances[:40] = [0.2, 0.2, 0.1, 0.5]
-    rare = Aim("rare", 0.3, lacking([100, 50, 30, 2]))
+    rare = Aim("rare", 0.3, rarity([100, 50, 30, 2]))
     picks = learning_picks(features, predicted(chances), range(400), 20, seed=0, aims=[rare])
     assert len(picks) == 20
     aimed = [pick for pick in picks if pick.why == "rare"]
@@ -93,8 +93,17 @@ def test_shares_of_more_than_everything_are_refused():
         learning_picks(np.ones((5, 3)), predicted(certain(5)), range(5), 2, seed=0, aims=aims)
 
 
-def test_a_driver_with_labels_enough_is_not_wanted():
-    assert lacking([0, 10, 20, 500]) == pytest.approx([1, 0.5, 0, 0])
+def test_a_label_of_a_driver_with_twice_as_many_is_worth_half():
+    assert rarity([0, 1, 2, 10, 20]) == pytest.approx([1, 1, 0.5, 0.1, 0.05])
+    assert rarity([40, 10]) == pytest.approx([0.25, 1])
+
+
+def test_few_picks_are_spread_wide_and_many_stay_with_the_doubts():
+    features = np.random.default_rng(7).normal(size=(3000, 20))
+    scores = np.linspace(1.0, 0.1, 3000)
+    assert 60 < max(spread(features, scores, 10, seed=0)) < 100
+    assert 200 < max(spread(features, scores, 60, seed=0)) < 300
+    assert 350 < max(spread(features, scores, 150, seed=0)) < 450
 
 
 def test_the_same_text_is_asked_once_and_its_copies_come_along():

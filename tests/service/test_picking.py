@@ -186,14 +186,15 @@ def test_rare_drivers_and_queues_without_a_promise_get_their_share(archive: Runt
     ]
     with archive.writing() as session:
         taxonomy = taxonomy_in_use(session, archive)
-        assert [aim.name for aim in aims(session, model, taxonomy)] == [SHORT]  # all have enough
+        # Nothing is known of any queue: none goes before another.
+        assert SHORT not in [aim.name for aim in aims(session, model, taxonomy)]
         record(session, archive, said, now=NOW)
         session.add(_promised("finance", drivers_of("finance", model, taxonomy), model.version))
         session.flush()
         rare, queues = aims(session, model, taxonomy)
     assert dict(zip(model.drivers, rare.weights.tolist(), strict=True)) == {
         "delivery.damaged": 1.0,
-        "delivery.late": 0.5,
+        "delivery.late": 0.1,
         "payment.invoice": 1.0,
         "payment.refund": 1.0,
     }
