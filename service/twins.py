@@ -64,9 +64,9 @@ class Settled:
     dropped: Sequence[str] = ()
 
 
-def settled(session: Session, message_ids: Collection[int], *, now: datetime) -> Settled:
+def settled(session: Session, messages: Iterable[MessageRow], *, now: datetime) -> Settled:
     """What follows for the twins of messages that are new, or whose answers changed."""
-    texts = _texts(session, message_ids)
+    texts = {_text(each) for each in messages if _says_enough(each)}
     keys = sorted({key for key, _ in texts})
     said = _said(session, keys)
     if not said:
@@ -83,15 +83,9 @@ def name_of(message_id: int) -> str:
     return f"message-{message_id}"
 
 
-def _texts(session: Session, message_ids: Collection[int]) -> set[Text]:
-    """What these messages say, of those that say enough."""
-    found: set[Text] = set()
-    for some in chunks(sorted(message_ids)):
-        query = select(MessageRow.text_key, MessageRow.subject, MessageRow.text)
-        for row in session.execute(query.where(MessageRow.id.in_(some), _inbound())):
-            if len(normalized(row.text).split()) >= FEWEST_WORDS:
-                found.add(_text(row))
-    return found
+def _says_enough(message: MessageRow) -> bool:
+    inbound = message.direction == str(Direction.INBOUND)
+    return inbound and len(normalized(message.text).split()) >= FEWEST_WORDS
 
 
 def _text(row: Any) -> Text:
