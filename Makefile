@@ -10,6 +10,8 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 
 .PHONY: help setup demo test check fix bench bench-accuracy bench-speed bench-setup lock clean
 .DEFAULT_GOAL := help
+# Tests start hundreds of processes: what each runs is compiled once, whatever the machine prefers.
+export PYTHONDONTWRITEBYTECODE =
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16

@@ -26,6 +26,12 @@ def require() -> Require:
     return _require
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: the worker with Label Studio mostly waits for it."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Side by side, a file stays with one worker, and all that need Label Studio with the same."""
     for item in items:

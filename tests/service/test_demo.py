@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -218,6 +218,14 @@ def commands_of(lines: list[str]) -> list[str]:
 
 
 Start = Callable[..., subprocess.Popen[str]]
+NOTHING_PLAYED = """
+import service.demo.loop
+from service.cli import main
+
+service.demo.loop.play = lambda *_: None
+main()
+"""
+"""A demo that comes to its last part, serving, without the minutes before it."""
 
 
 @pytest.fixture
@@ -225,13 +233,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Start `waarom demo` with a small sample in an empty folder."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(*options: str) -> subprocess.Popen[str]:
+    def start(*options: str, program: Sequence[str | Path] = (WAAROM,)) -> subprocess.Popen[str]:
         (tmp_path / ".venv-label-studio").symlink_to(STUDIO_VENV)
         (tmp_path / ".cache").symlink_to(ROOT / ".cache")
         log = (tmp_path / "log").open("w")
         started.append(
             subprocess.Popen(
-                [WAAROM, "demo", "--messages", "2400", *options],
+                [*program, "demo", "--messages", "2400", *options],
                 cwd=tmp_path,
                 env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "COLUMNS": "80"},
                 stdout=subprocess.PIPE,
@@ -293,7 +301,8 @@ class TestStopping:
         assert process.returncode == 130
 
     def test_while_serving(self, start, tmp_path):
-        process = start("--no-label-studio")
+        program = (sys.executable, "-c", NOTHING_PLAYED)
+        process = start("--no-label-studio", program=program)
         log = says(tmp_path, process, "Ctrl-C stops")
         url = re.search(r"http://127\.0\.0\.1:\d+", log).group()
         until = time.monotonic() + 20

@@ -103,15 +103,20 @@ def test_nothing_of_our_environment_reaches_it(studio_server, monkeypatch, anoth
     assert not {"WAAROM_SECRET", "DJANGO_DB"} & set(environment)
 
 
-def test_a_second_start_is_quick_and_has_the_same_login_and_projects(another):
+def test_leaving_ends_it_and_a_second_start_is_quick_and_has_the_same_login_and_projects(another):
     heard: list[str] = []
     another._progress = heard.append
     with another as server:
+        process = server._process.pid
+        assert is_alive(process)
         token, password = server.token, server.password
         headers = {"Authorization": f"Token {token}"}
         httpx.post(
             f"{server.url}/api/projects/", json={"title": "kept"}, headers=headers, timeout=60
         ).raise_for_status()
+    assert dies(process)
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", another.port)) != 0
     assert any("Starting" in each for each in heard)
     started = time.monotonic()
     with StudioServer(another.folder, venv=another.venv, cache=another.cache) as again:
@@ -119,15 +124,6 @@ def test_a_second_start_is_quick_and_has_the_same_login_and_projects(another):
         assert (again.token, again.password) == (token, password)
         projects = httpx.get(f"{again.url}/api/projects/", headers=headers, timeout=60).json()
     assert [each["title"] for each in projects["results"]] == ["kept"]
-
-
-def test_leaving_ends_the_server_and_frees_its_port(another):
-    with another as server:
-        process = server._process.pid
-        assert is_alive(process)
-    assert dies(process)
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", another.port)) != 0
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

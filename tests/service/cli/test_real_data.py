@@ -53,6 +53,17 @@ def part_of(path, to, every):
     return to
 
 
+def about(drivers, path, to, every):
+    """Each so-manieth of the rows about one of these, as a file."""
+    with opened(path) as file:
+        rows = [row for row in csv.DictReader(file) if row["label"] in drivers]
+    with to.open("w") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows[::every])
+    return to
+
+
 def commonest_share(path):
     """How often one is right who always names the commonest driver."""
     with opened(path) as file:
@@ -80,12 +91,15 @@ def test_hint3_messages_about_nothing_are_seen_though_none_was_ever_labeled(waar
 
 
 def test_clinc150_learns_what_nothing_looks_like_from_messages_labeled_so(waarom, data, tmp_path):
-    train = part_of(data / "clinc150" / "train.csv", tmp_path / "train.csv", 8)
-    test = part_of(data / "clinc150" / "test.csv", tmp_path / "test.csv", 8)
+    with opened(data / "clinc150" / "test.csv") as file:
+        labels = {row["label"] for row in csv.DictReader(file)} - {"oos"}
+    known = {*sorted(labels)[:30], "oos"}
+    train = about(known, data / "clinc150" / "train.csv", tmp_path / "train.csv", 4)
+    test = about(known, data / "clinc150" / "test.csv", tmp_path / "test.csv", 1)
     said = waarom("train", "--labels", train, "--unknown-label", "oos", "--json")
-    assert "150 drivers" in said.err
+    assert "30 drivers" in said.err
     found = waarom("evaluate", "--data", test, "--unknown-label", "oos", "--json").document
-    assert found["unknown_labels"] == 125
+    assert found["unknown_labels"] == 1000
     assert found["accuracy"] > 0.7
     assert found["unknown"]["auroc"] > 0.75
 
