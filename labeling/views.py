@@ -2,7 +2,8 @@
 
 Which tab a task is in is the field `kind` of its data, see `labeling.tasks.Kind`; the order in
 which it comes is `priority`, highest first. Tabs are found again by their title: another title
-(or language) makes a new one, and tabs that people made are left alone.
+(or language) makes a new one, and tabs that people made are left alone. A tab begins with the
+columns one can read; which it has after that is up to people.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,21 @@ from labeling.listing import condition
 from labeling.tasks import Json, Kind
 
 PRIORITY: Final = "tasks:data.priority"
+COLUMNS: Final = "hiddenColumns"
+_OF_TASKS: Final = (
+    *("id", "inner_id", "completed_at", "total_annotations", "cancelled_annotations"),
+    *("total_predictions", "annotators", "annotations_results", "annotations_ids"),
+    *("predictions_score", "predictions_model_versions", "predictions_results", "file_upload"),
+    *("storage_filename", "created_at", "updated_at", "updated_by", "avg_lead_time"),
+    "draft_exists",
+)
+_OF_DATA: Final = (
+    *("because", "sentences", "likeliest", "channel", "language", "kind", "priority", "taxonomy"),
+)
+_BESIDE: Final = ("external_id", "subject", "facts")
+"""Beside an open task there is room for its text only."""
+WIDTHS: Final = {"tasks:data.text": 560, "tasks:data.subject": 220, "tasks:data.facts": 260}
+"""In pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +89,21 @@ def ensure_views(connection: Connection, project: int, wanted: tuple[View, ...])
     for view in wanted:
         found = there.get(view.title)
         if found is None:
-            body = {"project": project, "data": view.data()}
+            body = {"project": project, "data": _first_columns() | view.data()}
             found = connection.once("POST", "/api/dm/views/", project, json=body)
-        elif changed(found["data"], view):
-            body = {"project": project, "data": found["data"] | view.data()}
+        elif changed(found["data"], view) or COLUMNS not in found["data"]:
+            data = _first_columns() | found["data"] | view.data()
+            body = {"project": project, "data": data}
             connection.again("PATCH", f"/api/dm/views/{found['id']}/", project, json=body)
         numbers[view.title] = int(found["id"])
     return numbers
+
+
+def _first_columns() -> Json:
+    """What a tab does not show as long as nobody chose: of a task only what can be read."""
+    hidden = [f"tasks:{each}" for each in (*_OF_TASKS, *(f"data.{name}" for name in _OF_DATA))]
+    beside = [*hidden, *(f"tasks:data.{name}" for name in _BESIDE)]
+    return {COLUMNS: {"explore": hidden, "labeling": beside}, "columnsWidth": WIDTHS}
 
 
 def missing_views(

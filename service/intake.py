@@ -115,7 +115,7 @@ def store(
         session.add_all(fresh)
         session.flush()
         triage(session, runtime, fresh, now=now, draw_since=draw_since, labeled=labeled)
-        follow_twins(session, runtime, [row.id for row in fresh], now=now)
+        follow_twins(session, runtime, fresh, now=now)
     if changed := [row for name, row in revised.items() if name in from_before]:
         retriage(session, runtime, changed, now=now)
         seen_to(session, [row.id for row in changed])

@@ -25,7 +25,7 @@ from service.second_opinions import DRAWN_PURPOSES, close_settled, follow_up
 from service.tables import DecisionRow, DrawRow, LabelRow, MessageRow, ReviewRow
 from service.terms import classified_text, mark_stale
 from service.triage import route
-from service.twins import SAME_TEXT, TAKEN_OVER, Twin, settled
+from service.twins import SAME_TEXT, TAKEN_OVER, Settled, Twin, settled
 
 NOTHING = RedactedText("")
 LOOKED_AGAIN = (ADJUDICATION, SUSPECT)
@@ -97,17 +97,17 @@ def record(
     route(session, list(routes.items()), now=now)
     follow_up(session, runtime, {row.message_id for row in rows}, now=now)
     mark_stale(session, {messages[row.message_id].week for row in rows})
-    follow_twins(session, runtime, own, now=now)
+    follow_twins(session, runtime, [messages[id_] for id_ in own], now=now)
     return rows
 
 
 def follow_twins(
-    session: Session, runtime: Runtime, message_ids: Collection[int], *, now: datetime
+    session: Session, runtime: Runtime, messages: Sequence[MessageRow], *, now: datetime
 ) -> None:
     """Have messages with the same text take over what people say of these, new or changed."""
-    if not message_ids:
+    found = settled(session, messages, now=now) if messages else Settled()
+    if not found.taken and not found.dropped:
         return
-    found = settled(session, message_ids, now=now)
     withdraw(session, SAME_TEXT, found.dropped, now=now)
     leaves = set(taxonomy_in_use(session, runtime).leaves)
     taken = [_taken_over(twin, now) for twin in found.taken]
@@ -261,7 +261,8 @@ def withdraw(
         closed_at = now or max(row.stored_at for row in gone)
         close_settled(session, {row.message_id for row in gone}, now=closed_at)
     if gone and door != SAME_TEXT:
-        left = settled(session, {row.message_id for row in gone}, now=closed_at)
+        messages = _by_id(session, MessageRow, {row.message_id for row in gone})
+        left = settled(session, messages.values(), now=closed_at)
         withdraw(session, SAME_TEXT, left.dropped, now=closed_at)
     return len(gone)
 

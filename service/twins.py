@@ -64,9 +64,9 @@ class Settled:
     dropped: Sequence[str] = ()
 
 
-def settled(session: Session, message_ids: Collection[int], *, now: datetime) -> Settled:
+def settled(session: Session, messages: Iterable[MessageRow], *, now: datetime) -> Settled:
     """What follows for the twins of messages that are new, or whose answers changed."""
-    texts = _texts(session, message_ids)
+    texts = {_text(each) for each in messages if _says_enough(each)}
     keys = sorted({key for key, _ in texts})
     said = _said(session, keys)
     if not said:
@@ -83,15 +83,9 @@ def name_of(message_id: int) -> str:
     return f"message-{message_id}"
 
 
-def _texts(session: Session, message_ids: Collection[int]) -> set[Text]:
-    """What these messages say, of those that say enough."""
-    found: set[Text] = set()
-    for some in chunks(sorted(message_ids)):
-        query = select(MessageRow.text_key, MessageRow.subject, MessageRow.text)
-        for row in session.execute(query.where(MessageRow.id.in_(some), _inbound())):
-            if len(normalized(row.text).split()) >= FEWEST_WORDS:
-                found.add(_text(row))
-    return found
+def _says_enough(message: MessageRow) -> bool:
+    inbound = message.direction == str(Direction.INBOUND)
+    return inbound and len(normalized(message.text).split()) >= FEWEST_WORDS
 
 
 def _text(row: Any) -> Text:
@@ -139,26 +133,27 @@ def _holds_copy(label: LabelRow) -> bool:
 
 def _free(session: Session, keys: Sequence[str], now: datetime) -> Iterable[Any]:
     """Messages with these texts that nobody was drawn to answer, is answering, or has answered."""
-    drawn = exists().where(DrawRow.message_id == MessageRow.id, DrawRow.drawn)
     said = exists().where(
         LabelRow.message_id == MessageRow.id, LabelRow.current, LabelRow.door != SAME_TEXT
     )
     asked = (ReviewRow.message_id == MessageRow.id) & (ReviewRow.state == "open")
-    claimed = (
-        exists()
-        .where(ReviewRow.message_id == MessageRow.id, ReviewRow.state == "claimed")
-        .correlate(MessageRow)
-    )
     columns = (MessageRow.id, MessageRow.text_key, MessageRow.subject)
     for some in chunks(keys):
         yield from session.execute(
             select(*columns, ReviewRow.id.label("review_id"))
             .outerjoin(ReviewRow, asked)
             .where(MessageRow.text_key.in_(some), MessageRow.received_at >= now - RECENT)
-            .where(_inbound(), ~drawn, ~said, ~claimed)
+            .where(*undrawn(), ~said)
             .order_by(MessageRow.received_at.desc())
             .limit(MOST)
         )
+
+
+def undrawn() -> tuple[ColumnElement[bool], ...]:
+    """Inbound messages that nobody was drawn to answer, or is answering now."""
+    drawn = exists().where(DrawRow.message_id == MessageRow.id, DrawRow.drawn)
+    claimed = exists().where(ReviewRow.message_id == MessageRow.id, ReviewRow.state == "claimed")
+    return _inbound(), ~drawn.correlate(MessageRow), ~claimed.correlate(MessageRow)
 
 
 def _inbound() -> ColumnElement[bool]:

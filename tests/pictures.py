@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from classifier.messages import Mention, Prediction, RedactedText
@@ -31,7 +32,8 @@ ROOT: Final = Path(__file__).parent.parent
 IMAGES: Final = ROOT / "docs" / "images"
 CHROMIUM: Final = Path("/usr/bin/chromium")
 CHROMIUM_ARGUMENTS: Final = ("--no-sandbox", "--disable-quic", "--no-first-run")
-WIDE, NARROW = 1280, 480
+WIDE, NARROW, MARGIN = 1280, 480, 8
+COLORS: Final = 64
 BUTTONS: Final = (
     *("delivery.late", "delivery.damaged", "delivery.not_received", "delivery.track"),
     *("returns.refund", "payment.invoice", "payment.double", "orders.cancel"),
@@ -172,14 +174,23 @@ def browser(server: StudioServer) -> Iterator[Page]:
         started.close()
 
 
-def take(page: Page, studio: Studio, picture: Picture, out: Path) -> None:
-    """The question as a person sees it who labels one after the other."""
+def take(page: Page, studio: Studio, picture: Picture, out: Path, *, whole: bool) -> None:
+    """The question as a person sees it who labels one after the other; not `whole`, without what
+    Label Studio has around it."""
     project = _project(studio, picture)
     page.set_viewport_size({"width": picture.width, "height": 1000})
     page.goto(f"{project.url}?labeling=1")
     page.get_by_text(WORDS[picture.language].subject).last.wait_for(timeout=60_000)
     page.wait_for_timeout(2_000)
-    page.screenshot(path=out)
+    box = page.locator(".waarom").bounding_box()
+    if whole or box is None:
+        page.screenshot(path=out)
+    else:
+        left, top = box["x"] - MARGIN, box["y"] - MARGIN
+        width, height = box["width"] + 2 * MARGIN, box["height"] + MARGIN
+        page.screenshot(path=out, clip={"x": left, "y": top, "width": width, "height": height})
+    with Image.open(out) as taken:
+        taken.quantize(COLORS).save(out, optimize=True)
 
 
 def _project(studio: Studio, picture: Picture) -> Project:
@@ -199,7 +210,7 @@ def main() -> None:
         }
     else:
         folder.mkdir(parents=True, exist_ok=True)
-        kinds = product((twelve(), sixty()), ("nl", "en"), (False, True), (WIDE, NARROW))
+        kinds = product((twelve(), sixty()), WORDS, (False, True), (WIDE, NARROW))
         pictures = [Picture(*kind) for kind in kinds]
         wanted = {folder / f"{each.name}.png": each for each in pictures}
     with TemporaryDirectory() as home:
@@ -207,7 +218,7 @@ def main() -> None:
         with server, browser(server) as page:
             studio = Studio(server.url, server.token)
             for out, picture in wanted.items():
-                take(page, studio, picture, out)
+                take(page, studio, picture, out, whole=folder is not None)
                 sys.stderr.write(f"{out}\n")
             studio.close()
 

@@ -20,6 +20,7 @@ import pytest
 from pydantic import SecretStr
 
 from classifier.messages import Label
+from labeling.interface import MOST_LIKELY, drivers_listed
 from labeling.studio import Studio
 from labeling.tasks import annotation_result
 from service.importing import ImportOptions, import_files
@@ -237,9 +238,11 @@ def follow_three(runtime: Runtime, studio: Studio, helpdesk: httpx.Client) -> No
 
     task = question(runtime, studio, "mail")
     (prediction,) = task["predictions"]
-    shown = {item["from_name"]: item["value"]["taxonomy"] for item in prediction["result"]}
-    leaves = {name: [path[-1] for path in paths] for name, paths in shown.items()}
-    assert leaves == {"primary": [primary], "also": said["also"]}
+    shown = {item["from_name"]: item["value"] for item in prediction["result"]}
+    assert shown["likely"] == {"choices": [primary]}
+    assert [path[-1] for path in shown["also"]["taxonomy"]] == said["also"]
+    listed = drivers_listed(task["data"]["likeliest"])
+    assert (listed[0], len(listed)) == (primary, MOST_LIKELY)
     lines = task["data"]["sentences"].splitlines()
     assert [line.partition(":")[0] for line in lines] == [
         "• " + " / ".join(about[driver]["path"]) for driver in (primary, *said["also"])

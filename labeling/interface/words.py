@@ -8,18 +8,18 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
     "nl": {
         "primary": "De belangrijkste reden van dit contact",
         "also": "Ook nog over (mag leeg blijven)",
-        "unknown": "De belangrijkste reden staat er niet bij",
+        "unknown": "Geen van alle redenen past",
         "suggestion": "Hoe zou je deze reden noemen?",
         "personal_data": "In het bericht staan nog persoonsgegevens",
         "note": "Opmerking (mag leeg blijven)",
         "another": "Een andere reden",
         "replace": "Een andere kiezen: wis eerst met × wat er staat.",
-        "missing": "Kies de belangrijkste reden, of vink aan dat die er niet bij staat.",
+        "missing": "Kies de belangrijkste reden, of vink aan dat er geen past.",
         "search": "Typ om te zoeken",
         "drivers": "Contactredenen",
         "intro": (
             "Kies de belangrijkste reden waarom de klant contact opneemt, en daarna wat er nog "
-            "meer speelt. Past geen enkele als belangrijkste, vink dan “{unknown}” aan ({key})."
+            "meer speelt. Staat de belangrijkste er niet bij, vink dan “{unknown}” aan ({key})."
         ),
         "listed": (
             "De waarschijnlijkste redenen hebben een cijfer; met {another} zoek je in alle redenen."
@@ -35,18 +35,18 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
     "en": {
         "primary": "The main reason for this contact",
         "also": "Also about (may stay empty)",
-        "unknown": "The main reason is not in the list",
+        "unknown": "None of all the reasons fits",
         "suggestion": "What would you call this reason?",
         "personal_data": "The message still holds personal data",
         "note": "Note (may stay empty)",
         "another": "Another reason",
         "replace": "To choose another, first clear what is there with ×.",
-        "missing": "Choose the main reason, or tick that it is not in the list.",
+        "missing": "Choose the main reason, or tick that none fits.",
         "search": "Type to search",
         "drivers": "Reasons for contact",
         "intro": (
             "Choose the main reason why the customer gets in touch, then what else it is about. "
-            "If none fits as the main one, tick “{unknown}” ({key})."
+            "If the main one is not among them, tick “{unknown}” ({key})."
         ),
         "listed": (
             "The likeliest reasons have a number; with {another} you search through all reasons."

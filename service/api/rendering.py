@@ -29,7 +29,14 @@ from service.schemas.reports import (
     ModelOut,
     TaxonomyOut,
 )
-from service.schemas.reviews import AskedMessage, LabelOut, OpinionOut, Proposal, ReviewOut
+from service.schemas.reviews import (
+    AskedMessage,
+    LabelOut,
+    OpinionOut,
+    Proposal,
+    ReviewOut,
+    SimilarOut,
+)
 from service.settings import Settings
 from service.tables import DecisionRow, LabelRow, MessageRow, ModelRow, PredictionRow, ReviewRow
 from service.triage import LEARNING
@@ -196,6 +203,17 @@ def review(question: Question, routed: DecisionRow, names: Names, settings: Sett
         opinions=[_opinion(each, names) for each in question.opinions],
         claimed_by=row.claimed_by,
         claimed_until=held_until(row, settings),
+    )
+
+
+def similar(message: MessageRow) -> SimilarOut:
+    return SimilarOut(
+        id=message.id,
+        external_id=message.external_id,
+        channel=message.channel,
+        received_at=message.received_at,
+        subject=message.subject,
+        text=message.text,
     )
 
 

@@ -11,15 +11,33 @@ from service.api.calls import AttemptDep, reading, writing
 from service.api.messages import naming_fields
 from service.api.rendering import Names
 from service.auth import ReviewKey
+from service.day import day
 from service.dependencies import Now, RuntimeDep
-from service.errors import NotFound, ReviewClosed, ReviewTaken, UnknownDriver
+from service.errors import (
+    AnswerStands,
+    BadRequest,
+    NotFound,
+    ReviewClosed,
+    ReviewTaken,
+    UnknownDriver,
+)
 from service.explanations import why
 from service.idempotency import committed, once
 from service.messages import current_decision
 from service.problems import documented
 from service.runtime import Runtime, taxonomy_in_use
 from service.schemas.fields import LARGEST_ID
-from service.schemas.reviews import LabelIn, LabelOut, ReviewOut, ReviewStateOut
+from service.schemas.reviews import (
+    DayOut,
+    LabelIn,
+    LabelOut,
+    ReviewOut,
+    ReviewStateOut,
+    SimilarAnswered,
+    SimilarIn,
+    SimilarPage,
+)
+from service.similar import answer_similar, similar
 
 router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
 
@@ -28,6 +46,7 @@ Explain = Annotated[
     bool,
     Query(description="Say which words spoke for the likeliest driver; never of a blind question."),
 ]
+STANDS = AnswerStands(7)
 MISSING, CLOSED, TAKEN = NotFound("review", 7), ReviewClosed(7, "answered"), ReviewTaken(7)
 
 
@@ -54,6 +73,16 @@ def claim(
     if claimed is None:
         return Response(status_code=204)
     return _explained(runtime, claimed) if explain else claimed
+
+
+@router.get(
+    "/today", summary="How far today's questions are", responses=documented(*reading("review"))
+)
+def today(runtime: RuntimeDep, identity: ReviewKey, now: Now) -> DayOut:
+    """What this key answered today, and how many questions are left for it."""
+    with runtime.reading() as session:
+        found = day(session, runtime, now=now, person=identity.name)
+    return DayOut(day=found.day, answered=found.answered, left=found.left, done=found.done)
 
 
 @router.get("/{review_id}", summary="A question", responses=documented(*reading("review"), MISSING))
@@ -136,6 +165,82 @@ def release(
 
     body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
     return ReviewStateOut.model_validate(body)
+
+
+@router.post(
+    "/{review_id}/renew",
+    summary="Hold on to a claimed question",
+    responses=documented(*writing("review"), MISSING, CLOSED, TAKEN),
+)
+def renew(
+    runtime: RuntimeDep, identity: ReviewKey, attempt: AttemptDep, now: Now, review_id: ReviewId
+) -> ReviewStateOut:
+    """The claim lasts as long again from now on."""
+
+    def work(session: Session) -> dict[str, Any]:
+        row = reviews.renew(session, runtime, review_id=review_id, person=identity.name, now=now)
+        return {"id": row.id, "state": row.state}
+
+    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
+    return ReviewStateOut.model_validate(body)
+
+
+@router.post(
+    "/{review_id}/undo",
+    summary="Take back what this key just answered or skipped",
+    responses=documented(*writing("review"), MISSING, STANDS),
+)
+def undo(
+    runtime: RuntimeDep, identity: ReviewKey, attempt: AttemptDep, now: Now, review_id: ReviewId
+) -> ReviewStateOut:
+    """The question is yours again, and one that you hold instead is given back. What was said stays
+    on record, and no longer holds."""
+
+    def work(session: Session) -> dict[str, Any]:
+        found = reviews.undo(session, runtime, review_id=review_id, person=identity.name, now=now)
+        return {"id": found.review.id, "state": found.review.state}
+
+    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
+    return ReviewStateOut.model_validate(body)
+
+
+@router.get(
+    "/{review_id}/similar",
+    summary="Messages that say nearly the same",
+    responses=documented(*reading("review"), MISSING),
+)
+def get_similar(runtime: RuntimeDep, _identity: ReviewKey, review_id: ReviewId) -> SimilarPage:
+    """At most ten, the newest first, that nobody answered: to be offered with this question. None
+    of them was drawn, so that answering them here changes no volume."""
+    with runtime.reading() as session:
+        found = similar(session, runtime, review_id)
+    return SimilarPage(items=[rendering.similar(each.message) for each in found])
+
+
+@router.post(
+    "/{review_id}/similar",
+    status_code=201,
+    summary="Give the answer to messages that say nearly the same",
+    responses=documented(*writing("review"), MISSING, BadRequest("messages", "10433 is not alike")),
+)
+def post_similar(
+    runtime: RuntimeDep,
+    identity: ReviewKey,
+    attempt: AttemptDep,
+    now: Now,
+    review_id: ReviewId,
+    payload: SimilarIn,
+) -> SimilarAnswered:
+    """The answer that the question got. They are routed by it and train; no volume sees them."""
+
+    def work(session: Session) -> dict[str, Any]:
+        rows = answer_similar(
+            session, runtime, review_id, payload.messages, person=identity.name, now=now
+        )
+        return {"messages": [row.message_id for row in rows]}
+
+    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
+    return SimilarAnswered.model_validate(body)
 
 
 def _shown(session: Session, runtime: Runtime, question: reviews.Question) -> ReviewOut:

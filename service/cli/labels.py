@@ -73,15 +73,44 @@ def pull(
 
 
 @app.command()
+def pick(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be picked, and ask nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fill the day up with messages that a model learns most from, up to `questions_a_day`.
+
+    The worker does this by itself. Drawn questions come first; answers to picks train and route,
+    and change no volume.
+
+    Example: waarom label pick --dry-run
+    """
+    from service.picking import fill_day
+
+    with opened() as runtime:
+        filled = fill_day(runtime, now=utc_now(), dry_run=dry_run)
+    why = ", ".join(f"{count:,} {name}" for name, count in filled.why.items())
+    text = f"The day lacked {filled.lacked:,} questions; {filled.picked:,} " + (
+        f"would be picked ({why or 'nothing'})" if dry_run else f"picked ({why or 'nothing'})"
+    )
+    result(as_json, {k: getattr(filled, k) for k in filled.__slots__} | {"dry_run": dry_run}, text)
+
+
+@app.command()
 def status(as_json: AsJson = False) -> None:
-    """What waits to be sent, what is in Label Studio, what was answered.
+    """What waits to be sent, what is in Label Studio, what was answered, what is left today.
 
     Example: waarom label status
     """
+    from service.day import day
     from service.sync import status as run
 
     with opened() as runtime:
         found = run(runtime)
+        with runtime.reading() as session:
+            today = day(session, runtime, now=utc_now())
+    found["today"] = {"answered": today.answered, "left": today.left, "picks": today.picks}
     states = ", ".join(f"{count:,} {state}" for state, count in found["in_label_studio"].items())
     text = f"{found['waiting']:,} wait to be sent; in Label Studio: {states or 'nothing yet'}"
     if found["personal_data"]:
@@ -89,6 +118,8 @@ def status(as_json: AsJson = False) -> None:
             f"\n{found['personal_data']:,} messages still hold personal data, people say: "
             "`waarom label export --personal-data` names them"
         )
+    done = "done for today" if today.done else f"{today.left:,} left, {today.picks:,} of them picks"
+    text += f"\nToday: {today.answered:,} answered; {done}"
     if found["last_error"]:
         text += f"\nLast problem: {found['last_error']}"
     result(as_json, found, text)

@@ -41,10 +41,8 @@ class Given:
     @property
     def label(self) -> Label:
         """The answer as a label; the primary driver is never also another one."""
-        if self.driver == UNKNOWN:
-            return Label(None)
-        also = [each for each in dict.fromkeys(self.also) if each != self.driver]
-        return Label(self.driver, tuple(also))
+        also = tuple(each for each in dict.fromkeys(self.also) if each != self.driver)
+        return Label(None if self.driver == UNKNOWN else self.driver, also)
 
 
 Text = Annotated[str, Form(max_length=LONGEST_NOTE)]

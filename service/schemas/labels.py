@@ -74,7 +74,8 @@ class ExportedLabelOut(BaseModel):
     )
     chosen: str = Field(
         description="required or audit (drawn), routing or learning (asked without being drawn), "
-        "correction, or import, where it came from a file, with that file's own word behind it."
+        "correction, offered (with a message that says nearly the same), taken_over (from one that "
+        "says the same), or import, where it came from a file, with that file's own word behind it."
     )
     inclusion: float | None = Field(
         description="The probability with which the message was drawn; 0 where nobody could be "

@@ -1,12 +1,19 @@
 """Labels and reviews: what people are asked and what they say."""
 
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from classifier.messages import UNKNOWN, Label
-from service.schemas.fields import DriverId, Request, ShortWords, example, request_example
+from service.schemas.fields import (
+    LARGEST_ID,
+    DriverId,
+    Request,
+    ShortWords,
+    example,
+    request_example,
+)
 from service.schemas.messages import (
     DecisionWord,
     DriverScore,
@@ -183,6 +190,16 @@ REVIEW: dict[str, Any] = {
 }
 
 
+SIMILAR: dict[str, Any] = {
+    "id": 10433,
+    "external_id": "zd-10433",
+    "channel": "ticket",
+    "received_at": "2026-11-20T09:40:00Z",
+    "subject": "",
+    "text": "Doos gescheurd en de lamp is kapot. Ik wil graag mijn geld terug.",
+}
+
+
 class OpinionOut(BaseModel):
     """An answer that a third look decides about; whose it is, is not said."""
 
@@ -221,3 +238,49 @@ class ReviewOut(BaseModel):
 
 class ReviewStateOut(ReviewSeen):
     model_config = example({"id": 7, "state": "skipped"})
+
+
+class DayOut(BaseModel):
+    """One day's questions, in the zone of the installation."""
+
+    model_config = example({"day": "2026-11-20", "answered": 12, "left": 9, "done": False})
+
+    day: date
+    answered: int = Field(description="By this key, today.")
+    left: int = Field(description="Questions that can still be answered by it today.")
+    done: bool
+
+
+class SimilarOut(BaseModel):
+    """A message that says nearly what the question says, redacted."""
+
+    model_config = example(SIMILAR)
+
+    id: int
+    external_id: str
+    channel: str
+    received_at: datetime
+    subject: str
+    text: str
+
+
+class SimilarPage(BaseModel):
+    model_config = example({"items": [SIMILAR]})
+
+    items: list[SimilarOut]
+
+
+class SimilarIn(Request):
+    """Which of the messages offered get the answer of the question."""
+
+    model_config = request_example({"messages": [10433]})
+
+    messages: list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] = Field(min_length=1, max_length=100)
+
+
+class SimilarAnswered(BaseModel):
+    """Those that were answered; one that somebody answered meanwhile is not among them."""
+
+    model_config = example({"messages": [10433]})
+
+    messages: list[int]

@@ -48,7 +48,7 @@ function pressed(key) {
   if (group) filter("");
   const goal = control ?? group.closest("fieldset").querySelector("input");
   if (goal.type === "radio" && control) choose(goal);
-  else if (goal.matches("button, [type=checkbox]") && control) goal.click();
+  else if (goal.matches("a, button, [type=checkbox]") && control) goal.click();
   else goal.focus();
   return true;
 }
@@ -283,8 +283,23 @@ function swap(text, address) {
   performance.measure("question", "sent");
 }
 
+// Whether there are messages like the one just answered is found while the next one is read.
+async function offer() {
+  const link = the("[data-similar]");
+  if (!link) return;
+  link.hidden = true;
+  const answer = await fetch(link.href).catch(() => null);
+  const page = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
+  const count = page && page.querySelector("[data-similar-count]");
+  if (!count || count.dataset.similarCount === "0") return;
+  link.textContent = `${count.textContent} `;
+  link.append(Object.assign(part("kbd", "m"), { className: "needs-script" }));
+  link.hidden = false;
+}
+
 function begin() {
   at = null;
+  offer();
   const box = the("[data-keys-on]");
   if (box) box.checked = localStorage.getItem(KEYS) !== "off";
   if (!question()) return;

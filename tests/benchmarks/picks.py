@@ -125,7 +125,7 @@ def week(team: Team, data: str, test: Sequence[LabeledMessage], seed: int) -> We
     team.runtime.settings.graded_budget = budget
     team.runtime.settings.expected_messages = len(test)
     team.begin_week(test)
-    asked = team.ask(2 * budget, at_random=False, seed=seed)
+    asked = team.ask(team.left + budget, at_random=False, seed=seed)
     said = Counter(team.answer([LEARNING]))
     drawn = team.answer(["audit"])
     said.update(drawn)

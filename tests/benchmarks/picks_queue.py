@@ -9,7 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from classifier.model import Model
 from classifier.taxonomy import flat_taxonomy
 from classifier.training import TrainingConfig, train
 from labeling.picks import Pick
+from service import reviews
 from service.intake import receive
 from service.labels import Answer, record, training_set
 from service.picking import Filled, fill_day
@@ -103,6 +104,12 @@ class Team:
         assert self.runtime.taught is not None
         return self.runtime.taught
 
+    @property
+    def left(self) -> int:
+        """Questions that wait for an answer."""
+        with self.runtime.reading() as session:
+            return reviews.left(session)
+
     def answer(self, purposes: Sequence[str]) -> list[str]:
         """Everything that is open for these purposes, truly; the main drivers."""
         query = (
@@ -131,7 +138,7 @@ class Team:
         """A new model of all labels there are; how many taught it."""
         with self.runtime.reading() as session:
             rows = [row.message for row in training_set(session) if not row.holdout]
-        self.runtime.taught = self.model_of(rows)
+        self.runtime.taught = replace(self.model_of(rows), version=f"labels.{len(rows)}")
         return len(rows)
 
     def model_of(self, messages: Sequence[LabeledMessage]) -> Model:

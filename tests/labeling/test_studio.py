@@ -439,7 +439,7 @@ class Answering:
         return read
 
     def tick_unknown(self) -> None:
-        self.page.locator('input[type=checkbox][name="The main reason is not in the list"]').click()
+        self.page.locator('input[type=checkbox][name="None of all the reasons fits"]').click()
 
     def clear(self, driver: str) -> None:
         """Take a driver out of `also`, of a tree or of buttons."""

@@ -359,7 +359,7 @@ class TestTasks:
         asked = question(prediction=prediction("delivery.late"), blind=True, disagreement=said)
         task = task_data(asked, small)
         assert "Late" in said
-        assert "not in the list" in said
+        assert "None of all" in said
         assert task["data"]["because"] == said
         assert task["predictions"] == []
 

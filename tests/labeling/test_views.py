@@ -68,6 +68,34 @@ def test_what_was_answered_or_skipped_leaves_its_tab(studio, project, asked, sma
     assert shown(studio, tab) == ["second", "last"]
 
 
+def test_a_tab_begins_with_what_can_be_read_and_keeps_the_columns_people_choose(
+    studio, project, asked
+):
+    connection = studio.connection
+
+    def seen(tab: int) -> set[str]:
+        said = connection.again("GET", "/api/dm/columns/", params={"project": project.id})
+        known = {
+            f"tasks:{each['parent']}.{each['id']}" if "parent" in each else f"tasks:{each['id']}"
+            for each in said["columns"]
+            if not each.get("children")
+        }
+        data = connection.again("GET", f"/api/dm/views/{tab}/")["data"]
+        return known - set(data["hiddenColumns"]["explore"])
+
+    tab = ensure_views(connection, project.id, views("en"))["Today's questions"]
+    assert seen(tab) == {
+        f"tasks:data.{each}" for each in ("external_id", "subject", "facts", "text")
+    }
+    data = connection.again("GET", f"/api/dm/views/{tab}/")["data"]
+    mine = data | {"hiddenColumns": {"explore": ["tasks:id"], "labeling": []}, "ordering": []}
+    body = {"project": project.id, "data": mine}
+    connection.again("PATCH", f"/api/dm/views/{tab}/", json=body)
+    assert "tasks:inner_id" in seen(
+        ensure_views(connection, project.id, views("en"))["Today's questions"]
+    )
+
+
 def test_tabs_are_made_once_repaired_and_those_of_people_left_alone(studio, project):
     connection = studio.connection
     mine = {"project": project.id, "data": {"title": "My own"}}

@@ -81,6 +81,17 @@ class Shop:
         session.flush()  # type: ignore[attr-defined]
         return int(review.id)
 
+    def tell(self, *texts: str) -> None:
+        """Messages that nobody is asked about."""
+        raws = [
+            RawMessage(text=text, external_id=f"m-{number}", received_at=self.now)
+            for number, text in enumerate(texts, start=self.made)
+        ]
+        self.made += len(texts)
+        later = self.now + timedelta(minutes=1)
+        with self.runtime.writing() as session:
+            receive(session, self.runtime, raws, now=self.now, draw_since=later)
+
     def said(self) -> list[tuple[str | None, list[str], str, str]]:
         """Driver, others, note and suggested name of every answer that holds."""
         query = select(LabelRow).where(LabelRow.current).order_by(LabelRow.id)
@@ -352,6 +363,24 @@ def test_who_leaves_gives_the_question_up_and_who_comes_back_finds_what_was_type
         taken = reviews.claim(session, shop.runtime, person="Bo", now=shop.now)
     assert taken is not None
     assert taken.review.id == review
+
+
+def test_messages_that_say_nearly_the_same_are_given_the_answer_in_one_go(
+    shop: Shop, opens: Opens
+) -> None:
+    text = "goedemiddag, de lamp met de groene kap is veel te laat en nog niet bezorgd, wat nu?"
+    shop.ask(1, text=text)
+    shop.tell(f"{text} alstublieft", f"{text} graag", "een factuur van de btw, dank u wel")
+    page = opens("An")
+    press(page, "2", "Enter")
+    expect(page.get_by_role("link", name="2 similar messages")).to_be_visible()
+    press(page, "m")
+    expect(page.get_by_text("You answered: Delivery › Damaged.")).to_be_visible()
+    page.get_by_role("checkbox").first.uncheck()
+    page.get_by_role("heading", name="2 similar messages").click()
+    press(page, "Enter")
+    expect(page.get_by_text("The similar messages have the same answer.")).to_be_visible()
+    assert last(shop, 2) == [("delivery.damaged", [], "", "")] * 2
 
 
 def test_keys_are_explained_and_can_be_turned_off(shop: Shop, opens: Opens) -> None:

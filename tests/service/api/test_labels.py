@@ -39,8 +39,11 @@ def test_a_label_is_told_with_its_message_and_how_that_was_chosen(
     client: TestClient, headers: dict[str, str], classify: Any, correct: Correct
 ) -> None:
     answer = classify(SURE, external_id="zd-1", attributes={"product": "lamp"})
-    correct(answer["id"], "payment.refund", also=["payment.invoice"], note="bel 06-12345678")
-    (item,) = page(client, headers)["items"]
+    more = {"also": ["payment.invoice"], "note": "bel 06-12345678", "personal_data": True}
+    correct(answer["id"], "payment.refund", **more)
+    correct(classify(SURE)["id"], "payment.refund")
+    (item,) = page(client, headers, personal_data=True)["items"]
+    assert [each["personal_data"] for each in page(client, headers)["items"]] == [True, False]
     assert (item["message_id"], item["external_id"]) == (answer["id"], "zd-1")
     assert (item["text"], item["attributes"]) == (SURE, {"product": "lamp"})
     assert (item["driver"], item["also"]) == ("payment.refund", ["payment.invoice"])

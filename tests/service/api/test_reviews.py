@@ -245,3 +245,19 @@ def test_a_review_that_is_not_there_is_said_to_be_so(
 ) -> None:
     assert client.get(f"/v1/reviews/{name}", headers=ann).status_code == status
     assert client.post(f"/v1/reviews/{name}/skip", headers=ann).status_code == status
+
+
+def test_an_answer_is_undone_once_and_the_question_is_the_same_persons_again(
+    client: TestClient, ann: Headers, bob: Headers, classify: Any
+) -> None:
+    address = f"/v1/reviews/{classify(DOUBTFUL)['review_id']}"
+    claim(client, ann)
+    assert client.post(f"{address}/renew", headers=bob).status_code == 409
+    assert client.post(f"{address}/renew", headers=ann).json()["state"] == "claimed"
+    said = {"driver": "delivery.late"}
+    assert client.post(f"{address}/labels", json=said, headers=ann).status_code == 201
+    assert client.post(f"{address}/undo", headers=bob).status_code == 409
+    assert client.post(f"{address}/undo", headers=ann).json()["state"] == "claimed"
+    again = client.post(f"{address}/undo", headers=ann)
+    assert (again.status_code, again.json()["title"]) == (409, "Answer stands")
+    assert claim(client, ann)["claimed_by"] == "ann"

@@ -1,0 +1,58 @@
+"""After an answer: the messages that say nearly the same, to be given it in one go."""
+
+from typing import Annotated
+
+from fastapi import Form, Response
+from fastapi.responses import RedirectResponse
+
+from service import reviews
+from service.auth import FormIdentity, PageIdentity
+from service.dependencies import Now
+from service.errors import BadRequest
+from service.pages.screens import ScreenDep, page_router
+from service.rounds import label_of
+from service.runtime import taxonomy_in_use
+from service.similar import answer_similar, similar
+
+router = page_router()
+
+
+@router.get("/reviews/{review_id}/similar")
+def similar_page(review_id: int, screen: ScreenDep, identity: PageIdentity) -> Response:
+    """What may be given the answer that this person gave to a question."""
+    identity.require("review")
+    with screen.runtime.reading() as session:
+        said = reviews.said_before(session, review_id, identity.name)
+        if said is None or not said.current:
+            return RedirectResponse("/reviews", status_code=303)
+        return screen.show(
+            "similar.html",
+            identity=identity,
+            here="reviews",
+            review=review_id,
+            said=label_of(said),
+            found=similar(session, screen.runtime, review_id),
+            taxonomy=taxonomy_in_use(session, screen.runtime),
+        )
+
+
+@router.post("/reviews/{review_id}/similar")
+def give(
+    review_id: int,
+    screen: ScreenDep,
+    identity: FormIdentity,
+    now: Now,
+    messages: Annotated[list[int] | None, Form()] = None,
+) -> Response:
+    """Give the answer to those that were ticked, and go on to the next question."""
+    identity.require("review")
+    with screen.runtime.writing() as session:
+        said = reviews.said_before(session, review_id, identity.name)
+        if said is None or not said.current:
+            raise BadRequest("review", "it has no answer of this person")
+        answer_similar(
+            session, screen.runtime, review_id, messages or [], person=identity.name, now=now
+        )
+        question = reviews.claim(session, screen.runtime, person=identity.name, now=now)
+    page = f"/reviews/{question.review.id}" if question else "/reviews"
+    return RedirectResponse(f"{page}?was=given", status_code=303)
