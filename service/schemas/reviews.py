@@ -199,7 +199,8 @@ class ReviewOut(BaseModel):
     state: str
     purpose: str = Field(
         description="required and audit correct volumes; second is a second opinion on their "
-        "answers, adjudication decides where two differ; routing, learning do not count."
+        "answers, adjudication decides where two differ; routing, learning and suspect (a label "
+        "that looks wrong) do not count."
     )
     blind: bool
     message: AskedMessage
