@@ -1,4 +1,4 @@
-"""A label that looks wrong goes to Label Studio as work of its own, and what is said there holds."""
+"""A label that looks wrong goes to Label Studio as work of its own; what is said there holds."""
 
 from datetime import UTC, datetime
 
