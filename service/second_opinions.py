@@ -37,7 +37,7 @@ def follow_up(
     asked = _reviews_of(session, found)
     made = [
         _review(runtime, message, asked[message.id], SECOND, now)
-        for message in _drawn_again(session, runtime, found)
+        for message in _drawn_again(session, runtime, found, now)
     ]
     undecided = [id_ for id_, each in found.items() if each.differ and each.third is None]
     for message in _messages(session, undecided):
@@ -81,11 +81,16 @@ def _to_open_again(review: ReviewRow, found: Rounds | None) -> bool:
 
 
 def _drawn_again(
-    session: Session, runtime: Runtime, found: dict[int, Rounds]
+    session: Session, runtime: Runtime, found: dict[int, Rounds], now: datetime
 ) -> Iterable[MessageRow]:
-    """Messages whose answer gets a second opinion, drawn now; the chance is written down."""
+    """Messages whose answer gets a second opinion, drawn now; the chance is written down.
+
+    Only with the answer itself: what brings people back to an older one (it looks wrong, say) is
+    no lot, and such messages would stand for all.
+    """
     share = runtime.settings.second_opinion_share
-    questions = [id_ for id_, each in found.items() if each.first.review_id is not None]
+    new = [each.first for each in found.values() if each.first.stored_at == now]
+    questions = [row.message_id for row in new if row.review_id is not None]
     draws = _undrawn(session, questions) if share > 0 else []
     if not draws:
         return

@@ -116,7 +116,9 @@ def _pair(pair: "MixedUp") -> str:
     advice = {
         "merge": "define where one ends and the other begins, or make them one",
         "labels": "people tell them apart well enough",
-        "second_opinions": f"{pair.more:,} more second opinions would tell",
+        "second_opinions": f"{pair.more:,} more second opinions would tell"
+        if pair.in_reach
+        else "too few messages to say more",
     }
     return (
         f"  {pair.first} / {pair.second}: {pair.times:,} times, {_of_100(pair.disagreed)} of 100; "

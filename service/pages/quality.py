@@ -42,5 +42,6 @@ def quality_page(
         charts=[agreement_chart(measured, screen.language, shape=shape) for shape in shapes],
         taxonomy=taxonomy,
         asks=screen.runtime.settings.second_opinion_share > 0,
+        proposes=screen.runtime.settings.ask_doubtful == "all",
         reads="messages" in identity.scopes or admin,
     )

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from classifier.evaluation import Rate, Remedy
 from labeling.agreement import Agreement
 from labeling.sway import Ceiling, Sway
+
+IN_REACH: Final = 200
 
 
 class Verdict(StrEnum):
@@ -85,6 +88,11 @@ class MixedUp:
     remedy: Remedy
     more: int
     message_ids: tuple[int, ...]
+
+    @property
+    def in_reach(self) -> bool:
+        """Whether a team could give so many more second opinions about two drivers."""
+        return self.more <= IN_REACH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -219,7 +219,7 @@ class ReviewOut(BaseModel):
     purpose: str = Field(
         description="required: a doubtful message; audit: one to measure by or to learn from, "
         "which is not said; second: a second opinion; adjudication decides where two differ; "
-        "routing: a doubtful message that is not counted."
+        "routing: a doubtful message that is not counted; suspect: a label that looks wrong."
     )
     blind: bool
     message: AskedMessage

@@ -14,6 +14,7 @@ BENCHMARKS = (
     "forecast",
     "watch",
     "second_opinions",
+    "corrected_labels",
     "year",
     "suspects",
     "picks",

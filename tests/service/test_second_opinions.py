@@ -248,6 +248,27 @@ def test_without_the_setting_nobody_is_asked_twice(settings: Settings) -> None:
     runtime.close()
 
 
+def test_what_brings_people_back_to_an_older_answer_draws_nothing(settings: Settings) -> None:
+    before = open_runtime(settings.model_copy(update={"second_opinion_share": 0.0}))
+    (message,) = send(before)
+    say(before, message, "required", LATE, "ann")
+    before.close()
+    runtime = open_runtime(settings)
+    answer = Answer(
+        message_id=message,
+        label=REFUND,
+        person="bob",
+        door="api",
+        door_ref="correction",
+        answered_at=NOW + timedelta(days=1),
+    )
+    with runtime.writing() as session:
+        record(session, runtime, [answer], now=NOW + timedelta(days=1))
+    assert asked(runtime, message, SECOND) is None
+    assert rows(runtime, DrawRow)[0].second_opinion is None
+    runtime.close()
+
+
 def test_the_draw_is_a_keyed_hash_with_a_chance_that_is_written_down(settings: Settings) -> None:
     runtime = open_runtime(settings.model_copy(update={"second_opinion_share": 0.3}))
     messages = send(runtime, 40)

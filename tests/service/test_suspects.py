@@ -1,5 +1,7 @@
 """Labels that look wrong are asked of somebody else, once, and what is said then holds."""
 
+import csv
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from typer.testing import CliRunner
 
 from classifier.errors import ModelNotFound
 from classifier.messages import Label, RawMessage
+from service.cli import app
 from service.intake import receive
 from service.labels import Answer, record, training_set
 from service.learning import Source, train_version
@@ -204,3 +208,31 @@ def test_the_hold_out_is_left_alone_and_so_are_all_at_0_a_week_or_without_a_mode
         for row in session.scalars(select(MessageRow)):
             row.holdout = True
     assert doubted(shop) == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_command_lists_them_with_reasons_and_asks_nobody(
+    shop: Runtime, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("home", "models_dir", "taxonomy", "database_url"):
+        monkeypatch.setenv(f"WAAROM_{name.upper()}", str(getattr(shop.settings, name)))
+    monkeypatch.setenv("WAAROM_SECRET", "a secret for tests only")
+
+    def said(*words: str) -> str:
+        found = CliRunner().invoke(app, ["label", "suspects", *words])
+        assert found.exit_code == 0, found.output
+        return found.output
+
+    text = said("--most", "1")
+    assert "payment.invoice, or delivery.late?" in text
+    assert "sure of delivery.late, as it is of messages labeled so" in text
+    document = json.loads(said("--json"))
+    assert document["found"] == len(document["suspects"]) >= 3
+    assert {each["why"] for each in document["suspects"]} == {"sure"}
+    file = tmp_path / "suspects.csv"
+    said("-o", str(file))
+    with file.open(encoding="utf-8", newline="") as opened:
+        listed = list(csv.DictReader(opened))
+    assert [row["id"] for row in listed] == [each["id"] for each in document["suspects"]]
+    assert ANN not in text + file.read_text(encoding="utf-8") + json.dumps(document)
+    assert rows(shop) == []
