@@ -48,7 +48,8 @@ def live_predictions(
     with runtime.reading() as session:
         reviews = reviews_of(session, place, {each.task: each.name for each in opened})
         taxonomy = taxonomy_in_use(session, runtime)
-        questions = open_questions(session, runtime, [each.id for each in reviews.values()])
+        asked = [each.id for each in reviews.values()]
+        questions = open_questions(session, runtime, asked, explained=False)
     made = {each.review_id: prediction_json(each.asked, taxonomy) for each in questions}
     shown = {task: made.get(review.id) for task, review in reviews.items()}
     return [[found] if (found := shown.get(each.task)) else [] for each in opened]
