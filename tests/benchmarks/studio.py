@@ -54,11 +54,12 @@ OPENED = 1_000
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 HOW = (
     "`python -m tests.benchmarks.studio --write` writes this section. A Label Studio 1.23 on "
-    "SQLite, started for it on the same machine; every question shows a prediction with its reason and its "
-    "sentences. Beside our part stands Label Studio's own, in the same run: importing the same "
-    "tasks, ready made, in batches of 2,000 (one project for each), and giving out the same pages "
-    "of answered tasks to somebody who records nothing. Processor seconds: of our process, and of "
-    "Label Studio's meanwhile; where others use the machine they say more than the clock."
+    "SQLite, started for it on the same machine; every question shows a prediction with its "
+    "reason and its sentences. Beside our part stands Label Studio's own, in the same run: "
+    "importing the same tasks, ready made, in batches of 2,000 (one project for each), and "
+    "giving out the same pages of answered tasks to somebody who records nothing. Processor "
+    "seconds: of our process, and of Label Studio's meanwhile; where others use the machine "
+    "they say more than the clock."
 )
 
 
