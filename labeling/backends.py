@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from labeling.connection import Connection
 from labeling.errors import StudioRefused
 from labeling.hooks import hooks
+from labeling.projects import repair, state_of
 from labeling.tasks import Json
 
 TITLE: Final = "Waarom"
@@ -51,6 +52,17 @@ def disconnect_backend(connection: Connection, project: int) -> None:
     for each in _ours(connection, project):
         _remove(connection, each)
     forget_hooks(connection, project)
+
+
+def show_stored(connection: Connection, project: int, version: str) -> None:
+    """Where nothing but what a backend of ours says is shown, as the server has it in a project
+    that had no predictions when the backend came: show those stored of a version, if there are any.
+    They are shown also while nobody answers at the backend."""
+    if state_of(connection, project).model_version != TITLE:
+        return
+    versions = connection.again("GET", f"/api/projects/{project}/model-versions/", project)
+    if version in versions:
+        repair(connection, project, {"model_version": version})
 
 
 def forget_hooks(connection: Connection, project: int) -> None:

@@ -39,12 +39,18 @@ class OpenQuestion:
 
 
 def open_questions(
-    session: Session, runtime: Runtime, review_ids: Sequence[int], *, model: Model | None = None
+    session: Session,
+    runtime: Runtime,
+    review_ids: Sequence[int],
+    *,
+    model: Model | None = None,
+    explained: bool = True,
 ) -> list[OpenQuestion]:
     """The questions among these reviews that nobody has answered yet, in the order of the ids.
 
     With what the model in use, or `model`, thinks of their messages: as it was stored when they
-    came in, else anew.
+    came in, else anew. Where they need not be `explained`, in half the time, no word is said to
+    have spoken.
     """
     model = model or runtime.current_model()
     taxonomy = taxonomy_in_use(session, runtime)
@@ -52,7 +58,7 @@ def open_questions(
     for some in chunks(review_ids):
         seen = _seen(session, some, model)
         shown = [(each.message, each.prediction) for each in seen if each.prediction]
-        words = words_for(model, shown) if model else {}
+        words = words_for(model, shown) if model and explained else {}
         for each in seen:
             spoke = words.get(each.message.id, ())
             asked = _asked(session, runtime, taxonomy, each, spoke)

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from labeling.backends import connect_backend, disconnect_backend
+from labeling.backends import connect_backend, disconnect_backend, show_stored
 from labeling.errors import StudioRefused
 from labeling.tasks import prediction_json
 from service.questions import open_questions
 from service.runtime import Runtime, taxonomy_in_use
 from service.sync.connection import Line
-from service.sync.place import known_place, reviews_of
+from service.sync.place import Place, known_place, reviews_of
 
 PATH = "/ml/"
 
@@ -48,7 +48,8 @@ def live_predictions(
     with runtime.reading() as session:
         reviews = reviews_of(session, place, {each.task: each.name for each in opened})
         taxonomy = taxonomy_in_use(session, runtime)
-        questions = open_questions(session, runtime, [each.id for each in reviews.values()])
+        asked = [each.id for each in reviews.values()]
+        questions = open_questions(session, runtime, asked, explained=False)
     made = {each.review_id: prediction_json(each.asked, taxonomy) for each in questions}
     shown = {task: made.get(review.id) for task, review in reviews.items()}
     return [[found] if (found := shown.get(each.task)) else [] for each in opened]
@@ -70,6 +71,12 @@ def connect_live(ours: Line, project: int) -> None:
             error,
             ours.runtime.settings.resolved_public_url,
         )
+
+
+def show_what_was_sent(ours: Line, place: Place) -> None:
+    """Of questions that were sent with predictions, whether or not we answer when one is opened."""
+    if ours.runtime.settings.live_secret is not None:
+        show_stored(ours.studio.connection, place.project, current_version(ours.runtime))
 
 
 def live_url(runtime: Runtime) -> str | None:

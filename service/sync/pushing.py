@@ -19,6 +19,7 @@ from service.sync.ahead import ahead
 from service.sync.batches import Batch, Outbox, Task, TaskOf
 from service.sync.connection import Line, NotConfigured, line
 from service.sync.cursor import read_again
+from service.sync.live import show_what_was_sent
 from service.sync.place import Place
 from service.sync.project import up_to_date
 from service.sync.reconciliation import forget, without_task
@@ -65,6 +66,7 @@ def push(
                 for batch in batches:
                     _send(ours, place, batch, pushed, now)
                     ours.renew()
+            show_what_was_sent(ours, place)
     except StudioError as error:
         _postpone(runtime, str(error), now)
         raise

@@ -52,7 +52,9 @@ def served(runtime: Runtime) -> Iterator[Callable[[SecretStr | None], None]]:
             thread.join(30)
 
 
-def test_an_opened_question_shows_what_the_model_in_use_thinks_unless_it_is_blind(desk, api):
+def test_an_opened_question_shows_what_the_model_in_use_thinks_unless_it_is_blind(
+    desk, api, caplog
+):
     desk.ask("seen", "blind", text="geld terug en pakket")
     asked = update(ReviewRow).where(ReviewRow.message_id == MessageRow.id)
     with desk.runtime.writing() as session:
@@ -68,12 +70,18 @@ def test_an_opened_question_shows_what_the_model_in_use_thinks_unless_it_is_blin
     def opened(name: str) -> list[dict]:
         return api.call("GET", f"/api/tasks/{numbers[name]}/")["predictions"]
 
+    def shown_version() -> str:
+        return str(api.call("GET", f"/api/projects/{desk.project}/")["model_version"])
+
     with served(desk.runtime) as set_secret:
+        set_secret(SecretStr("a-path-of-yesterday"))
+        setup(desk.runtime, now=NOW)
         set_secret(SecretStr(SECRET))
         setup(desk.runtime, now=NOW)
         setup(desk.runtime, now=NOW)
         (backend,) = api.call("GET", f"/api/ml/?project={desk.project}")
         assert (backend["state"], backend["model_version"]) == ("CO", version)
+        assert backend["url"].endswith(f"/ml/{SECRET}")
         assert api.call("GET", f"/api/webhooks/?project={desk.project}") == []
         (shown,) = opened("seen")
         assert (shown["model_version"], shown["result"]) == (version, sent["result"])
@@ -82,6 +90,16 @@ def test_an_opened_question_shows_what_the_model_in_use_thinks_unless_it_is_blin
         desk.answer("blind", Label("payment.refund"))
         pull(desk.runtime, now=NOW)
         assert [each.origin for each in desk.labels()] == ["manual"]
+        assert shown_version() == "Waarom", "so Label Studio has it where nothing was stored"
+        desk.ask("new", text="geld terug en pakket")
+        push(desk.runtime, now=NOW)
+        assert shown_version() == version
         set_secret(None)
         setup(desk.runtime, now=NOW)
         assert api.call("GET", f"/api/ml/?project={desk.project}") == []
+        set_secret(SecretStr(SECRET))
+    assert not caplog.records
+    setup(desk.runtime, now=NOW)
+    assert "with `waarom serve` running" in caplog.text
+    assert SECRET not in caplog.text
+    assert api.call("GET", f"/api/ml/?project={desk.project}") == []
