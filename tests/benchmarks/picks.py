@@ -6,16 +6,14 @@
 Everything goes through the service: an archive is stored, each day is filled up with questions by
 `service.picking`, people answer truly, and a model is trained of all answers; the next day asks a
 fifth more. What counts is how many labels it takes to reach shares of the accuracy that the same
-model has with all the labels, beside teams that are asked at random. Then the test messages come
-in as a week: some are drawn, as many more are picked, all are answered, and the week's volumes are
-read. Then how long it takes to pick among 100,000 messages.
+model has with all the labels, beside teams that are asked at random. Then how long it takes to pick
+among 100,000 messages. What picks do to volumes: `tests.benchmarks.picks_volumes`.
 """
 
 import argparse
 import json
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -25,7 +23,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
 from classifier.features import NgramFeatures
-from classifier.messages import UNKNOWN, LabeledMessage, Predictions
+from classifier.messages import LabeledMessage, Predictions
 from classifier.model import Model
 from labeling.first_sample import first_picks
 from labeling.picks import learning_picks, spread
@@ -45,8 +43,6 @@ WANTED = {"sparse": 0.52, "encoder": 0.50}
 """Labels to the last goal, of those of random picks: what we want at most."""
 START, GROWTH, LEAST = 1.5, 0.2, 25
 """Labels a driver to begin with; the share added a round, and at least so many."""
-DRAWN, PART = 300, 6
-"""Questions drawn in a week, at most one of so many messages; and as many picked."""
 CANDIDATES, PICKED = 100_000, 100
 SECTION = "picks"
 
@@ -103,51 +99,7 @@ def curve(
     return Curve(data, strategy, seed, tuple(labels[1:]), tuple(accuracy[1:]), whole)
 
 
-@dataclass(frozen=True)
-class Week:
-    """How a week of messages came out: mean absolute errors over drivers, in messages, of counting
-    all answers, of the plain count, and of ours; the share of our intervals that hold."""
-
-    data: str
-    seed: int
-    messages: int
-    drawn: int
-    picked: int
-    counted_answers: float
-    plain_count: float
-    ours: float
-    held: float
-
-
-def week(team: Team, data: str, test: Sequence[LabeledMessage], seed: int) -> Week:
-    """The test messages as a week of which some are drawn and as many more picked."""
-    budget = min(DRAWN, len(test) // PART)
-    team.runtime.settings.graded_budget = budget
-    team.runtime.settings.expected_messages = len(test)
-    team.begin_week(test)
-    asked = team.ask(team.left + budget, at_random=False, seed=seed)
-    said = Counter(team.answer([LEARNING]))
-    drawn = team.answer(["audit"])
-    said.update(drawn)
-    report = team.week()
-    true = Counter(message.label.primary or UNKNOWN for message in test)
-    scale = len(test) / said.total()
-    errors = [
-        (
-            abs(scale * said[row.driver] - true[row.driver]),
-            abs(row.naive - true[row.driver]),
-            abs(row.volume.value - true[row.driver]),
-            (row.volume.low or 0) <= true[row.driver] <= (row.volume.high or 0),
-        )
-        for row in report.drivers
-    ]
-    off = np.mean(errors, axis=0).tolist()
-    return Week(data, seed, len(test), len(drawn), asked.picked, *off)
-
-
-def measured(
-    sets: Sequence[str], seeds: int, *, encoder: bool, quick: bool
-) -> Iterator[Curve | Week]:
+def measured(sets: Sequence[str], seeds: int, *, encoder: bool, quick: bool) -> Iterator[Curve]:
     for data in sets:
         source = read_set(data, quick=quick)
         train, test = next(source.rounds())
@@ -160,8 +112,6 @@ def measured(
                 for strategy in STRATEGIES:
                     team = archive.team()
                     yield curve(team, data, test, strategy=strategy, seed=seed, whole=whole)
-                    if strategy == OURS:
-                        yield week(team, data, test, seed)
 
 
 def seconds() -> dict[str, float]:
@@ -224,23 +174,8 @@ def _ratio(found: Sequence[Curve], data: str, seed: int) -> float:
     return needed[OURS] / needed[RANDOM]
 
 
-def week_table(found: Sequence[Week]) -> str:
-    columns = ("set", "messages", "drawn", "picked", "all answers counted", "plain count", "ours")
-    rows = []
-    for data in dict.fromkeys(each.data for each in found):
-        mine = [each for each in found if each.data == data]
-        counts = [np.mean([getattr(w, n) for w in mine]) for n in ("messages", "drawn", "picked")]
-        names = ("counted_answers", "plain_count", "ours")
-        errors = [np.mean([getattr(w, name) for w in mine]) for name in names]
-        held = 100 * np.mean([each.held for each in mine])
-        rows.append(
-            (data, *(f"{n:,.0f}" for n in counts), *(f"{e:.2f}" for e in errors), f"{held:.0f}")
-        )
-    return table((*columns, "our intervals that hold, %"), rows)
-
-
-def markdown(found: Sequence[Curve | Week], took: dict[str, float], command: str) -> str:
-    """The section: labels needed and their ratio to random ones, a week's volumes, and seconds."""
+def markdown(found: Sequence[Curve], took: dict[str, float], command: str) -> str:
+    """The section: labels needed and their ratio to random ones, and seconds."""
     wanted = WANTED["encoder" if "--encoder" in command else "sparse"]
     when = f"{datetime.now(UTC).date()}, commit {commit(ROOT)}, {machine()['cores']} cores"
     return "\n\n".join(
@@ -253,13 +188,7 @@ def markdown(found: Sequence[Curve | Week], took: dict[str, float], command: str
                 "asked by the service's own queue; judged by the test file, or by one of five "
                 "folds where there is none."
             ),
-            *curve_tables([each for each in found if isinstance(each, Curve)], wanted),
-            (
-                "The test messages as a week, some drawn and as many more picked, all answered: "
-                "the mean absolute error over drivers, in messages, of scaling up all answers, "
-                "of the plain count, and of our volumes."
-            ),
-            week_table([each for each in found if isinstance(each, Week)]),
+            *curve_tables(found, wanted),
             f"Seconds to pick {PICKED} of {CANDIDATES:,} messages whose features are known:",
             table(("picks", "seconds"), [(name, f"{value:.1f}") for name, value in took.items()]),
         ]
@@ -275,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--out", type=Path, help="the document to write the section into")
     options = parser.parse_args(arguments)
-    found: list[Curve | Week] = []
+    found: list[Curve] = []
     sets, quick = options.sets.split(","), options.quick
     for each in measured(sets, options.seeds, encoder=options.encoder, quick=quick):
         found.append(each)

@@ -7,6 +7,7 @@ played, and they know the label of every message.
 import shutil
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,7 +32,7 @@ from service.picking.candidates import Candidates
 from service.reports import WeeklyReport, up_to_date, weekly_report
 from service.runtime import Runtime, open_runtime, use_taxonomy
 from service.settings import Settings
-from service.tables import MessageRow, ReviewRow
+from service.tables import LabelRow, MessageRow, ReviewRow
 from service.triage import OPEN_STATES
 from service.weeks import day_of, week_of
 from tests.benchmarks.frontier.jobs import encoder_folder
@@ -94,10 +95,12 @@ class Team:
         """Another seed is another day: the queue chooses by that."""
         self._today += timedelta(weeks=seed)
 
-    def begin_week(self, messages: Sequence[LabeledMessage]) -> None:
-        """A week of messages comes in, to be drawn from."""
-        self._today = WEEK
-        self.arrive(messages, WEEK, old=False)
+    def begin_week(self, messages: Sequence[LabeledMessage], number: int) -> str:
+        """A week of messages comes in, to be drawn from; its name."""
+        self._today = WEEK + timedelta(weeks=number)
+        self._truth |= {message.message_id: message.label for message in messages}
+        self.arrive(messages, self._today, old=False)
+        return week_of(day_of(self._today, self.runtime.settings.timezone))
 
     @property
     def model(self) -> Model:
@@ -158,11 +161,20 @@ class Team:
                 for row in session.execute(query)
             ]
 
-    def week(self) -> WeeklyReport:
+    def week(self, name: str) -> WeeklyReport:
         up_to_date(self.runtime)
-        name = week_of(day_of(WEEK, self.runtime.settings.timezone))
         with self.runtime.reading() as session:
-            return weekly_report(session, self.runtime, name, now=WEEK + timedelta(days=7))
+            return weekly_report(session, self.runtime, name, now=self._today)
+
+    def said(self, week: str) -> Counter[str]:
+        """The main drivers of all answers about the messages of a week, picked ones too."""
+        query = (
+            select(LabelRow.driver)
+            .join(MessageRow, MessageRow.id == LabelRow.message_id)
+            .where(MessageRow.week == week, LabelRow.current)
+        )
+        with self.runtime.reading() as session:
+            return Counter(driver or UNKNOWN for driver in session.scalars(query))
 
 
 @contextmanager
