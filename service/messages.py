@@ -12,7 +12,7 @@ from classifier.taxonomy import Taxonomy
 from service.database import chunks
 from service.errors import NotFound
 from service.intake import prepare, safe_external_id
-from service.rounds import SECOND
+from service.rounds import SECOND, SUSPECT
 from service.rungs import thresholds_in_force
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import DecisionRow, LabelRow, MessageRow, PredictionRow, ReviewRow
@@ -172,7 +172,7 @@ def _views(session: Session, ids: Sequence[int]) -> dict[int, MessageView]:
     )
     reviews = session.scalars(
         select(ReviewRow)
-        .where(ReviewRow.message_id.in_(ids), ReviewRow.purpose != SECOND)
+        .where(ReviewRow.message_id.in_(ids), ReviewRow.purpose.not_in((SECOND, SUSPECT)))
         .order_by(ReviewRow.round)
     )
     labels = session.scalars(

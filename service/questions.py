@@ -15,7 +15,7 @@ from service.database import chunks
 from service.explanations import words_for
 from service.mentions import prediction_of
 from service.mentions import sentences as placed
-from service.rounds import ADJUDICATION, SECOND, opinions
+from service.rounds import ADJUDICATION, SECOND, SUSPECT, opinions
 from service.runtime import Runtime, taxonomy_in_use
 from service.tables import MessageRow, PredictionRow, ReviewRow
 from service.terms import Logged, classified_text
@@ -24,7 +24,7 @@ from service.triage import OPEN_STATES
 KINDS = {
     SECOND: Kind.SECOND_OPINION,
     ADJUDICATION: Kind.DISAGREEMENT,
-    "suspect": Kind.SUSPECT,
+    SUSPECT: Kind.SUSPECT,
 }
 """Purposes of reviews that are lists of work of their own; all others are today's questions."""
 
