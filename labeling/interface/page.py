@@ -121,7 +121,7 @@ def _main(taxonomy: Taxonomy, language: Language) -> ElementTree.Element:
         "whenTagName": LIKELY,
         "whenChoiceValue": drivers,
     }
-    main.append(_likely("$likeliest"))
+    main.append(_likely(value="$likeliest"))
     main.append(rest)
     return main
 
@@ -132,18 +132,27 @@ def _replace(text: str) -> ElementTree.Element:
     return view
 
 
-def _likely(field: str) -> ElementTree.Element:
-    return _element("Choices", name=LIKELY, toName=TEXT, choice="single-radio", value=field)
+def _likely(**field: str) -> ElementTree.Element:
+    likely = _element("Choices", name=LIKELY, toName=TEXT, choice="single-radio", **field)
+    likely.append(_nothing())
+    return likely
 
 
 def _once_a_tree() -> ElementTree.Element:
-    """Out of sight: once answers were given in a tree, the server refuses an interface without.
-
-    Choices that name a field, though none, need not be listed.
-    """
-    hidden = _view("waarom-hidden", _likely(""), _element("Taxonomy", name="tree", toName=TEXT))
+    """Out of sight: once answers were given in a tree, the server refuses an interface without."""
+    tree = _element("Taxonomy", name="tree", toName=TEXT)
+    tree.append(_nothing())
+    hidden = _view("waarom-hidden", _likely(), tree)
     hidden.set("style", "display: none")
     return hidden
+
+
+def _nothing() -> ElementTree.Element:
+    """A choice nobody sees or reaches: without any of its own, a control whose field a task lacks
+    breaks the page, and nothing can be submitted. Without a key it would be given one."""
+    return _element(
+        "Choice", value="-", alias="-", style="display: none", hotkey="ctrl+alt+shift+f12"
+    )
 
 
 def _picker(taxonomy: Taxonomy, language: Language, name: str, *, one: bool) -> ElementTree.Element:

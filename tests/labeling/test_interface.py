@@ -124,6 +124,19 @@ def test_what_answers_in_a_tree_used_stays_behind_the_buttons_out_of_sight(small
     assert [each.get("required") for each in hidden.iter("Taxonomy")] == [None]
 
 
+def test_every_control_has_a_choice_of_its_own_and_what_is_no_choice_is_neither_seen_nor_reached(
+    small, large
+):
+    """Without any, a task that lacks the field of `likely` cannot be submitted."""
+    for tree in (parsed(small), parsed(large)):
+        controls = [*tree.iter("Choices"), *tree.iter("Taxonomy")]
+        assert all(each.find("Choice") is not None for each in controls)
+        nothing = [each for each in tree.iter("Choice") if each.get("alias") == "-"]
+        assert nothing
+        assert {each.get("style") for each in nothing} == {"display: none"}
+        assert min(len(each.get("hotkey")) for each in nothing) > 1
+
+
 def test_aliases_are_the_drivers_ids(small, large):
     buttons = control(parsed(small), PRIMARY)
     assert tuple(choice.get("alias") for choice in buttons) == small.leaves
