@@ -97,7 +97,8 @@ def record(
     route(session, list(routes.items()), now=now)
     follow_up(session, runtime, {row.message_id for row in rows}, now=now)
     mark_stale(session, {messages[row.message_id].week for row in rows})
-    follow_twins(session, runtime, [messages[id_] for id_ in own], now=now)
+    changed = sorted(own & {row.message_id for row in rows})
+    follow_twins(session, runtime, [messages[id_] for id_ in changed], now=now)
     return rows
 
 
