@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from labeling.connection import Connection
 from labeling.errors import StudioRefused
-from labeling.hooks import hooks
+from labeling.hooks import Hook, hooks
 from labeling.projects import repair, state_of
 from labeling.tasks import Json
 
@@ -38,18 +38,18 @@ def connect_backend(connection: Connection, project: int, url: str) -> None:
     every event. Raises `StudioRefused` for an address that it will not call, or where nobody
     answers.
     """
-    ours = _ours(connection, project)
-    for each in ours:
+    mine = ours(connection, project)
+    for each in mine:
         if each.url != url:
             _remove(connection, each)
-    if not any(each.url == url for each in ours):
+    if not any(each.url == url for each in mine):
         _add(connection, project, url)
     forget_hooks(connection, project)
 
 
 def disconnect_backend(connection: Connection, project: int) -> None:
     """Have the server ask us no longer."""
-    for each in _ours(connection, project):
+    for each in ours(connection, project):
         _remove(connection, each)
     forget_hooks(connection, project)
 
@@ -67,15 +67,24 @@ def show_stored(connection: Connection, project: int, version: str) -> None:
 
 def forget_hooks(connection: Connection, project: int) -> None:
     """Remove the webhooks that backends of ours brought into a project, and left in it."""
+    for each in hooks_left(connection, project):
+        connection.again("DELETE", f"/api/webhooks/{each.number}/")
+
+
+def hooks_left(connection: Connection, project: int) -> list[Hook]:
+    """Those that backends of ours brought into a project."""
     others = {
         each.url.rstrip("/") + "/webhook"
         for each in backends(connection, project)
         if not _is_ours(each)
     }
-    for each in hooks(connection):
-        brought = WEBHOOK.search(urlsplit(each.url).path) and each.url not in others
-        if each.project == project and brought:
-            connection.again("DELETE", f"/api/webhooks/{each.number}/")
+    return [
+        each
+        for each in hooks(connection)
+        if each.project == project
+        and WEBHOOK.search(urlsplit(each.url).path)
+        and each.url not in others
+    ]
 
 
 def _add(connection: Connection, project: int, url: str) -> None:
@@ -84,11 +93,12 @@ def _add(connection: Connection, project: int, url: str) -> None:
         connection.once("POST", "/api/ml/", project, json=body)
     except StudioRefused:
         # It may refuse the webhook once the backend is made.
-        if not any(each.url == url for each in _ours(connection, project)):
+        if not any(each.url == url for each in ours(connection, project)):
             raise
 
 
-def _ours(connection: Connection, project: int) -> list[Backend]:
+def ours(connection: Connection, project: int) -> list[Backend]:
+    """Those of a project that are us, or were."""
     return [each for each in backends(connection, project) if _is_ours(each)]
 
 

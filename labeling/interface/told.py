@@ -83,11 +83,12 @@ def sentences(
     `said` maps driver ids to sentences; those without any, and those that are no leaves of this
     taxonomy (which cannot be pre-filled either), have no line.
     """
-    names = named_leaves(taxonomy, language)
+    shown = {driver: quoted for driver, quoted in said.items() if quoted}
+    names = named_leaves(taxonomy, language) if shown else {}
     return "\n".join(
         f"• {printable(names[driver])}: {' '.join(map(_quoted, quoted[:MOST_SENTENCES]))}"
-        for driver, quoted in said.items()
-        if quoted and driver in names
+        for driver, quoted in shown.items()
+        if driver in names
     )
 
 

@@ -7,6 +7,8 @@ from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
+from labeling import backends
+from labeling.backends import Backend
 from labeling.hooks import Hook, Refusal, as_wanted, hooks, refusal
 from labeling.inspection import looks_for_newer, reports_use, strangers_can_join
 from labeling.projects import (
@@ -23,6 +25,7 @@ from labeling.views import missing_views
 from service.errors import Unwell
 from service.runtime import Runtime
 from service.sync.connection import NotConfigured, connect
+from service.sync.live import live_url
 from service.sync.place import known_project, known_state
 from service.sync.project import (
     HOOK_PATH,
@@ -232,7 +235,7 @@ def _predictions(visit: Visit) -> str:
     found, model = visit.state(), visit.runtime.current_model()
     if found is None or model is None or not found.model_version:
         return "none yet"
-    if found.model_version != model.version:
+    if found.model_version not in (model.version, backends.TITLE):
         raise Unwell(
             f"people see what version {found.model_version} thinks, while {model.version} is in "
             "use: the worker sends anew what the model in use thinks (`waarom worker --once`)"
@@ -240,11 +243,34 @@ def _predictions(visit: Visit) -> str:
     return f"of version {model.version}"
 
 
+def _live(visit: Visit) -> str:
+    if visit.project is None:
+        return "none yet, as there is no project"
+    url, connection = live_url(visit.runtime), visit.studio.connection
+    mine = backends.ours(connection, visit.project)
+    left = backends.hooks_left(connection, visit.project)
+    _raise(list(_live_faults(url, mine, left)))
+    return "people see what the model thinks now" if url else "not used (WAAROM_LIVE_SECRET)"
+
+
+def _live_faults(url: str | None, mine: list[Backend], left: list[Hook]) -> Iterator[str]:
+    for each in mine:
+        if each.url != url:
+            yield f"a backend, number {each.number}, asks {_shown(each.url)} in vain; {REPAIR}"
+        elif not each.connected:
+            yield "Label Studio does not reach us: start `waarom serve`, or set public_url"
+    if url and not any(each.url == url for each in mine):
+        yield "Label Studio does not ask us: with `waarom serve` running, run `waarom label setup`"
+    for hook in left:
+        yield f"webhook number {hook.number} tells a backend too much; {REPAIR}"
+
+
 LOOKS: Final[Mapping[str, Callable[[Visit], str]]] = {
     "sign-up": _strangers,
     "project": _project,
     "webhook": _webhook,
     "predictions": _predictions,
+    "live": _live,
     "privacy": _privacy,
 }
 

@@ -175,7 +175,10 @@ def test_a_day_and_what_counts_narrow_it_down(trained_runtime: Runtime) -> None:
 def test_a_message_holds_personal_data_until_it_comes_again_without_whoever_says_so(
     trained_runtime: Runtime,
 ) -> None:
-    first, _ = stored(trained_runtime, *(RawMessage(text=SURE, external_id=each) for each in "ab"))
+    texts = {"a": SURE, "b": f"{SURE} graag"}
+    first, _ = stored(
+        trained_runtime, *(RawMessage(text=text, external_id=each) for each, text in texts.items())
+    )
     leaking = Picked(personal_data=True)
     corrected(trained_runtime, first, Label("payment.refund"), personal_data=True)
     corrected(trained_runtime, first, Label("payment.invoice"), now=NOW + timedelta(hours=1))

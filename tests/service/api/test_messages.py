@@ -116,7 +116,7 @@ def test_a_label_that_cannot_be_used_says_which_field_and_changes_nothing(
 def test_a_correction_sent_again_with_its_key_is_one_label(
     client: TestClient, headers: dict[str, str], classify: Any
 ) -> None:
-    first, second = classify(SURE)["id"], classify(SURE)["id"]
+    first, second = classify(SURE)["id"], classify(f"{SURE} graag")["id"]
     again = headers | {"Idempotency-Key": "1"}
     label = {"driver": "payment.refund"}
     answers = [

@@ -49,8 +49,9 @@ def headers(key: KeyMaker) -> Headers:
 
 @pytest.fixture(autouse=True)
 def _most_are_asked(trained_runtime: Runtime) -> None:
-    """Chances well above a half, so that few messages have answers to show; below one."""
-    more = {"graded_budget": 700.0, "expected_messages": 1000.0}
+    """Chances well above a half, so that few messages have answers to show; below one. And nothing
+    is asked for that corrects no volume."""
+    more = {"graded_budget": 700.0, "expected_messages": 1000.0, "questions_a_day": 0}
     trained_runtime.settings = trained_runtime.settings.model_copy(update=more)
 
 

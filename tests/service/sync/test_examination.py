@@ -57,7 +57,7 @@ def test_what_is_set_up_is_well_in_every_respect(hinted, opened):
     runtime = opened(hinted)
     setup(runtime, now=NOW)
     assert {name: look(runtime, name)[:3] for name in looks(runtime)} == dict.fromkeys(
-        ("sign-up", "project", "webhook", "predictions", "privacy"), "ok:"
+        ("sign-up", "project", "webhook", "predictions", "live", "privacy"), "ok:"
     )
 
 

@@ -12,9 +12,11 @@ from sqlalchemy import update
 
 from classifier.messages import Label
 from service.app import create_app
+from service.errors import Unwell
 from service.runtime import Runtime
 from service.serving import listening
 from service.sync import pull, push, setup
+from service.sync.examination import looks
 from service.tables import MessageRow, ReviewRow
 
 pytestmark = pytest.mark.studio
@@ -70,14 +72,23 @@ def test_an_opened_question_shows_what_the_model_in_use_thinks_unless_it_is_blin
     def opened(name: str) -> list[dict]:
         return api.call("GET", f"/api/tasks/{numbers[name]}/")["predictions"]
 
+    def look() -> str:
+        return looks(desk.runtime)["live"]()
+
     def shown_version() -> str:
         return str(api.call("GET", f"/api/projects/{desk.project}/")["model_version"])
 
     with served(desk.runtime) as set_secret:
         set_secret(SecretStr("a-path-of-yesterday"))
+        with pytest.raises(Unwell, match="does not ask us"):
+            look()
         setup(desk.runtime, now=NOW)
         set_secret(SecretStr(SECRET))
+        with pytest.raises(Unwell, match="in vain") as unwell:
+            look()
+        assert "yesterday" not in str(unwell.value)
         setup(desk.runtime, now=NOW)
+        assert look() == "people see what the model thinks now"
         setup(desk.runtime, now=NOW)
         (backend,) = api.call("GET", f"/api/ml/?project={desk.project}")
         assert (backend["state"], backend["model_version"]) == ("CO", version)
@@ -95,7 +106,10 @@ def test_an_opened_question_shows_what_the_model_in_use_thinks_unless_it_is_blin
         push(desk.runtime, now=NOW)
         assert shown_version() == version
         set_secret(None)
+        with pytest.raises(Unwell, match="in vain"):
+            look()
         setup(desk.runtime, now=NOW)
+        assert look().startswith("not used")
         assert api.call("GET", f"/api/ml/?project={desk.project}") == []
         set_secret(SecretStr(SECRET))
     assert not caplog.records
