@@ -18,6 +18,7 @@ from service.sample import LATE_DRIVER, STRIKE_DRIVER, STRIKE_WEEK
 from service.serving import in_background
 from service.sync import pull
 from service.tables import DecisionRow, LabelRow, MessageRow, PredictionRow
+from service.twins import TAKEN_OVER
 
 SHARE_COVERED = 0.88
 FEWEST_ANSWERS = 120
@@ -75,10 +76,12 @@ def accounted(session: Session, played: Played) -> bool:
 
 
 def labeled_once(session: Session, played: Played) -> bool:
-    """There are as many labels as answers were given, and no message has two."""
-    rows = session.scalar(select(func.count(LabelRow.id)))
+    """There are as many labels as answers were given, and no message has two; beside those that
+    were taken over by messages with the same text."""
+    given = LabelRow.chosen != TAKEN_OVER
+    rows = session.scalar(select(func.count(LabelRow.id)).where(given))
     messages = session.scalar(
-        select(func.count(LabelRow.message_id.distinct())).where(LabelRow.current)
+        select(func.count(LabelRow.message_id.distinct())).where(LabelRow.current, given)
     )
     return rows == messages == played.imported_labels + sum(played.answers.values())
 
