@@ -11,11 +11,11 @@ from classifier.messages import Direction, LabeledMessage, RawMessage, RedactedT
 from classifier.readers import read_messages
 from classifier.redaction import pseudonym, redact
 from classifier.text import in_holdout, text_key
-from service.labels import TrainingRow
 from service.secret import load_secret
 from service.settings import Settings
 from service.sizes import within
 from service.terms import classified_text
+from service.training_rows import TrainingRow
 
 Progress = Callable[[str], None]
 ROWS_A_LINE = 10_000

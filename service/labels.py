@@ -15,21 +15,19 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from classifier.decisions import Decision, Doubt, Status, decided_by_person
-from classifier.messages import Label, LabeledMessage, RedactedText
+from classifier.messages import Label, RedactedText
 from classifier.taxonomy import Taxonomy
 from service.database import chunks, take_turn
 from service.errors import NotFound, UnknownDriver
-from service.rounds import ADJUDICATION, SECOND, SUSPECT, holds, label_of
+from service.rounds import holds, label_of
 from service.runtime import Runtime, taxonomy_in_use, use_taxonomy
 from service.second_opinions import DRAWN_PURPOSES, close_settled, follow_up
 from service.tables import DecisionRow, DrawRow, LabelRow, MessageRow, ReviewRow
-from service.terms import classified_text, mark_stale
+from service.terms import mark_stale
 from service.triage import route
 from service.twins import SAME_TEXT, TAKEN_OVER, Settled, Twin, settled
 
 NOTHING = RedactedText("")
-LOOKED_AGAIN = (ADJUDICATION, SUSPECT)
-"""How answers are chosen that take the place of the answer to a drawn question."""
 Row = TypeVar("Row", MessageRow, ReviewRow)
 
 
@@ -314,53 +312,6 @@ def _reopen(session: Session, review_id: int | None) -> None:
             .where(ReviewRow.id == review_id)
             .values(state="open", closed_at=None, claimed_by=None, claimed_at=None)
         )
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingRow:
-    """A labeled message and whether it belongs to the hold-out, which never trains."""
-
-    message: LabeledMessage
-    holdout: bool
-
-
-def training_set(session: Session) -> list[TrainingRow]:
-    """Every message with a current label, by its newest one that holds, whoever gave it.
-
-    Without those that took a label over: their text is among the others already, and would weigh
-    as much as it has copies.
-    """
-    query = (
-        select(LabelRow, MessageRow, DrawRow)
-        .join(MessageRow, MessageRow.id == LabelRow.message_id)
-        .outerjoin(DrawRow, DrawRow.message_id == MessageRow.id)
-        .where(LabelRow.current, LabelRow.chosen.not_in((SECOND, TAKEN_OVER)))
-        .order_by(LabelRow.answered_at, LabelRow.id)
-    )
-    newest: dict[int, TrainingRow] = {}
-    drawn: set[int] = set()
-    for label, message, draw in session.execute(query):
-        if label.counts:
-            drawn.add(message.id)
-        of_draw = message.id in drawn and (label.counts or label.chosen in LOOKED_AGAIN)
-        newest[message.id] = TrainingRow(
-            _labeled(label, message, draw if of_draw else None), message.holdout
-        )
-    return list(newest.values())
-
-
-def _labeled(label: LabelRow, message: MessageRow, draw: DrawRow | None) -> LabeledMessage:
-    """`draw` is that of a label that answers a drawn question, or decides about such an answer."""
-    return LabeledMessage(
-        text=RedactedText(classified_text(message.subject, message.text)),
-        label=label_of(label),
-        message_id=message.external_id,
-        group=message.customer or message.text_key,
-        channel=message.channel,
-        language=message.language,
-        received_at=message.received_at,
-        inclusion=draw.inclusion if draw else None,
-    )
 
 
 def _says(row: LabelRow) -> tuple[Label, RedactedText, RedactedText, bool]:

@@ -24,12 +24,12 @@ from classifier.training import Trained, TrainingConfig, train
 from service.encoders import encoder_in, with_cache
 from service.evidence import carried
 from service.labeled_files import Progress, read_labeled
-from service.labels import TrainingRow, training_set
 from service.opinions import second_opinions
 from service.runtime import open_runtime, taxonomy_in_use
 from service.secret import load_secret
 from service.settings import Settings
 from service.suspects import ask_suspects
+from service.training_rows import TrainingRow, training_set
 from service.weeks import day_of
 
 NOTHING_KNOWN = "No message was held out, so nothing is known of what it is worth."

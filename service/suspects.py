@@ -24,11 +24,11 @@ from classifier.model import Model
 from labeling.suspects import Suspect, Why, suspects
 from service.answered import ReadBy
 from service.database import chunks, take_turn
-from service.labels import training_set
 from service.outbox import announce
 from service.rounds import ADJUDICATION, SUSPECT, holds, rounds
 from service.runtime import Runtime
 from service.tables import BookmarkRow, LabelRow, MessageRow, ReviewRow
+from service.training_rows import training_set
 from service.triage import LATER, OPEN_STATES
 from service.weeks import day_of, week_of
 

@@ -26,13 +26,14 @@ from classifier.training import TrainingConfig, train
 from labeling.picks import Pick
 from service import reviews
 from service.intake import receive
-from service.labels import Answer, record, training_set
+from service.labels import Answer, record
 from service.picking import Filled, fill_day
 from service.picking.candidates import Candidates
 from service.reports import WeeklyReport, up_to_date, weekly_report
 from service.runtime import Runtime, open_runtime, use_taxonomy
 from service.settings import Settings
 from service.tables import LabelRow, MessageRow, ReviewRow
+from service.training_rows import training_set
 from service.triage import OPEN_STATES
 from service.weeks import day_of, week_of
 from tests.benchmarks.frontier.jobs import encoder_folder

@@ -20,11 +20,12 @@ from service import reviews
 from service.exporting import FORMATS, ExportedLabel, Picked, export_file, exported
 from service.importing import ImportOptions, ImportReport, import_files, import_messages
 from service.intake import receive
-from service.labels import Answer, record, training_set
+from service.labels import Answer, record
 from service.leaks import leaks
 from service.runtime import Runtime, open_runtime
 from service.settings import Settings
 from service.tables import DrawRow, LabelRow, MessageRow, RejectRow
+from service.training_rows import training_set
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LABELED = ImportOptions(labels=True)

@@ -11,9 +11,10 @@ from sqlalchemy import delete, select
 from classifier.messages import Label, RawMessage, RedactedText
 from service.errors import NotFound, UnknownDriver
 from service.intake import receive
-from service.labels import Answer, record, training_set, withdraw
+from service.labels import Answer, record, withdraw
 from service.runtime import Runtime
 from service.tables import DecisionRow, DrawRow, LabelRow, MessageRow, ReviewRow, StaleWeekRow
+from service.training_rows import training_set
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SURE = "waar blijft mijn pakket, het is te laat en nog niet bezorgd"

@@ -12,13 +12,14 @@ from classifier.messages import Label, RawMessage
 from labeling.sampling import second_opinion
 from service.exporting import ExportedLabel, Picked, exported
 from service.intake import receive
-from service.labels import Answer, record, training_set, withdraw
+from service.labels import Answer, record, withdraw
 from service.opinions import second_opinions
 from service.rounds import ADJUDICATION, SECOND, rounds
 from service.runtime import Runtime, open_runtime, taxonomy_in_use
 from service.settings import Settings
 from service.tables import DecisionRow, DrawRow, LabelRow, ReviewRow, TermRow
 from service.terms import Columns, load_terms, refresh
+from service.training_rows import training_set
 from service.weeks import week_of
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -15,7 +15,7 @@ from classifier.errors import ModelNotFound
 from classifier.messages import Label, RawMessage
 from service.cli import app
 from service.intake import receive
-from service.labels import Answer, record, training_set
+from service.labels import Answer, record
 from service.learning import Source, train_version
 from service.questions import open_questions
 from service.reviews import answer, claim, question, release
@@ -24,6 +24,7 @@ from service.runtime import Runtime, open_runtime
 from service.settings import Settings
 from service.suspects import SuspectLabel, ask_suspects, suspect_labels
 from service.tables import LabelRow, MessageRow, ReviewRow
+from service.training_rows import training_set
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)

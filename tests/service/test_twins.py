@@ -11,9 +11,10 @@ from service import reviews
 from service.day import day
 from service.exporting.rows import Picked, exported
 from service.intake import receive
-from service.labels import Answer, record, training_set, withdraw
+from service.labels import Answer, record, withdraw
 from service.runtime import Runtime
 from service.tables import DecisionRow, LabelRow, MessageRow, ReviewRow
+from service.training_rows import training_set
 from service.twins import SAME_TEXT, TAKEN_OVER
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -14,9 +14,9 @@ from classifier.messages import Label, RawMessage
 from classifier.readers import read_messages
 from service.importing import ImportOptions, import_messages
 from service.labeled_files import read_labeled
-from service.labels import training_set
 from service.runtime import open_runtime
 from service.settings import read_settings
+from service.training_rows import training_set
 
 Waarom = Any
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
