@@ -134,25 +134,25 @@ def _replace(text: str) -> ElementTree.Element:
 
 def _likely(**field: str) -> ElementTree.Element:
     likely = _element("Choices", name=LIKELY, toName=TEXT, choice="single-radio", **field)
-    likely.append(_nothing())
+    # In small letters the page knows it and the server does not, which would otherwise refuse
+    # predictions of anything but this.
+    likely.append(_nothing("choice" if field else "Choice"))
     return likely
 
 
 def _once_a_tree() -> ElementTree.Element:
     """Out of sight: once answers were given in a tree, the server refuses an interface without."""
     tree = _element("Taxonomy", name="tree", toName=TEXT)
-    tree.append(_nothing())
+    tree.append(_nothing("Choice"))
     hidden = _view("waarom-hidden", _likely(), tree)
     hidden.set("style", "display: none")
     return hidden
 
 
-def _nothing() -> ElementTree.Element:
+def _nothing(tag: str) -> ElementTree.Element:
     """A choice nobody sees or reaches: without any of its own, a control whose field a task lacks
     breaks the page, and nothing can be submitted. Without a key it would be given one."""
-    return _element(
-        "Choice", value="-", alias="-", style="display: none", hotkey="ctrl+alt+shift+f12"
-    )
+    return _element(tag, value="-", alias="-", style="display: none", hotkey="ctrl+alt+shift+f12")
 
 
 def _picker(taxonomy: Taxonomy, language: Language, name: str, *, one: bool) -> ElementTree.Element:

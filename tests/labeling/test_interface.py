@@ -114,6 +114,7 @@ def test_a_tree_is_hidden_once_one_of_the_likeliest_is_chosen_and_by_nothing_els
     assert around.get("visibleWhen") == "choice-unselected"
     assert around.get("whenChoiceValue").split(",") == list(large.leaves)
     assert control(tree, LIKELY).get("value") == "$likeliest"
+    assert control(tree, LIKELY).find("Choice") is None
 
 
 def test_what_answers_in_a_tree_used_stays_behind_the_buttons_out_of_sight(small):
@@ -127,11 +128,13 @@ def test_what_answers_in_a_tree_used_stays_behind_the_buttons_out_of_sight(small
 def test_every_control_has_a_choice_of_its_own_and_what_is_no_choice_is_neither_seen_nor_reached(
     small, large
 ):
-    """Without any, a task that lacks the field of `likely` cannot be submitted."""
+    """Without any, a task that lacks the field of `likely` cannot be submitted. The page does not
+    mind how its name is written; the server does, which would know no other choice then."""
     for tree in (parsed(small), parsed(large)):
         controls = [*tree.iter("Choices"), *tree.iter("Taxonomy")]
-        assert all(each.find("Choice") is not None for each in controls)
-        nothing = [each for each in tree.iter("Choice") if each.get("alias") == "-"]
+        assert all(len(each) for each in controls)
+        assert {each.tag.lower() for control in controls for each in control} == {"choice"}
+        nothing = [each for each in tree.iter() if each.get("alias") == "-"]
         assert nothing
         assert {each.get("style") for each in nothing} == {"display: none"}
         assert min(len(each.get("hotkey")) for each in nothing) > 1

@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
@@ -461,7 +461,8 @@ class Answering:
         self.press("0")
         self.page.locator(".htx-taxonomy:visible").first.click()
         *_, name = self.taxonomy.path(self.another, "en")
-        self.page.keyboard.type(name, delay=50)
+        search = self.page.locator(".ant-select-dropdown:visible input").first
+        search.press_sequentially(name, delay=50)
         offered = self.page.locator(".ant-select-tree-treenode-leaf-last", has_text=name).last
         offered.locator(".ant-select-tree-checkbox").click()
         expect(self.page.locator(f'[title="{self.name(self.another)}"]')).to_have_count(1)
@@ -492,6 +493,23 @@ def test_predicted_drivers_are_pre_filled_and_what_becomes_of_them_is_told(
     assert (unknown.label, unknown.origin) == (Label(None, also), Origin.CHANGED)
     assert (other.label, other.origin) == (Label(person.another, also), Origin.CHANGED)
     assert (left.personal_data, fewer.personal_data) == (False, True)
+
+
+def test_predictions_sent_later_may_name_one_of_the_likeliest(studio, large):
+    """The server looks at these, unlike at those that come with a task."""
+    project = studio.ensure_project("Predicted later", labeling_interface(large))
+    predicted = prediction(large, large.leaves[0], large.leaves[1])
+    asked = question(
+        "a",
+        prediction=predicted,
+        model_version="1",
+        likeliest=likeliest(predicted, large, language="nl"),
+    )
+    (task,) = studio.upload(project.id, [task_data(replace(asked, blind=True), large)])
+    said = prediction_json(asked, large)
+    assert [each["from_name"] for each in said["result"]] == ["likely", "also"]
+    studio.predict(project.id, {task: said})
+    assert studio.predicted_by(project.id) == ["1"]
 
 
 @pytest.mark.browser

@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
 
 from classifier.messages import Label, LabeledMessage, RedactedText
 from classifier.model import Model
@@ -177,6 +177,7 @@ EMPTY = f"""
 DO $$ BEGIN SET LOCAL session_replication_role = replica;
 {"".join(f"DELETE FROM {name};" for name in TABLES)} END $$
 """
+NO_TABLE = ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
 COUNT_ANEW = """
 SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
 FROM pg_sequences WHERE last_value IS NOT NULL
@@ -190,7 +191,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         path = tmp_path / "waarom.db"
         shutil.copyfile(request.getfixturevalue("new_sqlite"), path)
         return f"sqlite:///{path}"
-    _run(request.getfixturevalue("postgres"), EMPTY, COUNT_ANEW)
+    engine = request.getfixturevalue("postgres")
+    if set(TABLES) - set(inspect(engine).get_table_names()):  # a test took one away
+        _build(engine)
+    _run(engine, EMPTY, COUNT_ANEW)
     address: str = request.getfixturevalue("postgres_server")
     return address
 
@@ -202,9 +206,13 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
         yield f"sqlite:///{tmp_path / 'waarom.db'}"
         return
     engine = request.getfixturevalue("postgres")
-    _run(engine, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    _run(engine, *NO_TABLE)
     yield request.getfixturevalue("postgres_server")
-    _run(engine, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    _build(engine)
+
+
+def _build(engine: Engine) -> None:
+    _run(engine, *NO_TABLE)
     migrate(engine)
 
 
