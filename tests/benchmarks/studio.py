@@ -223,7 +223,8 @@ def _fill(runtime: Runtime, tasks: int) -> None:
     assert place is not None
     missing = tasks - studio.total(place.project)
     fields = ("text", "subject", "facts", "because", "sentences")
-    data = dict.fromkeys(fields, "words of an earlier question " * 5)
+    data: dict[str, object] = dict.fromkeys(fields, "words of an earlier question " * 5)
+    data["likeliest"] = []
     rows = [{"data": data | {"external_id": f"earlier-{n}"}} for n in range(max(0, missing))]
     studio.upload(place.project, rows)
     time.sleep(1)
