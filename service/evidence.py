@@ -10,14 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from classifier import registry
-from classifier.messages import LabeledMessage, RedactedText
+from classifier.messages import LabeledMessage
 from classifier.model import Model
 from classifier.promise import Outcomes, Reason, outcomes
 from classifier.stops import parents_of, stops_of
 from classifier.taxonomy import Taxonomy
-from service.rounds import label_of
 from service.tables import DrawRow, LabelRow, MessageRow, StandingChangeRow
-from service.terms import classified_text
+from service.training_rows import labeled_message
 
 HELD_OUT = "held-out.json"
 """In a version's folder: how it did on the random hold-out of the file it was trained from."""
@@ -79,22 +78,9 @@ def unseen_answers(session: Session, model: Model) -> list[LabeledMessage]:
         .where(LabelRow.current, LabelRow.counts, DrawRow.drawn)
         .order_by(MessageRow.id)
     )
-    found = [_labeled(*row) for row in session.execute(query)]
+    found = [labeled_message(*row) for row in session.execute(query)]
     seen = model.trained_on(message.text for message in found)
     return [message for message, known in zip(found, seen, strict=True) if not known]
-
-
-def _labeled(label: LabelRow, message: MessageRow, inclusion: float) -> LabeledMessage:
-    return LabeledMessage(
-        text=RedactedText(classified_text(message.subject, message.text)),
-        label=label_of(label),
-        message_id=message.external_id,
-        group=message.customer or message.text_key,
-        channel=message.channel,
-        language=message.language,
-        received_at=message.received_at,
-        inclusion=inclusion,
-    )
 
 
 def withdrawals(session: Session) -> dict[str, datetime]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from classifier.messages import LabeledMessage, RedactedText
@@ -33,7 +33,7 @@ def training_set(session: Session) -> list[TrainingRow]:
         select(LabelRow, MessageRow, DrawRow)
         .join(MessageRow, MessageRow.id == LabelRow.message_id)
         .outerjoin(DrawRow, DrawRow.message_id == MessageRow.id)
-        .where(LabelRow.current, LabelRow.chosen.not_in((SECOND, TAKEN_OVER)))
+        .where(teaches())
         .order_by(LabelRow.answered_at, LabelRow.id)
     )
     newest: dict[int, TrainingRow] = {}
@@ -42,14 +42,24 @@ def training_set(session: Session) -> list[TrainingRow]:
         if label.counts:
             drawn.add(message.id)
         of_draw = message.id in drawn and (label.counts or label.chosen in LOOKED_AGAIN)
+        inclusion = draw.inclusion if draw and of_draw else None
         newest[message.id] = TrainingRow(
-            _labeled(label, message, draw if of_draw else None), message.holdout
+            labeled_message(label, message, inclusion), message.holdout
         )
     return list(newest.values())
 
 
-def _labeled(label: LabelRow, message: MessageRow, draw: DrawRow | None) -> LabeledMessage:
-    """`draw` is that of a label that answers a drawn question, or decides about such an answer."""
+def teaches() -> ColumnElement[bool]:
+    """Whether a label may train: of copies of a text one is enough, and a second opinion alone
+    holds for nothing."""
+    return and_(LabelRow.current, LabelRow.chosen.not_in((SECOND, TAKEN_OVER)))
+
+
+def labeled_message(
+    label: LabelRow, message: MessageRow, inclusion: float | None
+) -> LabeledMessage:
+    """A message with its label. `inclusion`: the probability of its draw, where the label answers
+    the drawn question or decides about such an answer."""
     return LabeledMessage(
         text=RedactedText(classified_text(message.subject, message.text)),
         label=label_of(label),
@@ -58,5 +68,5 @@ def _labeled(label: LabelRow, message: MessageRow, draw: DrawRow | None) -> Labe
         channel=message.channel,
         language=message.language,
         received_at=message.received_at,
-        inclusion=draw.inclusion if draw else None,
+        inclusion=inclusion,
     )

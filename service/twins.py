@@ -153,8 +153,9 @@ def undrawn() -> tuple[ColumnElement[bool], ...]:
     """Inbound messages that nobody was drawn to answer, or is answering now."""
     drawn = exists().where(DrawRow.message_id == MessageRow.id, DrawRow.drawn)
     claimed = exists().where(ReviewRow.message_id == MessageRow.id, ReviewRow.state == "claimed")
-    return _inbound(), ~drawn.correlate(MessageRow), ~claimed.correlate(MessageRow)
+    return inbound(), ~drawn.correlate(MessageRow), ~claimed.correlate(MessageRow)
 
 
-def _inbound() -> ColumnElement[bool]:
+def inbound() -> ColumnElement[bool]:
+    """Whether a message came from a customer."""
     return MessageRow.direction == str(Direction.INBOUND)

@@ -1,5 +1,7 @@
 """Questions to people, without Label Studio: claim, answer, skip, release."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
@@ -22,7 +24,8 @@ from service.errors import (
     UnknownDriver,
 )
 from service.explanations import why
-from service.idempotency import committed, once
+from service.idempotency import Attempt, committed, once
+from service.keys import Identity
 from service.messages import current_decision
 from service.problems import documented
 from service.runtime import Runtime, taxonomy_in_use
@@ -38,6 +41,7 @@ from service.schemas.reviews import (
     SimilarPage,
 )
 from service.similar import answer_similar, similar
+from service.tables import ReviewRow
 
 router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
 
@@ -143,12 +147,7 @@ def skip(
 ) -> ReviewStateOut:
     """It counts as missing."""
 
-    def work(session: Session) -> dict[str, Any]:
-        row = reviews.skip(session, runtime, review_id=review_id, person=identity.name, now=now)
-        return {"id": row.id, "state": row.state}
-
-    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
-    return ReviewStateOut.model_validate(body)
+    return _moved(runtime, identity, attempt, now, review_id, reviews.skip)
 
 
 @router.post(
@@ -159,12 +158,7 @@ def skip(
 def release(
     runtime: RuntimeDep, identity: ReviewKey, attempt: AttemptDep, now: Now, review_id: ReviewId
 ) -> ReviewStateOut:
-    def work(session: Session) -> dict[str, Any]:
-        row = reviews.release(session, runtime, review_id=review_id, person=identity.name, now=now)
-        return {"id": row.id, "state": row.state}
-
-    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
-    return ReviewStateOut.model_validate(body)
+    return _moved(runtime, identity, attempt, now, review_id, reviews.release)
 
 
 @router.post(
@@ -177,12 +171,7 @@ def renew(
 ) -> ReviewStateOut:
     """The claim lasts as long again from now on."""
 
-    def work(session: Session) -> dict[str, Any]:
-        row = reviews.renew(session, runtime, review_id=review_id, person=identity.name, now=now)
-        return {"id": row.id, "state": row.state}
-
-    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
-    return ReviewStateOut.model_validate(body)
+    return _moved(runtime, identity, attempt, now, review_id, reviews.renew)
 
 
 @router.post(
@@ -196,12 +185,10 @@ def undo(
     """The question is yours again, and one that you hold instead is given back. What was said stays
     on record, and no longer holds."""
 
-    def work(session: Session) -> dict[str, Any]:
-        found = reviews.undo(session, runtime, review_id=review_id, person=identity.name, now=now)
-        return {"id": found.review.id, "state": found.review.state}
+    def undone(session: Session, runtime: Runtime, **which: Any) -> ReviewRow:
+        return reviews.undo(session, runtime, **which).review
 
-    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
-    return ReviewStateOut.model_validate(body)
+    return _moved(runtime, identity, attempt, now, review_id, undone)
 
 
 @router.get(
@@ -241,6 +228,24 @@ def post_similar(
 
     body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
     return SimilarAnswered.model_validate(body)
+
+
+def _moved(
+    runtime: Runtime,
+    identity: Identity,
+    attempt: Attempt,
+    now: datetime,
+    review_id: int,
+    move: Callable[..., ReviewRow],
+) -> ReviewStateOut:
+    """What a question is after one of the moves of `service.reviews`, made once an attempt."""
+
+    def work(session: Session) -> dict[str, Any]:
+        row = move(session, runtime, review_id=review_id, person=identity.name, now=now)
+        return {"id": row.id, "state": row.state}
+
+    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
+    return ReviewStateOut.model_validate(body)
 
 
 def _shown(session: Session, runtime: Runtime, question: reviews.Question) -> ReviewOut:

@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from classifier.model import Model
 from classifier.taxonomy import Taxonomy
 from labeling.picks import Aim, rarity
-from service.rounds import SECOND
 from service.rungs import is_of, promised_threshold
 from service.tables import LabelRow, StandingRow
-from service.twins import TAKEN_OVER
+from service.training_rows import teaches
 
 RARE, SHORT = "rare", "queue"
 RARE_SHARE: Final = 0.3
@@ -36,7 +35,7 @@ def labels_of(session: Session, model: Model) -> Floats:
     there are none, in the file it was trained from."""
     query = (
         select(LabelRow.driver, func.count(LabelRow.message_id.distinct()))
-        .where(LabelRow.current, LabelRow.chosen.not_in((SECOND, TAKEN_OVER)))
+        .where(teaches())
         .group_by(LabelRow.driver)
     )
     counted = {driver: float(count) for driver, count in session.execute(query)}

@@ -9,10 +9,10 @@ import numpy as np
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from classifier.messages import Direction
 from service.database import chunks
 from service.tables import DrawRow, LabelRow, MessageRow, ReviewRow
 from service.terms import classified_text
+from service.twins import inbound
 
 RECENT: Final = timedelta(weeks=8)
 """Before the newest message there is: what people wrote long ago teaches less of what they write
@@ -41,11 +41,11 @@ def candidates(session: Session, *, seed: int, most: int = MOST) -> Candidates:
     Held-out messages are not among them, for they never train, nor those of which a draw decided
     that they are asked about: an answer to a pick must not stand in the place of a drawn one.
     """
-    newest = session.scalar(select(func.max(MessageRow.received_at)).where(_inbound()))
+    newest = session.scalar(select(func.max(MessageRow.received_at)).where(inbound()))
     if newest is None:
         return Candidates((), (), (), (), ())
     query = select(MessageRow.id, MessageRow.text_key).where(
-        _inbound(), MessageRow.received_at >= newest - RECENT, ~MessageRow.holdout, free()
+        inbound(), MessageRow.received_at >= newest - RECENT, ~MessageRow.holdout, free()
     )
     known = _known_texts(session)
     of_text = {row.text_key: row.id for row in session.execute(query.order_by(MessageRow.id))}
@@ -61,10 +61,6 @@ def free() -> ColumnElement[bool]:
     drawn = exists().where(DrawRow.message_id == MessageRow.id, DrawRow.drawn)
     said = exists().where(LabelRow.message_id == MessageRow.id, LabelRow.current)
     return ~or_(asked, drawn, said)
-
-
-def _inbound() -> ColumnElement[bool]:
-    return MessageRow.direction == str(Direction.INBOUND)
 
 
 def _known_texts(session: Session) -> set[str]:
