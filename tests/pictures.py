@@ -6,8 +6,6 @@ blind, Dutch and English, on a wide and on a narrow screen.
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import product
@@ -17,7 +15,7 @@ from typing import Final
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from classifier.messages import Mention, Prediction, RedactedText
 from classifier.taxonomy import Driver, Taxonomy
@@ -27,11 +25,10 @@ from labeling.studio import Studio
 from labeling.tasks import StudioQuestion, task_data
 from service.sample import sample_taxonomy
 from service.studio_server import StudioServer
+from tests.chromium import in_label_studio
 
 ROOT: Final = Path(__file__).parent.parent
 IMAGES: Final = ROOT / "docs" / "images"
-CHROMIUM: Final = Path("/usr/bin/chromium")
-CHROMIUM_ARGUMENTS: Final = ("--no-sandbox", "--disable-quic", "--no-first-run")
 WIDE, NARROW, MARGIN = 1280, 480, 8
 COLORS: Final = 64
 BUTTONS: Final = (
@@ -157,23 +154,6 @@ class Picture:
         return Prediction(tuple(first), np.array([0.62, 0.14, 0.1, 0.08, 0.06]), 0.05, mentions)
 
 
-@contextmanager
-def browser(server: StudioServer) -> Iterator[Page]:
-    """A page of somebody who is logged in."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=list(CHROMIUM_ARGUMENTS)
-        )
-        page = started.new_page(viewport={"width": WIDE, "height": 900})
-        page.goto(f"{server.url}/user/login/")
-        page.fill("input[name=email]", server.username)
-        page.fill("input[name=password]", server.password)
-        page.click("button[type=submit]")
-        page.wait_for_url(lambda url: "/user/login" not in url)
-        yield page
-        started.close()
-
-
 def take(page: Page, studio: Studio, picture: Picture, out: Path, *, whole: bool) -> None:
     """The question as a person sees it who labels one after the other; not `whole`, without what
     Label Studio has around it."""
@@ -215,7 +195,7 @@ def main() -> None:
         wanted = {folder / f"{each.name}.png": each for each in pictures}
     with TemporaryDirectory() as home:
         server = StudioServer(Path(home), venv=ROOT / ".venv-label-studio", cache=ROOT / ".cache")
-        with server, browser(server) as page:
+        with server, in_label_studio(server, viewport={"width": WIDE, "height": 900}) as page:
             studio = Studio(server.url, server.token)
             for out, picture in wanted.items():
                 take(page, studio, picture, out, whole=folder is not None)

@@ -2,18 +2,16 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
-from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
 from classifier.messages import Label, Mention, Prediction, RedactedText
 from classifier.taxonomy import Taxonomy
@@ -47,18 +45,9 @@ from labeling.tasks import (
     task_data,
 )
 from service.studio_server import StudioServer
+from tests.chromium import CHROMIUM, in_label_studio
 
 pytestmark = pytest.mark.studio
-
-CHROMIUM = Path("/usr/bin/chromium")
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 numbers = count(1)
 
@@ -351,20 +340,6 @@ def test_a_server_that_stops_is_unavailable(tmp_path, studio_server: StudioServe
     client.close()
 
 
-@contextmanager
-def logged_in(studio_server: StudioServer) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
-        page = browser.new_page()
-        page.goto(f"{studio_server.url}/user/login/")
-        page.fill("input[name=email]", studio_server.username)
-        page.fill("input[name=password]", studio_server.password)
-        page.click("button[type=submit]")
-        page.wait_for_url(lambda url: "/user/login" not in url)
-        yield page
-        browser.close()
-
-
 def look_at(page: Page, project: Project, task: int) -> None:
     """Open a task and wait until its message is shown."""
     page.goto(f"{project.url}?task={task}")
@@ -481,7 +456,7 @@ def test_predicted_drivers_are_pre_filled_and_what_becomes_of_them_is_told(
     taxonomy = request.getfixturevalue(size)
     title = f"Pre-filled {size}"
     project = studio.ensure_project(title, labeling_interface(taxonomy, language="en"))
-    with logged_in(studio_server) as page:
+    with in_label_studio(studio_server) as page:
         person = Answering(page, studio, project, taxonomy)
         left = person.answer()
         fewer = person.answer(lambda: person.clear(person.also[0]), lambda: person.press("p"))
@@ -523,7 +498,7 @@ def test_of_two_versions_predictions_that_of_the_project_is_pre_filled(
         asked = question("a", prediction=prediction(small, driver), model_version=version)
         studio.predict(project.id, {task: prediction_json(asked, small)})
     repair(studio.connection, project.id, {"model_version": "new"})
-    with logged_in(studio_server) as page:
+    with in_label_studio(studio_server) as page:
         button = can_be_submitted(page, project, task)
         with page.expect_response(lambda said: "/annotations" in said.url):
             button.click()
@@ -561,7 +536,7 @@ def test_what_spoke_is_shown_with_the_pre_filled_drivers_only(
     assert studio.ensure_project(title, interface).id == project.id
     newer = [question("new", **seen), question("blind", blind=True, **seen)]
     shown, blind = studio.upload(project.id, [task_data(each, small) for each in newer])
-    with logged_in(studio_server) as page:
+    with in_label_studio(studio_server) as page:
         places = {}
         for task in (shown, still_open, blind):
             look_at(page, project, task)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from sqlalchemy import Engine, inspect, text
 
 from classifier.messages import Label, LabeledMessage, RedactedText
@@ -26,18 +26,10 @@ from service.database import migrate, open_database
 from service.runtime import Runtime, open_runtime
 from service.settings import Settings
 from service.tables import Table
+from tests.chromium import CHROMIUM, browser
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SECRET = "a secret for tests only"
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 TAXONOMY = """
 [[drivers]]
@@ -292,7 +284,5 @@ def chromium() -> Iterator[Browser]:
     """A real browser for the tests of one module, which skip where there is none."""
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium at {CHROMIUM}")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+    with browser() as opened:
         yield opened
-        opened.close()

@@ -6,10 +6,9 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 from sqlalchemy import select, update
 from typer.testing import CliRunner
 
@@ -38,9 +37,6 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """What a page does with figures does not depend on the database."""
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync", "--no-first-run"]
 LATE, DAMAGED, REFUND = "delivery.late", "delivery.damaged", "payment.refund"
 ANN, BOB, CAS = "ann.de.vries", "bob.jansen", "cas.bakker"
 TEXTS = {LATE: "pakket te laat", DAMAGED: "doos kapot", REFUND: "geld terug"}
@@ -285,14 +281,12 @@ def test_chosen_it_is_shown_to_admins_and_to_nobody_else(
 
 @SQLITE
 @pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium at /usr/bin/chromium")
-def test_on_a_phone_it_never_scrolls_sideways(judged: Runtime, live: str, tmp_path: Path) -> None:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
-        page = opened.new_page(viewport={"width": 390, "height": 844}, locale="en-GB")
-        page.goto(f"{live}/quality?from=2026-W40&to=2026-W47")
-        page.get_by_label("Key").fill(key(judged, "admin"))
-        page.get_by_role("button", name="Log in").click()
-        page.get_by_role("heading", name="Drivers people mix up").wait_for()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        opened.close()
+def test_on_a_phone_it_never_scrolls_sideways(
+    chromium: Browser, judged: Runtime, live: str
+) -> None:
+    page = chromium.new_page(viewport={"width": 390, "height": 844}, locale="en-GB")
+    page.goto(f"{live}/quality?from=2026-W40&to=2026-W47")
+    page.get_by_label("Key").fill(key(judged, "admin"))
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("heading", name="Drivers people mix up").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from service.app import create_app
@@ -22,9 +22,6 @@ with warnings.catch_warnings():
     from fastapi.testclient import TestClient
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync", "--no-first-run"]
 PHONE, DESK = (390, 844), (1280, 900)
 
 
@@ -147,14 +144,6 @@ def test_it_speaks_dutch(browser: TestClient, trained_runtime: Runtime) -> None:
         assert words in page
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
-        yield opened
-        opened.close()
-
-
 def opened(chromium: Browser, runtime: Runtime, live: str, size: tuple[int, int]) -> Page:
     page = chromium.new_context(
         viewport={"width": size[0], "height": size[1]}, locale="en-GB"
@@ -167,7 +156,6 @@ def opened(chromium: Browser, runtime: Runtime, live: str, size: tuple[int, int]
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium at /usr/bin/chromium")
 def test_in_a_browser_a_queue_goes_up_and_down(
     chromium: Browser, trained_runtime: Runtime, live: str, tmp_path: Path
 ) -> None:
@@ -183,7 +171,6 @@ def test_in_a_browser_a_queue_goes_up_and_down(
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium at /usr/bin/chromium")
 def test_on_a_phone_it_never_scrolls_sideways(
     chromium: Browser, trained_runtime: Runtime, live: str, tmp_path: Path
 ) -> None:
