@@ -142,7 +142,7 @@ class StudioServer:
         self._prepare_folder()
         try:
             self._process = self._start("start", "--no-browser", "--internal-host", HOST)
-            self._wait_until_healthy()
+            self._wait_until_ours()
         except BaseException:
             self.stop()
             raise
@@ -236,23 +236,33 @@ class StudioServer:
             self._login = json.loads(path.read_text())
         return self._login
 
-    def _wait_until_healthy(self) -> None:
+    def _wait_until_ours(self) -> None:
         started = time.monotonic()
         while (waited := time.monotonic() - started) < START_SECONDS:
             assert self._process is not None  # noqa: S101 - set by our only caller
             if self._process.poll() is not None:
+                if not _can_bind(self.port):
+                    raise PortTaken(self.port)
                 raise StudioDidNotStart(f"it ended with {self._process.returncode}", self.log)
-            if self._is_healthy():
+            if self._is_ours():
                 return
             self._progress(f"Starting Label Studio ({waited:.0f} s)")
             time.sleep(0.5)
         raise StudioDidNotStart(f"no answer after {START_SECONDS:.0f} s", self.log)
 
-    def _is_healthy(self) -> bool:
+    def _is_ours(self) -> bool:
+        """Whether what answers on our port is the server we started. One that finds its port taken
+        meanwhile goes to the next without a word, and then somebody else answers on ours: raises
+        `PortTaken`."""
+        headers = {"Authorization": f"Token {self.token}"}
+        url = f"{self.url}/api/current-user/whoami"
         try:
-            return httpx.get(f"{self.url}/health", timeout=5, trust_env=False).is_success
+            said = httpx.get(url, headers=headers, timeout=5, trust_env=False)
         except httpx.TransportError:
             return False
+        if said.is_client_error:
+            raise PortTaken(self.port)
+        return said.is_success
 
 
 def _private(path: str, flags: int) -> int:

@@ -16,8 +16,8 @@ from service.demo.steps import no_interrupt_lost, step, undisturbed_end
 from service.keys import SCOPES, create_key
 from service.runtime import Runtime, open_runtime
 from service.serving import ended_by_sigterm, serve
-from service.studio_server import StudioServer
-from service.sync import known_project
+from service.studio_server import PortTaken, StudioServer
+from service.sync import known_project, setup
 
 INTERRUPTED = 130
 
@@ -47,18 +47,27 @@ def _run(
     """What is started is put in `running`, which stops it."""
     running.enter_context(fresh_folder(options.folder))
     studio = _studio(console, running, options.folder) if options.label_studio else None
-    settings = demo_settings(options, studio)
-    runtime = open_runtime(settings)
+    runtime = open_runtime(demo_settings(options, studio))
     running.callback(runtime.close)
     played = play(console, runtime, options, now)
     with runtime.writing() as session:
         key = create_key(session, name="demo", scopes=SCOPES, now=now)
+    _another_port_if_taken(runtime, now)
     if options.check:
         with step(console, "Comparing with the truth, and trying it over HTTP"):
             return check_loop(runtime, played, key=key, now=now)
-    show_closing(console, settings.resolved_public_url, key, _labeling(runtime, studio))
-    serve(settings, with_worker=True)
+    show_closing(console, runtime.settings.resolved_public_url, key, _labeling(runtime, studio))
+    serve(runtime.settings, with_worker=True)
     return {"ok": True}
+
+
+def _another_port_if_taken(runtime: Runtime, now: datetime) -> None:
+    """Another demo may have begun to serve on ours while this one played."""
+    port = free_port(runtime.settings.port)
+    if port != runtime.settings.port:
+        runtime.settings = runtime.settings.model_copy(update={"port": port})
+        if runtime.settings.label_studio_url:
+            setup(runtime, now=now)
 
 
 def _labeling(runtime: Runtime, studio: StudioServer | None) -> Labeling | None:
@@ -70,7 +79,10 @@ def _labeling(runtime: Runtime, studio: StudioServer | None) -> Labeling | None:
 
 def _studio(console: Console, running: ExitStack, folder: Path) -> StudioServer:
     with step(console, "Starting Label Studio") as say:
-        server = StudioServer(folder / "label-studio", port=free_port(STUDIO_PORT), progress=say)
-        running.enter_context(server)
+        home = folder / "label-studio"
+        try:
+            server = running.enter_context(StudioServer(home, port=STUDIO_PORT, progress=say))
+        except PortTaken:
+            server = running.enter_context(StudioServer(home, progress=say))
         say(f"at {server.url}")
     return server

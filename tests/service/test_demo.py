@@ -226,6 +226,20 @@ service.demo.loop.play = lambda *_: None
 main()
 """
 """A demo that comes to its last part, serving, without the minutes before it."""
+PORT_TAKEN = """
+import socket
+import service.demo.loop
+from service.cli import main
+
+def play(console, runtime, *_):
+    global taken
+    taken = socket.create_server(("127.0.0.1", runtime.settings.port))
+    console.print(f"somebody took port {runtime.settings.port}.")
+
+service.demo.loop.play = play
+main()
+"""
+"""As that, while another program takes the port it was going to serve on."""
 
 
 @pytest.fixture
@@ -291,6 +305,28 @@ def stopped(process: subprocess.Popen[str], folder: Path) -> str:
     return log
 
 
+def url_of(log: str) -> str:
+    return re.search(r"http://127\.0\.0\.1:\d+", log).group()
+
+
+def is_ready(url: str) -> bool:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            return httpx.get(f"{url}/readyz", trust_env=False).is_success
+        except httpx.TransportError:
+            time.sleep(0.1)
+    return False
+
+
+def test_a_port_taken_while_it_played_is_left_to_who_has_it(start, tmp_path):
+    process = start("--no-label-studio", program=(sys.executable, "-c", PORT_TAKEN))
+    log = says(tmp_path, process, "Ctrl-C stops")
+    taken = re.search(r"took port (\d+)", log).group(1)
+    assert not url_of(log).endswith(f":{taken}")
+    assert is_ready(url_of(log))
+
+
 class TestStopping:
     def test_while_training(self, start, tmp_path):
         process = start("--no-label-studio")
@@ -303,15 +339,7 @@ class TestStopping:
     def test_while_serving(self, start, tmp_path):
         program = (sys.executable, "-c", NOTHING_PLAYED)
         process = start("--no-label-studio", program=program)
-        log = says(tmp_path, process, "Ctrl-C stops")
-        url = re.search(r"http://127\.0\.0\.1:\d+", log).group()
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            try:
-                assert httpx.get(f"{url}/readyz", trust_env=False).is_success
-                break
-            except httpx.TransportError:
-                time.sleep(0.1)
+        assert is_ready(url_of(says(tmp_path, process, "Ctrl-C stops")))
         process.send_signal(signal.SIGINT)
         stopped(process, tmp_path)
         assert process.returncode == 0
@@ -364,8 +392,8 @@ def test_the_whole_loop_keeps_its_promises(start, require, tmp_path):
     require(STUDIO_VENV.exists(), f"no Label Studio in {STUDIO_VENV}: `make setup`")
     process = start("--check", "--json")
     out, _ = process.communicate(timeout=300)
-    summary = json.loads(out)
     assert process.returncode == 0, (tmp_path / "log").read_text()
+    summary = json.loads(out)
     assert summary["ok"] is True
     assert summary["weeks"] == 6
     assert summary["intervals_covering_truth"] >= 0.88 * summary["intervals_total"] > 0

@@ -5,7 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -156,6 +158,25 @@ def test_a_port_in_use_is_named_and_not_silently_replaced(tmp_path, studio_serve
     taken = StudioServer(tmp_path, venv=studio_server.venv, port=studio_server.port)
     with pytest.raises(PortTaken, match=str(studio_server.port)), taken:
         pass
+
+
+def test_of_two_that_start_on_one_port_one_is_told(tmp_path, studio_server):
+    venv, cache = studio_server.venv, studio_server.cache
+    first = StudioServer(tmp_path / "first", venv=venv, cache=cache)
+    second = StudioServer(tmp_path / "second", venv=venv, cache=cache, port=first.port)
+    both_known = threading.Barrier(2, timeout=120)
+
+    def started(server: StudioServer) -> bool:
+        try:
+            with server:
+                both_known.wait()
+        except PortTaken:
+            both_known.wait()
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(started, [first, second])) == [False, True]
 
 
 def test_a_database_that_cannot_be_read_points_to_the_log(another):
