@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from classifier.messages import UNKNOWN
 from classifier.taxonomy import Taxonomy
 from service.mentions import answered
-from service.messages import MessageView, views
+from service.messages import NONE, MessageView, views
 from service.tables import DecisionRow, MessageRow
 
 LOOKED_AT = 300
@@ -17,9 +17,15 @@ LOOKED_AT = 300
 
 
 def messages_beside(
-    session: Session, taxonomy: Taxonomy, driver: str, *, week: str, limit: int
+    session: Session,
+    taxonomy: Taxonomy,
+    driver: str,
+    *,
+    week: str,
+    limit: int,
+    but: ColumnElement[bool] = NONE,
 ) -> list[tuple[MessageRow, DecisionRow]]:
-    """The newest of them, with the decision that names their primary driver.
+    """The newest of them `but` some, with the decision that names their primary driver.
 
     A parent stands for the drivers below it; beside `unknown` there is nothing. Only the last
     `LOOKED_AT` counted messages of the week are looked at.
@@ -28,7 +34,7 @@ def messages_beside(
         return []
     newest = (
         select(MessageRow.id)
-        .where(MessageRow.week == week, MessageRow.counted)
+        .where(MessageRow.week == week, MessageRow.counted, ~but)
         .order_by(MessageRow.id.desc())
         .limit(LOOKED_AT)
     )

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, false, func, select
 from sqlalchemy.orm import Session
 
 from classifier.messages import UNKNOWN, Direction, RawMessage
@@ -20,6 +21,7 @@ from service.terms import Logged, classified_text
 
 EXTERNAL = "external:"
 LARGEST_ID = 2**63 - 1
+NONE: Final = false()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,9 @@ def examples_of(
     channel: str | None,
     before: int | None,
     limit: int,
+    but: ColumnElement[bool] = NONE,
 ) -> Sequence[tuple[MessageRow, DecisionRow]]:
-    """Counted messages now decided (or proposed) to be about a driver, newest first.
+    """Counted messages now decided (or proposed) to be about a driver, newest first, `but` some.
 
     A parent stands for itself, where messages may stop, and the drivers below it; `unknown` for
     messages about none. `before` is the id of the last message of the page before. Raises
@@ -139,7 +142,7 @@ def examples_of(
     query = (
         select(MessageRow, DecisionRow)
         .join(DecisionRow, DecisionRow.message_id == MessageRow.id)
-        .where(DecisionRow.current, MessageRow.counted, about)
+        .where(DecisionRow.current, MessageRow.counted, about, ~but)
         .order_by(MessageRow.id.desc())
         .limit(limit)
     )

@@ -255,13 +255,18 @@ def busy(session: Session, runtime: Runtime, person: str, *, now: datetime) -> i
 
 def asked_blind(session: Session, message_id: int, person: str) -> bool:
     """Whether a blind question about a message is open which this person may be asked."""
-    asked = (
-        ReviewRow.message_id == message_id,
+    query = select(exists().where(MessageRow.id == message_id, blind_to(person)))
+    return bool(session.scalar(query))
+
+
+def blind_to(person: str) -> ColumnElement[bool]:
+    """The same of each message a query reads."""
+    return exists().where(
+        ReviewRow.message_id == MessageRow.id,
         ReviewRow.blind,
         ReviewRow.state.in_(OPEN_STATES),
         _open_to(person),
     )
-    return bool(session.scalar(select(exists(select(ReviewRow.id).where(*asked)))))
 
 
 def left(session: Session, person: str | None = None) -> int:

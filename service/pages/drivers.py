@@ -15,6 +15,7 @@ from service.messages import examples_of
 from service.pages.dashboard import Week
 from service.pages.screens import ScreenDep, page_router
 from service.reports import DriverVolume, up_to_date
+from service.reviews import blind_to
 from service.tables import DecisionRow, MessageRow
 from service.weeks import last_complete_week
 
@@ -55,7 +56,8 @@ def _volume(breakdown: Breakdown, driver: str) -> DriverVolume:
 def _examples(
     session: Session, breakdown: Breakdown, identity: Identity, driver: str
 ) -> list[tuple[MessageRow, DecisionRow]] | None:
-    """The newest messages of the week; None for a key that may not read messages."""
+    """The newest messages of the week but those this person may still be asked about blind; None
+    for a key that may not read messages."""
     if not _may_read(identity):
         return None
     found = examples_of(
@@ -66,6 +68,7 @@ def _examples(
         channel=None,
         before=None,
         limit=EXAMPLES,
+        but=blind_to(identity.name),
     )
     return list(found)
 
@@ -77,7 +80,8 @@ def _beside(
     if not breakdown.mentions or not _may_read(identity):
         return []
     week = breakdown.report.week
-    return messages_beside(session, breakdown.taxonomy, driver, week=week, limit=BESIDE)
+    hidden = blind_to(identity.name)
+    return messages_beside(session, breakdown.taxonomy, driver, week=week, limit=BESIDE, but=hidden)
 
 
 def _may_read(identity: Identity) -> bool:

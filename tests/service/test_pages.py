@@ -288,6 +288,22 @@ def test_a_message_about_a_driver_beside_another_stands_on_its_page(
         assert BESIDE not in browser.get(f"/drivers/{driver}?week=2026-W46").text
 
 
+def test_under_no_driver_stands_what_one_is_still_asked_about_blind(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    review_id = ask(trained_runtime, blind=True, text=MIXED)
+    message_id = _review(trained_runtime, review_id).message_id
+    mention(trained_runtime, message_id, "payment.refund")
+    pages = [f"/drivers/{driver}?week=2026-W46" for driver in (*LEAVES, "unknown")]
+    log_in(browser, trained_runtime, "report", "review", "messages")
+    assert not any(MIXED in browser.get(page).text for page in pages)
+    with trained_runtime.writing() as session:
+        session.get_one(ReviewRow, review_id).blind = False
+    named = [page for page in pages if MIXED in browser.get(page).text]
+    assert REFUND_PAGE in named
+    assert len(named) == 2
+
+
 def test_who_may_not_read_messages_sees_none_beside(
     browser: TestClient, trained_runtime: Runtime
 ) -> None:
