@@ -21,6 +21,9 @@ setup: $(VENV)/.ready $(STUDIO_VENV)/.ready ## install Waarom and, apart from it
 demo: setup ## the whole loop on sample messages, with a real Label Studio
 	$(BIN)/waarom demo
 
+# Several tests at a time on few cores: threads of matrices that wait for each other cost them half.
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
 test: setup check ## every check, then every test
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup
 
