@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from classifier.features import NgramFeatures
 from labeling.likeness import near_duplicates
 from service.database import chunks, take_turn
-from service.errors import BadRequest, NotFound
-from service.labels import Answer, record
+from service.errors import AnswerStands, BadRequest, NotFound
+from service.labels import Answer, record, withdraw
 from service.rounds import label_of
 from service.runtime import Runtime
 from service.tables import LabelRow, MessageRow, ReviewRow
@@ -86,7 +86,7 @@ def answer_similar(
             person=person,
             door=DOOR,
             door_ref=f"message-{id_}",
-            version=now.isoformat(),
+            version=f"{_given_with(review_id)}{now.isoformat(timespec='milliseconds')}",
             answered_at=now,
             review_id=offered[id_].review_id,
             chosen=OFFERED,
@@ -96,6 +96,35 @@ def answer_similar(
         if id_ in offered
     ]
     return record(session, runtime, answers, now=now)
+
+
+def take_back(
+    session: Session, runtime: Runtime, *, review_id: int, person: str, now: datetime
+) -> list[int]:
+    """The messages that this person just gave the answer of a question: they hold it no longer, and
+    are as they were before.
+
+    Raises `NotFound`, and `AnswerStands` where there are none of the last `claim_minutes`.
+    """
+    take_turn(session)
+    recent = now - timedelta(minutes=runtime.settings.claim_minutes)
+    query = select(LabelRow).where(
+        LabelRow.door == DOOR,
+        LabelRow.version.startswith(_given_with(_review(session, review_id).id), autoescape=True),
+        LabelRow.person == person,
+        LabelRow.current,
+        LabelRow.answered_at > recent,
+    )
+    given = session.scalars(query).all()
+    if not given:
+        raise AnswerStands(review_id)
+    withdraw(session, DOOR, [row.door_ref for row in given], now=now)
+    return sorted(row.message_id for row in given)
+
+
+def _given_with(review_id: int) -> str:
+    """How the versions of answers begin that were given with that of a question."""
+    return f"{review_id}-"
 
 
 def _review(session: Session, review_id: int) -> ReviewRow:

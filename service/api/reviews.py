@@ -40,7 +40,7 @@ from service.schemas.reviews import (
     SimilarIn,
     SimilarPage,
 )
-from service.similar import answer_similar, similar
+from service.similar import answer_similar, similar, take_back
 from service.tables import ReviewRow
 
 router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
@@ -225,6 +225,24 @@ def post_similar(
             session, runtime, review_id, payload.messages, person=identity.name, now=now
         )
         return {"messages": [row.message_id for row in rows]}
+
+    body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
+    return SimilarAnswered.model_validate(body)
+
+
+@router.post(
+    "/{review_id}/similar/undo",
+    summary="Take back the answer this key just gave to similar messages",
+    responses=documented(*writing("review"), MISSING, STANDS),
+)
+def undo_similar(
+    runtime: RuntimeDep, identity: ReviewKey, attempt: AttemptDep, now: Now, review_id: ReviewId
+) -> SimilarAnswered:
+    """They are routed as before. What was said stays on record, and no longer holds."""
+
+    def work(session: Session) -> dict[str, Any]:
+        taken = take_back(session, runtime, review_id=review_id, person=identity.name, now=now)
+        return {"messages": taken}
 
     body = once(runtime, attempt, work, api_key_id=identity.key_id, now=now)
     return SimilarAnswered.model_validate(body)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends, Form, Response
+from fastapi import Depends, Form, Query, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -46,6 +46,7 @@ class Given:
 
 
 Text = Annotated[str, Form(max_length=LONGEST_NOTE)]
+Was = Annotated[str, Query(max_length=20)]
 
 
 def given(
@@ -77,9 +78,15 @@ class Happened:
     last: int | None = None
 
     @property
-    def query(self) -> str:
+    def undo(self) -> str:
+        """Where it is undone."""
+        return f"/reviews/{self.last}/{'similar/undo' if self.was == 'given' else 'undo'}"
+
+    def after(self, page: str) -> str:
+        """The address of a page that tells it."""
         parts = [f"was={self.was}"] if self.was else []
-        return "&".join(parts + ([f"last={self.last}"] if self.last else []))
+        parts += [f"last={self.last}"] if self.last else []
+        return f"{page}?{'&'.join(parts)}" if parts else page
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,20 @@ from service.day import day
 from service.dependencies import Now
 from service.errors import AnswerStands, ReviewClosed, ReviewTaken, UnknownDriver
 from service.keys import Identity
-from service.pages.question import Given, GivenDep, Happened, given_before, show_question
+from service.pages.question import (
+    Given,
+    GivenDep,
+    Happened,
+    Was,
+    given_before,
+    show_question,
+)
 from service.pages.screens import Screen, ScreenDep, page_router
 from service.reviews import Question
 from service.schemas.fields import LARGEST_ID
 
 router = page_router()
 
-Was = Annotated[str, Query(max_length=20)]
 Last = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 Swap = Annotated[
     bool, Header(alias="Waarom-Swap", description="Answer with the next page, not with its place.")
@@ -184,7 +190,7 @@ def _to(
 ) -> Response:
     """A page, or the way to it; a script that puts the page in place itself gets it at once."""
     page = f"/reviews/{question.review.id}" if question else "/reviews"
-    address = f"{page}?{happened.query}" if happened.query else page
+    address = happened.after(page)
     if not swap:
         return RedirectResponse(address, status_code=303)
     if question is None:

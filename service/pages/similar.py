@@ -8,17 +8,20 @@ from fastapi.responses import RedirectResponse
 from service import reviews
 from service.auth import FormIdentity, PageIdentity
 from service.dependencies import Now
-from service.errors import BadRequest
+from service.errors import AnswerStands, BadRequest
+from service.pages.question import Happened, Was
 from service.pages.screens import ScreenDep, page_router
 from service.rounds import label_of
 from service.runtime import taxonomy_in_use
-from service.similar import answer_similar, similar
+from service.similar import answer_similar, similar, take_back
 
 router = page_router()
 
 
 @router.get("/reviews/{review_id}/similar")
-def similar_page(review_id: int, screen: ScreenDep, identity: PageIdentity) -> Response:
+def similar_page(
+    review_id: int, screen: ScreenDep, identity: PageIdentity, was: Was = ""
+) -> Response:
     """What may be given the answer that this person gave to a question."""
     identity.require("review")
     with screen.runtime.reading() as session:
@@ -32,6 +35,7 @@ def similar_page(review_id: int, screen: ScreenDep, identity: PageIdentity) -> R
             review=review_id,
             said=label_of(said),
             found=similar(session, screen.runtime, review_id),
+            happened=Happened(was),
             taxonomy=taxonomy_in_use(session, screen.runtime),
         )
 
@@ -50,9 +54,22 @@ def give(
         said = reviews.said_before(session, review_id, identity.name)
         if said is None or not said.current:
             raise BadRequest("review", "it has no answer of this person")
-        answer_similar(
+        given = answer_similar(
             session, screen.runtime, review_id, messages or [], person=identity.name, now=now
         )
         question = reviews.claim(session, screen.runtime, person=identity.name, now=now)
     page = f"/reviews/{question.review.id}" if question else "/reviews"
-    return RedirectResponse(f"{page}?was=given", status_code=303)
+    happened = Happened("given", review_id) if given else Happened()
+    return RedirectResponse(happened.after(page), status_code=303)
+
+
+@router.post("/reviews/{review_id}/similar/undo")
+def undo(review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now) -> Response:
+    """Take back what they were just given, and choose again."""
+    identity.require("review")
+    try:
+        with screen.runtime.writing() as session:
+            take_back(session, screen.runtime, review_id=review_id, person=identity.name, now=now)
+    except AnswerStands:
+        return RedirectResponse("/reviews?was=stands", status_code=303)
+    return RedirectResponse(f"/reviews/{review_id}/similar?was=chosen", status_code=303)

@@ -279,7 +279,8 @@ class SimilarIn(Request):
 
 
 class SimilarAnswered(BaseModel):
-    """Those that were answered; one that somebody answered meanwhile is not among them."""
+    """Those that were answered, or hold it no longer; one that somebody answered meanwhile is not
+    among them."""
 
     model_config = example({"messages": [10433]})
 

@@ -381,6 +381,14 @@ def test_messages_that_say_nearly_the_same_are_given_the_answer_in_one_go(
     press(page, "Enter")
     expect(page.get_by_text("The similar messages have the same answer.")).to_be_visible()
     assert last(shop, 2) == [("delivery.damaged", [], "", "")] * 2
+    said = shop.said()
+    press(page, "z")
+    expect(page.get_by_text("Taken back; choose again.")).to_be_visible()
+    expect(page.get_by_role("heading", name="2 similar messages")).to_be_visible()
+    assert shop.said() == said[:-1]
+    press(page, "z")
+    expect(page.get_by_text("Taken back, and filled in again.")).to_be_visible()
+    assert shop.said() == said[:-2]
 
 
 def test_keys_are_explained_and_can_be_turned_off(shop: Shop, opens: Opens) -> None:

@@ -8,10 +8,10 @@ from sqlalchemy import select, update
 
 from classifier.messages import Label, RawMessage
 from service import reviews
-from service.errors import BadRequest, NotFound
+from service.errors import AnswerStands, BadRequest, NotFound
 from service.intake import receive
 from service.runtime import Runtime
-from service.similar import OFFERED, answer_similar, similar
+from service.similar import OFFERED, answer_similar, similar, take_back
 from service.tables import DecisionRow, DrawRow, LabelRow, MessageRow, ReviewRow
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -58,6 +58,13 @@ def answer(runtime: Runtime) -> None:
         reviews.answer(session, runtime, review_id=1, label=label, person="anna", now=NOW)
 
 
+def decisions(runtime: Runtime) -> list[tuple[int, str, str | None, str]]:
+    with runtime.reading() as session:
+        query = select(DecisionRow).where(DecisionRow.current).order_by(DecisionRow.message_id)
+        found = session.scalars(query)
+        return [(each.message_id, each.status, each.driver, each.queue) for each in found]
+
+
 def test_what_says_nearly_the_same_is_offered_the_newest_first(asked: Runtime) -> None:
     assert offered(asked) == list(NEAR)
     with asked.reading() as session:
@@ -89,6 +96,51 @@ def test_they_get_the_answer_of_the_question_in_one_go(asked: Runtime) -> None:
     with asked.writing() as session:
         assert answer_similar(session, asked, 1, [2], person="bert", now=NOW) == []
         assert len(session.scalars(select(LabelRow)).all()) == 3
+
+
+def test_what_they_were_given_is_taken_back_in_one_go(asked: Runtime) -> None:
+    with asked.writing() as session:
+        session.add(
+            ReviewRow(
+                message_id=2, purpose="routing", blind=False, priority=0, order_key=1,
+                state="open", made_at=NOW,
+            )
+        )  # fmt: skip
+    answer(asked)
+    before = decisions(asked)
+    for minutes in (0, 40):
+        given = NOW + timedelta(minutes=minutes)
+        later = given + timedelta(minutes=29)
+        with asked.writing() as session:
+            answer_similar(session, asked, 1, [2, 3], person="bert", now=given)
+        with asked.writing() as session, pytest.raises(AnswerStands):
+            take_back(session, asked, review_id=1, person="anna", now=later)
+        with asked.writing() as session:
+            assert take_back(session, asked, review_id=1, person="bert", now=later) == [2, 3]
+        assert offered(asked) == list(NEAR)
+        assert decisions(asked) == before
+        with asked.reading() as session:
+            assert reviews.left(session) == 1
+            held = select(LabelRow.message_id).where(LabelRow.current)
+            assert session.scalars(held).all() == [1]
+
+
+def test_what_was_given_long_ago_or_with_another_answer_stands(asked: Runtime) -> None:
+    answer(asked)
+    with asked.writing() as session:
+        answer_similar(session, asked, 1, [2], person="bert", now=NOW)
+        session.add(
+            ReviewRow(
+                message_id=4, purpose="learning", blind=True, priority=1, order_key=2,
+                state="open", made_at=NOW,
+            )
+        )  # fmt: skip
+    for review_id, minutes in ((1, 31), (2, 1)):
+        later = NOW + timedelta(minutes=minutes)
+        with asked.writing() as session, pytest.raises(AnswerStands):
+            take_back(session, asked, review_id=review_id, person="bert", now=later)
+    with asked.writing() as session, pytest.raises(NotFound):
+        take_back(session, asked, review_id=99, person="bert", now=NOW)
 
 
 def test_only_what_is_alike_gets_the_answer_and_only_once_there_is_one(asked: Runtime) -> None:

@@ -58,4 +58,9 @@ def test_what_says_nearly_the_same_is_answered_along(
     assert (answered.status_code, answered.json()) == (201, said)
     now = client.get(f"/v1/messages/{alike}", headers=ann).json()
     assert (now["decision"], now["driver"]) == ("person", "delivery.late")
+    undone = client.post(f"{address}/undo", headers=ann)
+    assert (undone.status_code, undone.json()) == (200, said)
+    now = client.get(f"/v1/messages/{alike}", headers=ann).json()
+    assert now["decision"] != "person"
+    assert client.post(f"{address}/undo", headers=ann).status_code == 409
     assert client.get("/v1/reviews/999/similar", headers=ann).status_code == 404

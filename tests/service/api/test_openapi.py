@@ -26,6 +26,7 @@ EXPECTED = {
     ("get", "/v1/reviews/today"),
     ("get", "/v1/reviews/{review_id}/similar"),
     ("post", "/v1/reviews/{review_id}/similar"),
+    ("post", "/v1/reviews/{review_id}/similar/undo"),
     ("post", "/v1/reviews/{review_id}/release"),
     ("post", "/v1/reviews/{review_id}/renew"),
     ("post", "/v1/reviews/{review_id}/undo"),
