@@ -64,7 +64,11 @@ def in_background(runtime: Runtime) -> Iterator[str]:
 
 @contextmanager
 def listening(settings: Settings) -> Iterator[socket.socket]:
-    """The door, open before anything else is: whoever knocks early waits. Port 0 is a free one."""
+    """The door, open before anything else is: whoever knocks early waits. Port 0 is a free one.
+
+    Answers leave at once: sockets made by hand hold a body back until the caller acknowledges its
+    headers, which on a connection that is kept takes him 40 ms.
+    """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         door = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
@@ -72,6 +76,7 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
         reason = error.strerror or type(error).__name__
         raise CannotListen(settings.host, settings.port, reason) from None
     with door:
+        door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         yield door
 
 

@@ -38,6 +38,7 @@ from service.app import create_app
 from service.keys import create_key
 from service.runtime import open_runtime
 from service.sample import generate, sample_taxonomy
+from service.serving import listening
 from service.settings import Settings
 from tests.benchmarks.frontier.sets import SAMPLE, SAMPLE_UNTIL, read_set
 from tests.benchmarks.shared_data import ROOT
@@ -117,11 +118,12 @@ def _empty() -> FastAPI:
 
 
 def run_server(kind: str, port: int, settings: dict[str, Any] | None) -> None:
-    """Serve until killed; what the processes of this benchmark run."""
+    """Serve until killed, behind the door of `waarom serve`: what these processes run."""
     import uvicorn
 
     made = Settings(**settings) if settings else None
-    uvicorn.run(build(kind, made), port=port, log_level="warning")
+    with listening((made or Settings()).model_copy(update={"port": port})) as door:
+        uvicorn.Server(uvicorn.Config(build(kind, made), log_level="warning")).run([door])
 
 
 @contextmanager

@@ -92,6 +92,15 @@ def test_serves_in_the_background_for_as_long_as_the_block_lasts(trained_runtime
         httpx.get(f"{url}/healthz", trust_env=False)
 
 
+def test_no_answer_waits_until_the_part_before_it_was_acknowledged(settings):
+    """Headers and body leave apart; Nagle's algorithm would cost 40 ms on a kept connection."""
+    with listening(settings.model_copy(update={"port": 0})) as door:
+        with socket.create_connection(door.getsockname()):
+            inside, _ = door.accept()
+        with inside:
+            assert inside.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_door_taken_by_another_says_so_before_anything_is_opened(settings):
     with listening(settings.model_copy(update={"port": 0})) as door:
         taken = settings.model_copy(update={"port": door.getsockname()[1]})
