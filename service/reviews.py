@@ -43,17 +43,17 @@ def claim(session: Session, runtime: Runtime, *, person: str, now: datetime) -> 
     nothing left. A question this person holds already is served again, and a second opinion is
     asked of nobody who said something about the message before.
     """
-    mine, free = _for(runtime, person, now)
+    mine, theirs = _for(runtime, person, now)
     while True:
         candidate = session.scalar(
             select(ReviewRow.id)
-            .where(or_(mine, free))
+            .where(theirs)
             .order_by(~mine, ReviewRow.priority, ReviewRow.order_key)
             .limit(1)
         )
         if candidate is None:
             return None
-        take = update(ReviewRow).where(ReviewRow.id == candidate, or_(mine, free))
+        take = update(ReviewRow).where(ReviewRow.id == candidate, theirs)
         taken = session.execute(take.values(_claim(person, now)))
         if taken.rowcount:  # type: ignore[attr-defined]
             return question(session, candidate)
@@ -61,15 +61,18 @@ def claim(session: Session, runtime: Runtime, *, person: str, now: datetime) -> 
 
 def any_for(session: Session, runtime: Runtime, person: str, *, now: datetime) -> bool:
     """Whether there is a question for this person now: others may hold all that are left."""
-    return bool(session.scalar(select(exists().where(or_(*_for(runtime, person, now))))))
+    _, theirs = _for(runtime, person, now)
+    return bool(session.scalar(select(exists().where(theirs))))
 
 
 def _for(
     runtime: Runtime, person: str, now: datetime
 ) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """The questions that a person holds, and those they may claim."""
+    """The questions that a person holds, and these with those they may claim."""
     mine = and_(ReviewRow.state == "claimed", ReviewRow.claimed_by == person)
-    return mine, and_(_claimable(runtime, now), _open_to(person))
+    free = and_(_claimable(runtime, now), _open_to(person))
+    # The states are said apart, for the index of questions in their order.
+    return mine, and_(ReviewRow.state.in_(OPEN_STATES), or_(mine, free))
 
 
 def _claim(person: str, now: datetime) -> dict[str, object]:

@@ -241,7 +241,7 @@ class LabelRow(Table):
     origin: Mapped[str] = mapped_column(String(20))
     seconds: Mapped[float | None]
     taxonomy: Mapped[str] = mapped_column(String(12))
-    answered_at: Mapped[datetime]
+    answered_at: Mapped[datetime] = mapped_column(index=True)
     stored_at: Mapped[datetime]
 
 
