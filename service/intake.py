@@ -26,11 +26,12 @@ from classifier.redaction import pseudonym, redact
 from classifier.text import in_holdout, text_key
 from service.conversations import mark_counted
 from service.database import chunks, take_turn
-from service.labels import follow_twins
+from service.labels import take_over
 from service.leaks import seen_to
 from service.runtime import Runtime
 from service.tables import MessageRow
 from service.triage import retriage, triage
+from service.twins import arrived
 from service.weeks import day_of, week_of
 
 LONGEST_ATTRIBUTE = 200
@@ -115,7 +116,7 @@ def store(
         session.add_all(fresh)
         session.flush()
         triage(session, runtime, fresh, now=now, draw_since=draw_since, labeled=labeled)
-        follow_twins(session, runtime, fresh, now=now)
+        take_over(session, runtime, arrived(session, fresh, now=now), now=now)
     if changed := [row for name, row in revised.items() if name in from_before]:
         retriage(session, runtime, changed, now=now)
         seen_to(session, [row.id for row in changed])

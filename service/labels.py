@@ -25,7 +25,7 @@ from service.second_opinions import DRAWN_PURPOSES, close_settled, follow_up
 from service.tables import DecisionRow, DrawRow, LabelRow, MessageRow, ReviewRow
 from service.terms import mark_stale
 from service.triage import route
-from service.twins import SAME_TEXT, TAKEN_OVER, Settled, Twin, settled
+from service.twins import SAME_TEXT, TAKEN_OVER, Twin, settled
 
 NOTHING = RedactedText("")
 Row = TypeVar("Row", MessageRow, ReviewRow)
@@ -103,15 +103,19 @@ def record(
 def follow_twins(
     session: Session, runtime: Runtime, messages: Sequence[MessageRow], *, now: datetime
 ) -> None:
-    """Have messages with the same text take over what people say of these, new or changed."""
-    found = settled(session, messages, now=now) if messages else Settled()
-    if not found.taken and not found.dropped:
-        return
+    """Have messages with the same texts take over what people say of these now."""
+    found = settled(session, messages, now=now)
     withdraw(session, SAME_TEXT, found.dropped, now=now)
-    leaves = set(taxonomy_in_use(session, runtime).leaves)
-    taken = [_taken_over(twin, now) for twin in found.taken]
-    known = [each for each in taken if leaves.issuperset(each.label.mentions)]
-    record(session, runtime, known, now=now)
+    take_over(session, runtime, found.taken, now=now)
+
+
+def take_over(session: Session, runtime: Runtime, twins: Sequence[Twin], *, now: datetime) -> None:
+    """Give messages the answers to their texts, but of drivers that left the taxonomy."""
+    if twins:
+        leaves = set(taxonomy_in_use(session, runtime).leaves)
+        taken = [_taken_over(twin, now) for twin in twins]
+        known = [each for each in taken if leaves.issuperset(each.label.mentions)]
+        record(session, runtime, known, now=now)
 
 
 def _taken_over(twin: Twin, now: datetime) -> Answer:

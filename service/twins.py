@@ -8,12 +8,12 @@ rest on drawn messages, never see an answer that was taken over.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, exists, or_, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from classifier.messages import Direction
@@ -32,6 +32,7 @@ RECENT: Final = timedelta(weeks=4)
 MOST: Final = 1000
 """So many messages, the newest, take over answers at a time."""
 Text = tuple[str, str]
+Where = ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,10 @@ class Twin:
         """Which label it is a copy of."""
         return f"label-{self.source.id}.{self.before}"
 
+    def is_held_as(self, copy: LabelRow) -> bool:
+        """Whether this copy is one of that label, and holds."""
+        return copy.current and copy.version.startswith(f"label-{self.source.id}.")
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -64,19 +69,21 @@ class Settled:
     dropped: Sequence[str] = ()
 
 
+def arrived(session: Session, messages: Iterable[MessageRow], *, now: datetime) -> Sequence[Twin]:
+    """What new messages take over; for others with the same texts nothing changed."""
+    new = {each.id: each for each in messages if _says_enough(each)}
+    own = _sources(session, {_text(each) for each in new.values()})
+    wanted = sorted(id_ for id_, each in new.items() if _text(each) in own)
+    return _twins(session, own, [MessageRow.id.in_(some) for some in chunks(wanted)], now)
+
+
 def settled(session: Session, messages: Iterable[MessageRow], *, now: datetime) -> Settled:
-    """What follows for the twins of messages that are new, or whose answers changed."""
+    """What follows for the twins of messages whose answers changed."""
     texts = {_text(each) for each in messages if _says_enough(each)}
-    keys = sorted({key for key, _ in texts})
-    said = _said(session, keys)
-    if not said:
-        return Settled()
-    own, copies = _sources(said, texts), _copies(said)
-    free = {row.id: row for row in _free(session, keys, now) if _text(row) in own}
-    held = {row.LabelRow.message_id: row for row in said if _holds_copy(row.LabelRow)}
-    twins = [Twin(row.id, row.review_id, own[_text(row)], copies[row.id]) for row in free.values()]
-    dropped = [name_of(id_) for id_, row in held.items() if _text(row) in texts - own.keys()]
-    return Settled(twins, dropped)
+    own = _sources(session, texts)
+    keys = sorted({key for key, _ in own})
+    twins = _twins(session, own, [MessageRow.text_key.in_(some) for some in chunks(keys)], now)
+    return Settled(twins, _held(session, texts - own.keys()))
 
 
 def name_of(message_id: int) -> str:
@@ -92,26 +99,19 @@ def _text(row: Any) -> Text:
     return row.text_key, normalized(row.subject)
 
 
-def _said(session: Session, keys: Sequence[str]) -> list[Row[Any]]:
-    """Labels of messages with these texts, in order of time; also copies that hold no longer."""
-    found: list[Row[Any]] = []
-    for some in chunks(keys):
+def _sources(session: Session, texts: Collection[Text]) -> dict[Text, LabelRow]:
+    """The newest answer to each text, where all messages with it have the same main driver."""
+    newest: dict[Text, dict[int, LabelRow]] = defaultdict(dict)
+    for some in chunks(sorted({key for key, _ in texts})):
         query = (
             select(LabelRow, MessageRow.text_key, MessageRow.subject)
             .join(MessageRow, MessageRow.id == LabelRow.message_id)
-            .where(MessageRow.text_key.in_(some), LabelRow.chosen != SECOND)
-            .where(or_(LabelRow.current, LabelRow.door == SAME_TEXT))
+            .where(MessageRow.text_key.in_(some), LabelRow.current)
+            .where(LabelRow.door != SAME_TEXT, LabelRow.chosen != SECOND)
         )
-        found += session.execute(query.order_by(LabelRow.answered_at, LabelRow.id))
-    return found
-
-
-def _sources(said: Iterable[Row[Any]], texts: Collection[Text]) -> dict[Text, LabelRow]:
-    """The newest answer to each text, where all messages with it have the same main driver."""
-    newest: dict[Text, dict[int, LabelRow]] = defaultdict(dict)
-    for row in said:
-        if row.LabelRow.door != SAME_TEXT and _text(row) in texts:
-            newest[_text(row)][row.LabelRow.message_id] = row.LabelRow
+        for row in session.execute(query.order_by(LabelRow.answered_at, LabelRow.id)):
+            if _text(row) in texts:
+                newest[_text(row)][row.LabelRow.message_id] = row.LabelRow
     return {
         text: max(labels.values(), key=lambda label: (label.answered_at, label.id))
         for text, labels in newest.items()
@@ -119,30 +119,53 @@ def _sources(said: Iterable[Row[Any]], texts: Collection[Text]) -> dict[Text, La
     }
 
 
-def _copies(said: Iterable[Row[Any]]) -> dict[int, int]:
-    """Message -> how many answers it took over so far."""
-    found: dict[int, int] = defaultdict(int)
-    for row in said:
-        found[row.LabelRow.message_id] += row.LabelRow.door == SAME_TEXT
+def _twins(
+    session: Session, own: Mapping[Text, LabelRow], places: Iterable[Where], now: datetime
+) -> list[Twin]:
+    """Of the messages at these places those that do not hold the answer to their text yet."""
+    free = {row.id: row for row in _free(session, places, now) if _text(row) in own}
+    copies = _copies(session, sorted(free))
+    twins = (
+        Twin(row.id, row.review_id, own[_text(row)], len(copies[row.id])) for row in free.values()
+    )
+    return [each for each in twins if not any(map(each.is_held_as, copies[each.message_id]))]
+
+
+def _copies(session: Session, message_ids: Sequence[int]) -> dict[int, list[LabelRow]]:
+    """What messages took over so far, also what holds no longer."""
+    found: dict[int, list[LabelRow]] = defaultdict(list)
+    for some in chunks(message_ids):
+        query = select(LabelRow).where(LabelRow.message_id.in_(some), LabelRow.door == SAME_TEXT)
+        for row in session.scalars(query):
+            found[row.message_id].append(row)
     return found
 
 
-def _holds_copy(label: LabelRow) -> bool:
-    return label.current and label.door == SAME_TEXT
+def _held(session: Session, texts: Collection[Text]) -> list[str]:
+    """The names of answers that messages with these texts took over and that hold."""
+    found: list[str] = []
+    for some in chunks(sorted({key for key, _ in texts})):
+        query = (
+            select(MessageRow.id, MessageRow.text_key, MessageRow.subject)
+            .join(LabelRow, LabelRow.message_id == MessageRow.id)
+            .where(MessageRow.text_key.in_(some), LabelRow.current, LabelRow.door == SAME_TEXT)
+        )
+        found += [name_of(row.id) for row in session.execute(query) if _text(row) in texts]
+    return found
 
 
-def _free(session: Session, keys: Sequence[str], now: datetime) -> Iterable[Any]:
-    """Messages with these texts that nobody was drawn to answer, is answering, or has answered."""
+def _free(session: Session, places: Iterable[Where], now: datetime) -> Iterable[Any]:
+    """Messages there that nobody was drawn to answer, is answering, or has answered."""
     said = exists().where(
         LabelRow.message_id == MessageRow.id, LabelRow.current, LabelRow.door != SAME_TEXT
     )
     asked = (ReviewRow.message_id == MessageRow.id) & (ReviewRow.state == "open")
     columns = (MessageRow.id, MessageRow.text_key, MessageRow.subject)
-    for some in chunks(keys):
+    for place in places:
         yield from session.execute(
             select(*columns, ReviewRow.id.label("review_id"))
             .outerjoin(ReviewRow, asked)
-            .where(MessageRow.text_key.in_(some), MessageRow.received_at >= now - RECENT)
+            .where(place, MessageRow.received_at >= now - RECENT)
             .where(*undrawn(), ~said)
             .order_by(MessageRow.received_at.desc())
             .limit(MOST)
