@@ -199,6 +199,17 @@ def said_before(session: Session, review_id: int, person: str) -> LabelRow | Non
     return session.scalar(select(LabelRow).where(*own).order_by(LabelRow.id.desc()).limit(1))
 
 
+def closed_by(session: Session, review_id: int, person: str) -> str:
+    """How a person closed a question here: answered, skipped, or "" where they did not."""
+    review = session.get(ReviewRow, review_id, populate_existing=True)
+    if review is None:
+        return ""
+    said = said_before(session, review_id, person)
+    answered = review.state == "answered" and said is not None and said.current
+    skipped = review.state == "skipped" and review.claimed_by == person
+    return review.state if answered or skipped else ""
+
+
 def _built_upon(session: Session, review: ReviewRow, person: str) -> bool:
     """Whether something was said of the message since, or somebody is answering a later round."""
     others = LabelRow.message_id == review.message_id

@@ -107,6 +107,20 @@ def take_back(
     Raises `NotFound`, and `AnswerStands` where there are none of the last `claim_minutes`.
     """
     take_turn(session)
+    given = just_given(session, runtime, review_id=review_id, person=person, now=now)
+    if not given:
+        raise AnswerStands(review_id)
+    withdraw(session, DOOR, [row.door_ref for row in given], now=now)
+    return sorted(row.message_id for row in given)
+
+
+def just_given(
+    session: Session, runtime: Runtime, *, review_id: int, person: str, now: datetime
+) -> Sequence[LabelRow]:
+    """What this person gave with the answer of a question in the last `claim_minutes`, and holds.
+
+    Raises `NotFound`.
+    """
     recent = now - timedelta(minutes=runtime.settings.claim_minutes)
     query = select(LabelRow).where(
         LabelRow.door == DOOR,
@@ -115,11 +129,7 @@ def take_back(
         LabelRow.current,
         LabelRow.answered_at > recent,
     )
-    given = session.scalars(query).all()
-    if not given:
-        raise AnswerStands(review_id)
-    withdraw(session, DOOR, [row.door_ref for row in given], now=now)
-    return sorted(row.message_id for row in given)
+    return session.scalars(query).all()
 
 
 def _given_with(review_id: int) -> str:

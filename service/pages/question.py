@@ -44,6 +44,15 @@ class Given:
         also = tuple(each for each in dict.fromkeys(self.also) if each != self.driver)
         return Label(None if self.driver == UNKNOWN else self.driver, also)
 
+    def same_as(self, other: "Given") -> bool:
+        """Whether both say the same, as far as it is stored."""
+        return self._stored == other._stored
+
+    @property
+    def _stored(self) -> tuple[Label, str, str, bool]:
+        named = self.suggestion if self.driver == UNKNOWN else ""
+        return self.label, self.note, named, self.personal_data
+
 
 Text = Annotated[str, Form(max_length=LONGEST_NOTE)]
 Was = Annotated[str, Query(max_length=20)]

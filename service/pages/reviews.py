@@ -22,7 +22,7 @@ from service.pages.question import (
 )
 from service.pages.screens import Screen, ScreenDep, page_router
 from service.reviews import Question
-from service.schemas.fields import LARGEST_ID
+from service.schemas.fields import LARGEST_ID, RowId
 
 router = page_router()
 
@@ -49,7 +49,7 @@ def claim(screen: ScreenDep, identity: FormIdentity, now: Now, swap: Swap = Fals
 
 @router.get("/reviews/{review_id}")
 def review_page(
-    review_id: int,
+    review_id: RowId,
     screen: ScreenDep,
     identity: PageIdentity,
     now: Now,
@@ -61,13 +61,14 @@ def review_page(
     with screen.runtime.reading() as session:
         question = reviews.question(session, review_id)
     if question.review.state != "claimed" or question.review.claimed_by != identity.name:
-        return RedirectResponse("/reviews?was=gone", status_code=303)
+        happened = _became(screen, identity, review_id)
+        return RedirectResponse(happened.after("/reviews"), status_code=303)
     return _question(screen, identity, now, question, Happened(was, last))
 
 
 @router.post("/reviews/{review_id}/answer")
 def answer(
-    review_id: int,
+    review_id: RowId,
     screen: ScreenDep,
     identity: FormIdentity,
     now: Now,
@@ -83,14 +84,14 @@ def answer(
         return _kept(screen, identity, now, review_id, form, problem="missing")
     except ReviewTaken:
         return _kept(screen, identity, now, review_id, form, problem="taken")
-    except ReviewClosed:
+    except (ReviewClosed, AnswerStands):
         return _kept(screen, identity, now, review_id, form, problem="closed")
     return _next(screen, identity, now, Happened("answered", review_id), swap=swap)
 
 
 @router.post("/reviews/{review_id}/skip")
 def skip(
-    review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now, swap: Swap = False
+    review_id: RowId, screen: ScreenDep, identity: FormIdentity, now: Now, swap: Swap = False
 ) -> Response:
     """Close the question without an answer, and go on to the next one."""
     identity.require("review")
@@ -100,13 +101,14 @@ def skip(
                 session, screen.runtime, review_id=review_id, person=identity.name, now=now
             )
     except (ReviewClosed, ReviewTaken):
-        return _next(screen, identity, now, Happened("gone"), swap=swap)
+        happened = _became(screen, identity, review_id)
+        return _next(screen, identity, now, happened, swap=swap)
     return _next(screen, identity, now, Happened("skipped", review_id), swap=swap)
 
 
 @router.post("/reviews/{review_id}/undo")
 def undo(
-    review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now, swap: Swap = False
+    review_id: RowId, screen: ScreenDep, identity: FormIdentity, now: Now, swap: Swap = False
 ) -> Response:
     """Back to the question before, with what was said of it filled in."""
     identity.require("review")
@@ -116,12 +118,15 @@ def undo(
                 session, screen.runtime, review_id=review_id, person=identity.name, now=now
             )
     except AnswerStands:
-        return _next(screen, identity, now, Happened("stands"), swap=swap)
+        with screen.runtime.reading() as session:
+            question = reviews.question(session, review_id)
+        if question.review.state != "claimed" or question.review.claimed_by != identity.name:
+            return _next(screen, identity, now, Happened("stands"), swap=swap)
     return _to(screen, identity, now, question, Happened("undone"), swap=swap)
 
 
 @router.post("/reviews/{review_id}/release")
-def release(review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now) -> Response:
+def release(review_id: RowId, screen: ScreenDep, identity: FormIdentity, now: Now) -> Response:
     """Give the question back and stop."""
     identity.require("review")
     try:
@@ -130,13 +135,14 @@ def release(review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now)
                 session, screen.runtime, review_id=review_id, person=identity.name, now=now
             )
     except (ReviewClosed, ReviewTaken):
-        return RedirectResponse("/reviews?was=gone", status_code=303)
+        happened = _became(screen, identity, review_id)
+        return RedirectResponse(happened.after("/reviews"), status_code=303)
     return RedirectResponse("/reviews?was=released", status_code=303)
 
 
 @router.post("/reviews/{review_id}/renew")
 def renew(
-    review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now, leaving: bool = False
+    review_id: RowId, screen: ScreenDep, identity: FormIdentity, now: Now, leaving: bool = False
 ) -> Response:
     """Somebody is still at work on the question, or is leaving its page."""
     identity.require("review")
@@ -153,21 +159,35 @@ def renew(
 
 
 def _store(screen: Screen, identity: Identity, now: datetime, review_id: int, form: Given) -> None:
+    """Store an answer. Of one that came before and was not heard back from, nothing; what says
+    something else by now takes its place."""
     if not form.driver:
         raise UnknownDriver("")
-    label = form.label
+    label, person = form.label, identity.name
     with screen.runtime.writing() as session:
+        if reviews.closed_by(session, review_id, person) == "answered":
+            if given_before(reviews.said_before(session, review_id, person)).same_as(form):
+                return
+            reviews.undo(session, screen.runtime, review_id=review_id, person=person, now=now)
         reviews.answer(
             session,
             screen.runtime,
             review_id=review_id,
             label=label,
-            person=identity.name,
+            person=person,
             now=now,
             note=form.note,
             suggestion=form.suggestion if label.primary is None else "",
             personal_data=form.personal_data,
         )
+
+
+def _became(screen: Screen, identity: Identity, review_id: int) -> Happened:
+    """What became of a question that this person does not hold: what they did with it, or that
+    somebody else has it."""
+    with screen.runtime.reading() as session:
+        closed = reviews.closed_by(session, review_id, identity.name)
+    return Happened(closed, review_id) if closed else Happened("gone")
 
 
 def _next(

@@ -222,6 +222,8 @@ def test_one_channel_can_be_looked_at(browser: TestClient, trained_runtime: Runt
         ("/messages/999999", 404),
         ("/messages/words", 422),
         ("/reviews/999999", 404),
+        (f"/reviews/{2**63}", 422),
+        (f"/messages/{2**63}", 422),
         ("/models/2020-01-01.1/coverage.svg", 404),
     ],
 )
