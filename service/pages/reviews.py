@@ -32,6 +32,10 @@ Swap = Annotated[
 ]
 
 
+class _Revised(Exception):
+    """The message says something else than when it was read."""
+
+
 @router.get("/reviews")
 def overview(
     screen: ScreenDep, identity: PageIdentity, now: Now, was: Was = "", last: Last = None
@@ -81,7 +85,10 @@ def answer(
     try:
         _store(screen, identity, now, review_id, form)
     except UnknownDriver:
-        return _kept(screen, identity, now, review_id, form, problem="missing")
+        problem = "left" if form.driver else "missing"
+        return _kept(screen, identity, now, review_id, form, problem=problem)
+    except _Revised:
+        return _kept(screen, identity, now, review_id, form, problem="revised")
     except ReviewTaken:
         return _kept(screen, identity, now, review_id, form, problem="taken")
     except (ReviewClosed, AnswerStands):
@@ -165,6 +172,8 @@ def _store(screen: Screen, identity: Identity, now: datetime, review_id: int, fo
         raise UnknownDriver("")
     label, person = form.label, identity.name
     with screen.runtime.writing() as session:
+        if form.read not in ("", reviews.question(session, review_id).message.content_hash):
+            raise _Revised
         if reviews.closed_by(session, review_id, person) == "answered":
             if given_before(reviews.said_before(session, review_id, person)).same_as(form):
                 return

@@ -530,6 +530,32 @@ def test_without_a_choice_the_question_is_asked_again(
     assert _review(trained_runtime, review_id).state == "claimed"
 
 
+def test_what_changed_while_a_question_was_open_is_said_and_nothing_is_stored(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    review_id = ask(trained_runtime, blind=True)
+    log_in(browser, trained_runtime, "review")
+    page = claimed(browser)
+    read = page.split('name="read" value="')[1].split('"')[0]
+    form = {"csrf": csrf(page), "driver": "delivery.lost", "note": "half done", "read": read}
+    left = browser.post(f"/reviews/{review_id}/answer", data=form)
+    assert left.status_code == 422
+    assert "one you chose is no longer among them" in left.text
+
+    with trained_runtime.writing() as session:
+        before = session.get_one(MessageRow, _review(trained_runtime, review_id).message_id)
+        another = RawMessage(text="nu een factuur", external_id=before.external_id)
+        receive(session, trained_runtime, [another], now=NOW, revise=True)
+    form |= {"driver": "delivery.late"}
+    revised = browser.post(f"/reviews/{review_id}/answer", data=form)
+    assert revised.status_code == 409
+    assert "the message was changed while you read it" in revised.text
+    assert "nu een factuur" in revised.text
+    assert "half done" in revised.text
+    assert _review(trained_runtime, review_id).state == "claimed"
+    assert read not in revised.text
+
+
 @pytest.mark.parametrize(("action", "state"), [("skip", "skipped"), ("release", "open")])
 def test_a_question_can_be_skipped_or_given_back(
     browser: TestClient, trained_runtime: Runtime, action: str, state: str
