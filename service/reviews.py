@@ -95,7 +95,11 @@ def held_until(review: ReviewRow, settings: Settings) -> datetime | None:
 def _open_to(person: str) -> ColumnElement[bool]:
     """Whether this person may be asked: second opinions are those of somebody else. So are looks at
     labels that seem wrong, unless nobody else answers questions here."""
-    mine = exists().where(LabelRow.message_id == ReviewRow.message_id, LabelRow.person == person)
+    of_it = LabelRow.message_id == ReviewRow.message_id
+    own = exists().where(of_it, LabelRow.person == person)
+    holds = exists().where(of_it, LabelRow.person == person, LabelRow.current)
+    theirs = exists().where(of_it, LabelRow.person != person, LabelRow.current)
+    mine = or_(holds, and_(own, ~theirs))  # who took it back may, once another person answered
     others = exists().where(LabelRow.person != person, LabelRow.review_id.is_not(None))
     alone = and_(ReviewRow.purpose == SUSPECT, ~others)
     return or_(ReviewRow.purpose.not_in((SECOND, SUSPECT)), ~mine, alone)
