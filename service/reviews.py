@@ -98,7 +98,11 @@ def held_until(review: ReviewRow, settings: Settings) -> datetime | None:
 def _open_to(person: str) -> ColumnElement[bool]:
     """Whether this person may be asked: second opinions are those of somebody else. So are looks at
     labels that seem wrong, unless nobody else answers questions here."""
-    mine = exists().where(LabelRow.message_id == ReviewRow.message_id, LabelRow.person == person)
+    of_it = LabelRow.message_id == ReviewRow.message_id
+    own = exists().where(of_it, LabelRow.person == person)
+    holds = exists().where(of_it, LabelRow.person == person, LabelRow.current)
+    theirs = exists().where(of_it, LabelRow.person != person, LabelRow.current)
+    mine = or_(holds, and_(own, ~theirs))  # who took it back may, once another person answered
     others = exists().where(LabelRow.person != person, LabelRow.review_id.is_not(None))
     alone = and_(ReviewRow.purpose == SUSPECT, ~others)
     return or_(ReviewRow.purpose.not_in((SECOND, SUSPECT)), ~mine, alone)
@@ -200,6 +204,17 @@ def said_before(session: Session, review_id: int, person: str) -> LabelRow | Non
     name = _answer_name(review_id)
     own = (LabelRow.door == DOOR, LabelRow.door_ref == name, LabelRow.person == person)
     return session.scalar(select(LabelRow).where(*own).order_by(LabelRow.id.desc()).limit(1))
+
+
+def closed_by(session: Session, review_id: int, person: str) -> str:
+    """How a person closed a question here: answered, skipped, or "" where they did not."""
+    review = session.get(ReviewRow, review_id, populate_existing=True)
+    if review is None:
+        return ""
+    said = said_before(session, review_id, person)
+    answered = review.state == "answered" and said is not None and said.current
+    skipped = review.state == "skipped" and review.claimed_by == person
+    return review.state if answered or skipped else ""
 
 
 def _built_upon(session: Session, review: ReviewRow, person: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import exists, select
+from sqlalchemy import and_, exists, not_, or_, select
 from sqlalchemy.orm import Session
 
 from classifier.features import NgramFeatures
@@ -65,8 +65,8 @@ def answer_similar(
     person: str,
     now: datetime,
 ) -> list[LabelRow]:
-    """Give these messages the answer that a question got; those that nobody answered or was drawn
-    to answer meanwhile. The new labels.
+    """Give these messages the answer that a question got; those that nobody answered, is answering
+    or was drawn to answer meanwhile. The new labels.
 
     Raises `NotFound`, and `BadRequest` where the question has no answer or a message is not alike.
     """
@@ -76,7 +76,7 @@ def answer_similar(
     if source is None:
         raise BadRequest("review", f"question {review_id} has no answer; answer it first")
     offered = {each.message.id: each for each in similar(session, runtime, review_id, most=MOST)}
-    strange = sorted(set(message_ids) - offered.keys() - _answered(session, message_ids))
+    strange = sorted(set(message_ids) - offered.keys() - _no_longer_free(session, message_ids))
     if strange:
         raise BadRequest("messages", f"{strange[0]} does not say what question {review_id} says")
     answers = [
@@ -107,6 +107,20 @@ def take_back(
     Raises `NotFound`, and `AnswerStands` where there are none of the last `claim_minutes`.
     """
     take_turn(session)
+    given = just_given(session, runtime, review_id=review_id, person=person, now=now)
+    if not given:
+        raise AnswerStands(review_id)
+    withdraw(session, DOOR, [row.door_ref for row in given], now=now)
+    return sorted(row.message_id for row in given)
+
+
+def just_given(
+    session: Session, runtime: Runtime, *, review_id: int, person: str, now: datetime
+) -> Sequence[LabelRow]:
+    """What this person gave with the answer of a question in the last `claim_minutes`, and holds.
+
+    Raises `NotFound`.
+    """
     recent = now - timedelta(minutes=runtime.settings.claim_minutes)
     query = select(LabelRow).where(
         LabelRow.door == DOOR,
@@ -115,11 +129,7 @@ def take_back(
         LabelRow.current,
         LabelRow.answered_at > recent,
     )
-    given = session.scalars(query).all()
-    if not given:
-        raise AnswerStands(review_id)
-    withdraw(session, DOOR, [row.door_ref for row in given], now=now)
-    return sorted(row.message_id for row in given)
+    return session.scalars(query).all()
 
 
 def _given_with(review_id: int) -> str:
@@ -154,9 +164,11 @@ def _answer_to(session: Session, review: ReviewRow) -> LabelRow | None:
     return session.scalar(select(LabelRow).where(*mine).order_by(LabelRow.id.desc()).limit(1))
 
 
-def _answered(session: Session, message_ids: Sequence[int]) -> set[int]:
+def _no_longer_free(session: Session, message_ids: Sequence[int]) -> set[int]:
+    """Those of these messages that somebody answered, is answering or was drawn to answer."""
+    said = exists().where(LabelRow.message_id == MessageRow.id, LabelRow.current)
     found: set[int] = set()
     for some in chunks(message_ids):
-        query = select(LabelRow.message_id).where(LabelRow.message_id.in_(some), LabelRow.current)
-        found |= set(session.scalars(query))
+        taken = or_(said, not_(and_(*undrawn())))
+        found |= set(session.scalars(select(MessageRow.id).where(MessageRow.id.in_(some), taken)))
     return found

@@ -15,6 +15,7 @@ from service.messages import MessageView, view
 from service.pages.screens import Screen, ScreenDep, page_router
 from service.reviews import asked_blind
 from service.runtime import taxonomy_in_use
+from service.schemas.fields import RowId
 from service.tables import DecisionRow, LabelRow
 
 router = page_router()
@@ -23,7 +24,7 @@ Reveal = Annotated[bool, Query(description="Show it though a blind question is o
 
 @router.get("/messages/{message_id}")
 def message_page(
-    message_id: int, screen: ScreenDep, identity: PageIdentity, reveal: Reveal = False
+    message_id: RowId, screen: ScreenDep, identity: PageIdentity, reveal: Reveal = False
 ) -> Response:
     """A message with its decisions, prediction and labels, all redacted; none of these for whoever
     may still be asked about it blind."""

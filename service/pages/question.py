@@ -30,19 +30,30 @@ RENEWALS = 3
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What was filled in so far, shown again when something is missing."""
+    """What was filled in so far, shown again when something is missing. `read`: the content of the
+    message that it is about."""
 
     driver: str = ""
     also: list[str] = field(default_factory=list)
     note: str = ""
     suggestion: str = ""
     personal_data: bool = False
+    read: str = ""
 
     @property
     def label(self) -> Label:
         """The answer as a label; the primary driver is never also another one."""
         also = tuple(each for each in dict.fromkeys(self.also) if each != self.driver)
         return Label(None if self.driver == UNKNOWN else self.driver, also)
+
+    def same_as(self, other: "Given") -> bool:
+        """Whether both say the same, as far as it is stored."""
+        return self._stored == other._stored
+
+    @property
+    def _stored(self) -> tuple[Label, str, str, bool]:
+        named = self.suggestion if self.driver == UNKNOWN else ""
+        return self.label, self.note, named, self.personal_data
 
 
 Text = Annotated[str, Form(max_length=LONGEST_NOTE)]
@@ -55,8 +66,9 @@ def given(
     note: Text = "",
     suggestion: Text = "",
     personal_data: Annotated[bool, Form()] = False,
+    read: Annotated[str, Form(max_length=64)] = "",
 ) -> Given:
-    return Given(driver, also or [], note, suggestion, personal_data)
+    return Given(driver, also or [], note, suggestion, personal_data, read)
 
 
 GivenDep = Annotated[Given, Depends(given)]
@@ -117,8 +129,8 @@ def show_question(
     happened: Happened,
     problem: str = "",
 ) -> Response:
-    """The page of a question. `problem`: why what was filled in is not stored: missing, taken or
-    closed."""
+    """The page of a question. `problem`: why what was filled in is not stored: missing, left (a
+    driver is in the taxonomy no longer), revised (the message is another now), taken or closed."""
     taxonomy = taxonomy_in_use(session, screen.runtime)
     choices = choices_of(question, taxonomy)
     found = why(screen.runtime, question.message, question.prediction)
@@ -126,7 +138,7 @@ def show_question(
         "review.html",
         identity=identity,
         here="reviews",
-        status={"": 200, "missing": 422}.get(problem, 409),
+        status={"": 200, "missing": 422, "left": 422}.get(problem, 409),
         q=question,
         form=form,
         happened=happened,

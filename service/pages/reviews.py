@@ -22,7 +22,7 @@ from service.pages.question import (
 )
 from service.pages.screens import Screen, ScreenDep, page_router
 from service.reviews import Question
-from service.schemas.fields import LARGEST_ID
+from service.schemas.fields import LARGEST_ID, RowId
 
 router = page_router()
 
@@ -30,6 +30,10 @@ Last = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 Swap = Annotated[
     bool, Header(alias="Waarom-Swap", description="Answer with the next page, not with its place.")
 ]
+
+
+class _Revised(Exception):
+    """The message says something else than when it was read."""
 
 
 @router.get("/reviews")
@@ -49,7 +53,7 @@ def claim(screen: ScreenDep, identity: FormIdentity, now: Now, swap: Swap = Fals
 
 @router.get("/reviews/{review_id}")
 def review_page(
-    review_id: int,
+    review_id: RowId,
     screen: ScreenDep,
     identity: PageIdentity,
     now: Now,
@@ -61,13 +65,14 @@ def review_page(
     with screen.runtime.reading() as session:
         question = reviews.question(session, review_id)
     if question.review.state != "claimed" or question.review.claimed_by != identity.name:
-        return RedirectResponse("/reviews?was=gone", status_code=303)
+        happened = _became(screen, identity, review_id)
+        return RedirectResponse(happened.after("/reviews"), status_code=303)
     return _question(screen, identity, now, question, Happened(was, last))
 
 
 @router.post("/reviews/{review_id}/answer")
 def answer(
-    review_id: int,
+    review_id: RowId,
     screen: ScreenDep,
     identity: FormIdentity,
     now: Now,
@@ -80,17 +85,20 @@ def answer(
     try:
         _store(screen, identity, now, review_id, form)
     except UnknownDriver:
-        return _kept(screen, identity, now, review_id, form, problem="missing")
+        problem = "left" if form.driver else "missing"
+        return _kept(screen, identity, now, review_id, form, problem=problem)
+    except _Revised:
+        return _kept(screen, identity, now, review_id, form, problem="revised")
     except ReviewTaken:
         return _kept(screen, identity, now, review_id, form, problem="taken")
-    except ReviewClosed:
+    except (ReviewClosed, AnswerStands):
         return _kept(screen, identity, now, review_id, form, problem="closed")
     return _next(screen, identity, now, Happened("answered", review_id), swap=swap)
 
 
 @router.post("/reviews/{review_id}/skip")
 def skip(
-    review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now, swap: Swap = False
+    review_id: RowId, screen: ScreenDep, identity: FormIdentity, now: Now, swap: Swap = False
 ) -> Response:
     """Close the question without an answer, and go on to the next one."""
     identity.require("review")
@@ -100,13 +108,14 @@ def skip(
                 session, screen.runtime, review_id=review_id, person=identity.name, now=now
             )
     except (ReviewClosed, ReviewTaken):
-        return _next(screen, identity, now, Happened("gone"), swap=swap)
+        happened = _became(screen, identity, review_id)
+        return _next(screen, identity, now, happened, swap=swap)
     return _next(screen, identity, now, Happened("skipped", review_id), swap=swap)
 
 
 @router.post("/reviews/{review_id}/undo")
 def undo(
-    review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now, swap: Swap = False
+    review_id: RowId, screen: ScreenDep, identity: FormIdentity, now: Now, swap: Swap = False
 ) -> Response:
     """Back to the question before, with what was said of it filled in."""
     identity.require("review")
@@ -116,12 +125,15 @@ def undo(
                 session, screen.runtime, review_id=review_id, person=identity.name, now=now
             )
     except AnswerStands:
-        return _next(screen, identity, now, Happened("stands"), swap=swap)
+        with screen.runtime.reading() as session:
+            question = reviews.question(session, review_id)
+        if question.review.state != "claimed" or question.review.claimed_by != identity.name:
+            return _next(screen, identity, now, Happened("stands"), swap=swap)
     return _to(screen, identity, now, question, Happened("undone"), swap=swap)
 
 
 @router.post("/reviews/{review_id}/release")
-def release(review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now) -> Response:
+def release(review_id: RowId, screen: ScreenDep, identity: FormIdentity, now: Now) -> Response:
     """Give the question back and stop."""
     identity.require("review")
     try:
@@ -130,13 +142,14 @@ def release(review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now)
                 session, screen.runtime, review_id=review_id, person=identity.name, now=now
             )
     except (ReviewClosed, ReviewTaken):
-        return RedirectResponse("/reviews?was=gone", status_code=303)
+        happened = _became(screen, identity, review_id)
+        return RedirectResponse(happened.after("/reviews"), status_code=303)
     return RedirectResponse("/reviews?was=released", status_code=303)
 
 
 @router.post("/reviews/{review_id}/renew")
 def renew(
-    review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now, leaving: bool = False
+    review_id: RowId, screen: ScreenDep, identity: FormIdentity, now: Now, leaving: bool = False
 ) -> Response:
     """Somebody is still at work on the question, or is leaving its page."""
     identity.require("review")
@@ -153,21 +166,37 @@ def renew(
 
 
 def _store(screen: Screen, identity: Identity, now: datetime, review_id: int, form: Given) -> None:
+    """Store an answer. Of one that came before and was not heard back from, nothing; what says
+    something else by now takes its place."""
     if not form.driver:
         raise UnknownDriver("")
-    label = form.label
+    label, person = form.label, identity.name
     with screen.runtime.writing() as session:
+        if form.read not in ("", reviews.question(session, review_id).message.content_hash):
+            raise _Revised
+        if reviews.closed_by(session, review_id, person) == "answered":
+            if given_before(reviews.said_before(session, review_id, person)).same_as(form):
+                return
+            reviews.undo(session, screen.runtime, review_id=review_id, person=person, now=now)
         reviews.answer(
             session,
             screen.runtime,
             review_id=review_id,
             label=label,
-            person=identity.name,
+            person=person,
             now=now,
             note=form.note,
             suggestion=form.suggestion if label.primary is None else "",
             personal_data=form.personal_data,
         )
+
+
+def _became(screen: Screen, identity: Identity, review_id: int) -> Happened:
+    """What became of a question that this person does not hold: what they did with it, or that
+    somebody else has it."""
+    with screen.runtime.reading() as session:
+        closed = reviews.closed_by(session, review_id, identity.name)
+    return Happened(closed, review_id) if closed else Happened("gone")
 
 
 def _next(

@@ -13,14 +13,15 @@ from service.pages.question import Happened, Was
 from service.pages.screens import ScreenDep, page_router
 from service.rounds import label_of
 from service.runtime import taxonomy_in_use
-from service.similar import answer_similar, similar, take_back
+from service.schemas.fields import RowId
+from service.similar import answer_similar, just_given, similar, take_back
 
 router = page_router()
 
 
 @router.get("/reviews/{review_id}/similar")
 def similar_page(
-    review_id: int, screen: ScreenDep, identity: PageIdentity, was: Was = ""
+    review_id: RowId, screen: ScreenDep, identity: PageIdentity, was: Was = ""
 ) -> Response:
     """What may be given the answer that this person gave to a question."""
     identity.require("review")
@@ -42,7 +43,7 @@ def similar_page(
 
 @router.post("/reviews/{review_id}/similar")
 def give(
-    review_id: int,
+    review_id: RowId,
     screen: ScreenDep,
     identity: FormIdentity,
     now: Now,
@@ -54,17 +55,17 @@ def give(
         said = reviews.said_before(session, review_id, identity.name)
         if said is None or not said.current:
             raise BadRequest("review", "it has no answer of this person")
-        given = answer_similar(
-            session, screen.runtime, review_id, messages or [], person=identity.name, now=now
-        )
-        question = reviews.claim(session, screen.runtime, person=identity.name, now=now)
+        person = identity.name
+        answer_similar(session, screen.runtime, review_id, messages or [], person=person, now=now)
+        given = just_given(session, screen.runtime, review_id=review_id, person=person, now=now)
+        question = reviews.claim(session, screen.runtime, person=person, now=now)
     page = f"/reviews/{question.review.id}" if question else "/reviews"
     happened = Happened("given", review_id) if given else Happened()
     return RedirectResponse(happened.after(page), status_code=303)
 
 
 @router.post("/reviews/{review_id}/similar/undo")
-def undo(review_id: int, screen: ScreenDep, identity: FormIdentity, now: Now) -> Response:
+def undo(review_id: RowId, screen: ScreenDep, identity: FormIdentity, now: Now) -> Response:
     """Take back what they were just given, and choose again."""
     identity.require("review")
     try:

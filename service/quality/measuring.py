@@ -86,7 +86,7 @@ def _weeks(first: str | None, last: str | None, this: str) -> tuple[str, str]:
         until = last or (this if first is None else max(first, this))
         since = first or shifted(until, 1 - WEEKS)
         length = (monday(until) - monday(since)).days // 7 + 1
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:  # no such week, or before the first one
         raise BadRequest("week", str(error)) from None
     if not 1 <= length <= MOST_WEEKS:
         raise BadRequest(

@@ -99,7 +99,7 @@ def suspect_counts(session: Session, first: str, last: str) -> SuspectCounts:
     before = aliased(LabelRow)
     earlier = (
         select(func.max(before.id))
-        .where(before.message_id == ReviewRow.message_id, before.current)
+        .where(before.message_id == ReviewRow.message_id, before.stored_at <= ReviewRow.made_at)
         .where(before.chosen.not_in((SECOND, SUSPECT)))
         .correlate(ReviewRow)
         .scalar_subquery()
@@ -111,13 +111,12 @@ def suspect_counts(session: Session, first: str, last: str) -> SuspectCounts:
         .outerjoin(LabelRow, answer)
         .outerjoin(before, before.id == earlier)
         .where(ReviewRow.purpose == SUSPECT, MessageRow.week.between(first, last))
+        .order_by(LabelRow.id)
     )
     rows = session.execute(query).all()
-    said = [(now, then) for _, answered, now, then in rows if answered is not None]
+    said = {id_: now != then for id_, answered, now, then in rows if answered is not None}
     return SuspectCounts(
-        asked=len({row.id for row in rows}),
-        answered=len(said),
-        changed=sum(now != then for now, then in said),
+        asked=len({row.id for row in rows}), answered=len(said), changed=sum(said.values())
     )
 
 

@@ -27,7 +27,7 @@ addEventListener("keydown", (event) => {
     if (event.key === "Escape") event.target.blur();
     return;
   }
-  if (event.ctrlKey || localStorage.getItem(KEYS) === "off") return;
+  if (event.repeat || event.ctrlKey || localStorage.getItem(KEYS) === "off") return;
   if (pressed(event.key) || added(event.code)) event.preventDefault();
 });
 
@@ -37,14 +37,14 @@ function entering(event) {
   const button = the('[data-key="Enter"]');
   if (!button) return;
   event.preventDefault();
-  button.click();
+  if (!event.repeat) button.click();
 }
 
 function pressed(key) {
   const name = CSS.escape(key.length === 1 ? key.toLowerCase() : key);
   const control = the(`[data-key="${name}"]`);
   const group = the(`[data-jumps="${name}"]`);
-  if (!control && !group) return false;
+  if (control?.hidden || (!control && !group)) return false;
   if (group) filter("");
   const goal = control ?? group.closest("fieldset").querySelector("input");
   if (goal.type === "radio" && control) choose(goal);
@@ -197,7 +197,6 @@ function restore() {
   const draft = JSON.parse(sessionStorage.getItem(DRAFT) ?? "null");
   const form = question();
   if (draft?.id !== form.dataset.question) return sessionStorage.removeItem(DRAFT);
-  if (chosen() || form.elements.note.value) return;
   for (const box of all('[name="driver"], [name="also"]')) {
     box.checked = box.name === "also" ? draft.also.includes(box.value) : draft.driver === box.value;
   }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select, update
 
 from classifier.messages import Label, RawMessage
@@ -279,8 +279,9 @@ def test_a_blind_question_has_the_same_keys_for_everybody_and_shows_nothing_else
 def test_two_answers_that_differ_stand_side_by_side_without_names(shop: Shop, opens: Opens) -> None:
     (review,) = shop.ask(1)
     shop.runtime.settings.second_opinion_share = 1.0
-    late, unknown = Label("delivery.late", ("payment.refund",)), Label(None)
-    for person, label in (("Xander", late), ("Yasmin", unknown)):
+    late = Label("delivery.late", ("payment.refund",))
+    refund = Label("payment.refund", ("delivery.late",))
+    for person, label in (("Xander", late), ("Yasmin", refund)):
         with shop.runtime.writing() as session:
             asked = reviews.claim(session, shop.runtime, person=person, now=shop.now)
             assert asked is not None
@@ -296,9 +297,8 @@ def test_two_answers_that_differ_stand_side_by_side_without_names(shop: Shop, op
     assert one["y"] == other["y"]
     for name in ("Xander", "Yasmin", "Probably"):
         expect(page.get_by_text(name)).to_have_count(0)
-    said = [each.get_attribute("value") for each in opinions.locator("input").all()]
-    press(page, str(said.index("delivery.late") + 1))
-    expect(page.locator("[data-chosen]")).to_have_text("Delivery › Late also Refund")
+    press(page, "2", "1")  # in the order of their ids
+    expect(page.locator("[data-chosen]")).to_have_text("Delivery › Late also Payment › Refund")
     with shop.runtime.reading() as session:
         message = reviews.question(session, review).message.id
     there = page.context.new_page()
@@ -307,6 +307,7 @@ def test_two_answers_that_differ_stand_side_by_side_without_names(shop: Shop, op
     expect(there.get_by_text("Xander")).to_have_count(0)
     press(page, "Enter")
     expect(page.get_by_role("heading", name="Done for today")).to_be_visible()
+    assert last(shop, 1) == [("delivery.late", ["payment.refund"], "", "")]
     there.reload()
     expect(there.get_by_text("Xander")).to_have_count(1)
 
@@ -363,6 +364,51 @@ def test_who_leaves_gives_the_question_up_and_who_comes_back_finds_what_was_type
         taken = reviews.claim(session, shop.runtime, person="Bo", now=shop.now)
     assert taken is not None
     assert taken.review.id == review
+
+
+def test_an_answer_that_is_sent_again_is_not_called_somebody_elses(
+    shop: Shop, opens: Opens
+) -> None:
+    first, _ = shop.ask(2)
+    page = opens("An")
+
+    def lose_the_reply(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    for path, key, told in (
+        ("**/answer", "Enter", "Your answer is stored."),
+        ("**/undo", "z", "Taken back, and filled in again."),
+    ):
+        press(page, "1")
+        page.route(path, lose_the_reply, times=1)
+        press(page, key)
+        expect(page.get_by_role("alert")).to_contain_text("No connection")
+        press(page, *(["2"] if key == "Enter" else []), key)
+        expect(page.locator(".happened")).to_have_text(told)
+    expect(page.locator("[data-chosen]")).to_have_text("Damaged")
+    press(page, "3")
+    page.reload()  # what was changed since it was taken back
+    expect(page.locator("[data-chosen]")).to_have_text("Invoice")
+    press(page, "Enter")
+    answered(page, "One question left")
+    assert last(shop, 1) == [("payment.invoice", [], "", "")]
+    page.goto(f"{shop.address}/reviews/{first}")
+    expect(page.locator(".happened")).to_have_text("Your answer is stored.")
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+
+
+def test_a_key_that_is_held_down_works_once(shop: Shop, opens: Opens) -> None:
+    first, second = shop.ask(2)
+    page = opens("An")
+    page.keyboard.down("s")
+    answered(page, "One question left")
+    page.keyboard.down("s")
+    page.keyboard.up("s")
+    press(page, "m")  # and one that opens nothing here does nothing
+    page.wait_for_timeout(200)
+    assert (shop.state(first)[0], shop.state(second)[0]) == ("skipped", "claimed")
+    expect(page.locator("form.question")).to_be_visible()
 
 
 def test_messages_that_say_nearly_the_same_are_given_the_answer_in_one_go(

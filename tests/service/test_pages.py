@@ -222,6 +222,8 @@ def test_one_channel_can_be_looked_at(browser: TestClient, trained_runtime: Runt
         ("/messages/999999", 404),
         ("/messages/words", 422),
         ("/reviews/999999", 404),
+        (f"/reviews/{2**63}", 422),
+        (f"/messages/{2**63}", 422),
         ("/models/2020-01-01.1/coverage.svg", 404),
     ],
 )
@@ -526,6 +528,32 @@ def test_without_a_choice_the_question_is_asked_again(
     assert "Choose what the message is about first." in again.text
     assert "half done" in again.text
     assert _review(trained_runtime, review_id).state == "claimed"
+
+
+def test_what_changed_while_a_question_was_open_is_said_and_nothing_is_stored(
+    browser: TestClient, trained_runtime: Runtime
+) -> None:
+    review_id = ask(trained_runtime, blind=True)
+    log_in(browser, trained_runtime, "review")
+    page = claimed(browser)
+    read = page.split('name="read" value="')[1].split('"')[0]
+    form = {"csrf": csrf(page), "driver": "delivery.lost", "note": "half done", "read": read}
+    left = browser.post(f"/reviews/{review_id}/answer", data=form)
+    assert left.status_code == 422
+    assert "one you chose is no longer among them" in left.text
+
+    with trained_runtime.writing() as session:
+        before = session.get_one(MessageRow, _review(trained_runtime, review_id).message_id)
+        another = RawMessage(text="nu een factuur", external_id=before.external_id)
+        receive(session, trained_runtime, [another], now=NOW, revise=True)
+    form |= {"driver": "delivery.late"}
+    revised = browser.post(f"/reviews/{review_id}/answer", data=form)
+    assert revised.status_code == 409
+    assert "the message was changed while you read it" in revised.text
+    assert "nu een factuur" in revised.text
+    assert "half done" in revised.text
+    assert _review(trained_runtime, review_id).state == "claimed"
+    assert read not in revised.text
 
 
 @pytest.mark.parametrize(("action", "state"), [("skip", "skipped"), ("release", "open")])

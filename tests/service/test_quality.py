@@ -23,10 +23,10 @@ from service.keys import create_key
 from service.labels import Answer, record
 from service.quality import Quality, Verdict, quality
 from service.quality.measuring import _verdict
-from service.rounds import ADJUDICATION, SECOND
+from service.rounds import ADJUDICATION, SECOND, SUSPECT
 from service.runtime import Runtime
 from service.settings import Settings
-from service.tables import DrawRow, MessageRow, ReviewRow
+from service.tables import DrawRow, LabelRow, MessageRow, ReviewRow
 
 with warnings.catch_warnings():
     # Starlette would rather have httpx2; the service itself speaks httpx.
@@ -173,8 +173,38 @@ def test_what_would_help_is_said_only_when_it_is_sure(judged: Runtime) -> None:
     assert said(None, -1.0, 1.0) is Verdict.UNKNOWN
 
 
+def test_a_suspect_label_changed_by_the_look_not_by_what_was_said_later(judged: Runtime) -> None:
+    later = NOW + timedelta(minutes=10)
+    with judged.writing() as session:
+        first, second = session.scalars(
+            select(LabelRow.message_id).where(LabelRow.driver == LATE, LabelRow.person == ANN)
+        ).all()[:2]
+        session.add_all(
+            ReviewRow(
+                message_id=message, round=9, purpose=SUSPECT, blind=True, priority=0, order_key=0,
+                state="open", made_at=later,
+            )
+            for message in (first, second)
+        )  # fmt: skip
+    say(judged, {first: LATE, second: REFUND}, SUSPECT, CAS, later)
+    said = measured(judged).suspects
+    assert (said.asked, said.answered, said.changed) == (2, 2, 1)
+    correction = Answer(
+        message_id=first, label=Label(DAMAGED), person=BOB, door="api", door_ref="1",
+        answered_at=later + timedelta(minutes=1),
+    )  # fmt: skip
+    with judged.writing() as session:
+        record(session, judged, [correction], now=later + timedelta(minutes=1))
+    assert measured(judged).suspects == said
+
+
 def test_weeks_that_make_no_sense_are_refused(runtime: Runtime) -> None:
-    for asked in ({"first": "2026-W60"}, {"first": "2026-W10", "last": "2026-W09"}):
+    senseless = (
+        {"first": "2026-W60"},
+        {"first": "2026-W10", "last": "2026-W09"},
+        {"last": "0001-W01"},
+    )
+    for asked in senseless:
         with pytest.raises(BadRequest):
             measured(runtime, **asked)
     assert measured(runtime, first="2026-W40").last_week == "2026-W47"

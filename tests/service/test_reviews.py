@@ -244,6 +244,9 @@ def test_what_others_or_time_went_on_from_is_not_undone(runtime: Runtime) -> Non
     act(runtime, "undo", review)
     assert state(runtime, review) == "claimed"
     assert labels(runtime) == [("delivery.late", False, True)]
+    act(runtime, "release", review)
+    act(runtime, "answer", review, person="bert", now=NOW + timedelta(minutes=1))
+    assert claim(runtime, "anna") == second  # who took their answer back may give the other one
 
 
 def test_who_may_be_asked_blind_is_known_of_every_round(trained_runtime: Runtime) -> None:

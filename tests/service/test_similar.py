@@ -164,5 +164,9 @@ def test_an_open_question_about_one_of_them_is_closed_by_it(asked: Runtime) -> N
         )  # fmt: skip
     answer(asked)
     with asked.writing() as session:
+        reviews.claim(session, asked, person="cas", now=NOW)
+        given = answer_similar(session, asked, 1, [2, 3], person="bert", now=NOW)
+        assert [row.message_id for row in given] == [3]  # cas is answering the other one
+        reviews.release(session, asked, review_id=2, person="cas", now=NOW)
         answer_similar(session, asked, 1, [2], person="bert", now=NOW)
         assert reviews.left(session) == 0
