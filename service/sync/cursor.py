@@ -1,7 +1,7 @@
 """How far answers were read: the last change seen, on Label Studio's own clock.
 
 Of our clock only lengths of time are used; the two need not agree. Moments of answers are kept by
-ours, or the newest would not be known among those that came through other doors.
+ours, none later than now: among those that came through other doors the newest is to be known.
 """
 
 from datetime import datetime, timedelta
@@ -66,15 +66,15 @@ def look_back(session: Session, place: Place) -> None:
         mark.value = _at(datetime.fromisoformat(mark.value["since"]) - DAY, mark.value)
 
 
-def ahead_by(session: Session, place: Place, clock: datetime | None, now: datetime) -> timedelta:
-    """How far its clock is ahead of ours: nothing as long as they are close enough. What is known
+def behind_by(session: Session, place: Place, clock: datetime | None, now: datetime) -> timedelta:
+    """How far its clock is behind ours: nothing as long as they are close enough. What is known
     holds until it is further off than that, so that moments over there keep their order."""
     mark = bookmark(session, f"{place.bookmark} clock")
-    known = timedelta(seconds=mark.value.get("ahead", 0))
-    if clock is not None and abs(clock - now - known) > CLOSE_ENOUGH:
-        found = clock - now
-        known = found if abs(found) > CLOSE_ENOUGH else timedelta()
-        mark.value = {"ahead": known.total_seconds()}
+    known = timedelta(seconds=mark.value.get("behind", 0))
+    found = max(timedelta(), now - clock) if clock is not None else known
+    if abs(found - known) > CLOSE_ENOUGH:
+        known = found if found > CLOSE_ENOUGH else timedelta()
+        mark.value = {"behind": known.total_seconds()}
     return known
 
 

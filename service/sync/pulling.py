@@ -23,7 +23,7 @@ from service.labels import Answer, follow_twins, record, withdraw
 from service.runtime import Runtime, taxonomy_in_use
 from service.sync.ahead import ahead
 from service.sync.connection import Line, line
-from service.sync.cursor import advance, ahead_by, read_again, settle, since
+from service.sync.cursor import advance, behind_by, read_again, settle, since
 from service.sync.place import DOOR, Place, known_place, present, reviews_of
 from service.sync.project import up_to_date
 from service.sync.reconciliation import reconcile
@@ -62,12 +62,12 @@ def pull(runtime: Runtime, *, now: datetime, everything: bool = False) -> Pulled
             pulled.gone = _from_the_beginning(ours, place, now)
         with runtime.writing() as session:
             after = since(session, place, ours.studio.clock)
-            ahead_there = ahead_by(session, place, ours.studio.clock, ours.moment)
+            behind = behind_by(session, place, ours.studio.clock, ours.moment)
         changed = _batched(ours.studio.changed(place.project, after))
         with closing(ahead(changed)) as batches:
             for tasks in batches:
                 with runtime.writing() as session:
-                    _Batch(session, runtime, place, now, ahead_there, pulled).take(tasks)
+                    _Batch(session, runtime, place, now, behind, pulled).take(tasks)
                 ours.renew()
         with runtime.writing() as session:
             settle(session, place, now)
@@ -105,11 +105,11 @@ class _Batch:
         runtime: Runtime,
         place: Place,
         now: datetime,
-        ahead_there: timedelta,
+        behind: timedelta,
         pulled: Pulled,
     ) -> None:
         self._session, self._runtime, self._place = session, runtime, place
-        self._now, self._ahead_there, self._pulled = now, ahead_there, pulled
+        self._now, self._behind, self._pulled = now, behind, pulled
 
     def take(self, tasks: Sequence[Json]) -> None:
         """Withdraw what is gone, record answers, note skips."""
@@ -210,7 +210,7 @@ class _Batch:
         )
 
     def _on_our_clock(self, moment: datetime) -> datetime:
-        return moment - self._ahead_there
+        return min(moment + self._behind, self._now)
 
     def _reference(self, task: _Read, annotation: object) -> str:
         return self._place.reference(task.number, annotation)

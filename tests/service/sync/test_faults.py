@@ -389,7 +389,8 @@ def test_an_answer_edited_five_times_is_kept_in_every_version(desk, api):
         result = annotation_result(label, desk.taxonomy)
         lead = {"result": result, "lead_time": 10.0 + number}
         api.call("PATCH", f"/api/annotations/{annotation}/", **lead)
-        assert pull(desk.runtime, now=NOW).labels == 1
+        later = NOW + timedelta(minutes=1 + number)
+        assert pull(desk.runtime, now=later).labels == 1
         drivers.append(label.primary)
     versions = desk.rows(LabelRow)
     assert [row.driver for row in versions] == drivers
