@@ -1,6 +1,5 @@
 """Reviews as questions for Label Studio: what a person may see of a message, and its name there."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +10,7 @@ from classifier.messages import Prediction
 from classifier.model import Model
 from classifier.taxonomy import Taxonomy
 from labeling.interface import because, disagreement, likeliest, sentences
-from labeling.tasks import Kind, StudioQuestion
+from labeling.tasks import Kind, StudioQuestion, name_of
 from service.database import chunks
 from service.explanations import words_for
 from service.mentions import prediction_of
@@ -28,7 +27,6 @@ KINDS = {
     SUSPECT: Kind.SUSPECT,
 }
 """Purposes of reviews that are lists of work of their own; all others are today's questions."""
-ROUND = re.compile(r"~\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +111,8 @@ def _thought_now(model: Model, messages: Sequence[MessageRow]) -> dict[int, Pred
 
 
 def question_name(review: ReviewRow, message: MessageRow) -> str:
-    """What a question is called in Label Studio: the external id, and the round after the first,
-    or where the id itself ends as if it had one: no two questions have the same name."""
-    plain = review.round == 1 and not ROUND.search(message.external_id)
-    return message.external_id if plain else f"{message.external_id}~{review.round}"
+    """What a question is called in Label Studio."""
+    return name_of(message.external_id, review.round)
 
 
 def _newest() -> ScalarSelect[int]:
