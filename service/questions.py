@@ -10,7 +10,7 @@ from classifier.messages import Prediction
 from classifier.model import Model
 from classifier.taxonomy import Taxonomy
 from labeling.interface import because, disagreement, likeliest, sentences
-from labeling.tasks import Kind, StudioQuestion
+from labeling.tasks import Kind, StudioQuestion, name_of
 from service.database import chunks
 from service.explanations import words_for
 from service.mentions import prediction_of
@@ -111,8 +111,8 @@ def _thought_now(model: Model, messages: Sequence[MessageRow]) -> dict[int, Pred
 
 
 def question_name(review: ReviewRow, message: MessageRow) -> str:
-    """What a question is called in Label Studio: the external id, and the round after the first."""
-    return message.external_id if review.round == 1 else f"{message.external_id}~{review.round}"
+    """What a question is called in Label Studio."""
+    return name_of(message.external_id, review.round)
 
 
 def _newest() -> ScalarSelect[int]:

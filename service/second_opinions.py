@@ -39,9 +39,11 @@ def follow_up(
         _review(runtime, message, asked[message.id], SECOND, now)
         for message in _drawn_again(session, runtime, found, now)
     ]
-    undecided = [id_ for id_, each in found.items() if each.differ and each.third is None]
+    undecided = [id_ for id_, each in found.items() if each.differ and each.settled is None]
     for message in _messages(session, undecided):
-        if not any(review.purpose == ADJUDICATION for review in asked[message.id]):
+        # One that was answered of another first answer is not asked again: where it was asked
+        # there is an answer, and what it shows is what two people said before.
+        if all(review.state == "answered" for review in _third_looks(asked[message.id])):
             made.append(_review(runtime, message, asked[message.id], ADJUDICATION, now))
     _keep_open(found, asked, now)
     session.add_all(made)
@@ -63,21 +65,19 @@ def _keep_open(
 ) -> None:
     """A third look is open while two answers differ and nobody has decided."""
     for message_id, each in found.items():
-        differ = each is not None and each.differ
-        for review in asked[message_id]:
-            if review.purpose != ADJUDICATION:
-                continue
-            if not differ and review.state in OPEN_STATES:
+        undecided = each is not None and each.differ and each.settled is None
+        looks = _third_looks(asked[message_id])
+        for review in looks:
+            if not undecided and review.state in OPEN_STATES:
                 review.state, review.closed_at, review.claimed_by = "skipped", now, None
-            elif differ and _to_open_again(review, each):
-                review.state, review.closed_at, review.claimed_by = "open", None, None
+        if undecided and looks and looks[-1].state == "skipped" and looks[-1].claimed_by is None:
+            looks[-1].state, looks[-1].closed_at = "open", None  # nobody had to decide before
 
 
-def _to_open_again(review: ReviewRow, found: Rounds | None) -> bool:
-    """Whether nobody had to decide before, or what was decided was of another first answer."""
-    if review.state == "answered":
-        return found is not None and found.settled is None
-    return review.state == "skipped" and review.claimed_by is None
+def _third_looks(asked: Iterable[ReviewRow]) -> list[ReviewRow]:
+    """In order."""
+    looks = [review for review in asked if review.purpose == ADJUDICATION]
+    return sorted(looks, key=lambda review: review.round)
 
 
 def _drawn_again(

@@ -96,7 +96,7 @@ def read_task(task: Mapping[str, Any], taxonomy: Taxonomy) -> list[Answer | Unus
     """Every annotation of a task, oldest first; drafts are not among them."""
     data = task.get("data", {})
     external_id = str(data.get("external_id", ""))
-    listed = drivers_listed(data.get("likeliest") or ())
+    listed = drivers_listed(_mappings(data.get("likeliest")))
     annotations = sorted(task.get("annotations", []), key=lambda each: int(each["id"]))
     predictions = _by_number(task.get("predictions"))
     return [
@@ -222,7 +222,8 @@ def _text(result: Iterable[Mapping[str, Any]], control: str) -> str:
     for item in _of(result, control):
         text = (item.get("value") or {}).get("text") or []
         lines += [text] if isinstance(text, str) else [str(line) for line in text]
-    return "\n".join(lines).strip()
+    # What no database keeps; from the interface it comes with what somebody pasted.
+    return "\n".join(lines).replace("\0", "").strip()
 
 
 def _of(result: Iterable[Mapping[str, Any]], control: str) -> list[Mapping[str, Any]]:
@@ -256,9 +257,14 @@ def _same(label: Label, offered: list[Mapping[str, Any]], listed: Sequence[str])
 
 def _by_number(predictions: Any) -> dict[int, Mapping[str, Any]]:
     """A task's predictions by their number; exports hold nothing but the numbers."""
-    listed = predictions if isinstance(predictions, list) else []
-    whole = [each for each in listed if isinstance(each, Mapping)]
+    whole = _mappings(predictions)
     return {int(each["id"]): each for each in whole if isinstance(each.get("result"), list)}
+
+
+def _mappings(said: Any) -> list[dict[str, Any]]:
+    """Those in a list; none where it is no list, as when a task's data were edited by hand."""
+    listed = said if isinstance(said, list) else []
+    return [each for each in listed if isinstance(each, dict)]
 
 
 def _annotator(said: Any) -> tuple[int | None, str | None]:

@@ -4,6 +4,7 @@ Label Studio checks little of what it is sent (an unknown choice is accepted and
 nothing), so what leaves here is checked here.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,9 @@ from labeling.interface import (
 Json = dict[str, Any]
 LANGUAGES: Final = {"nl": "Nederlands", "en": "English", "other": ""}
 """Each in its own words, whatever the language of the project."""
+
+
+ROUND: Final = re.compile(r"~\d+$")
 
 
 class Kind(StrEnum):
@@ -68,6 +72,13 @@ class StudioQuestion:
     sentences: str = ""
     likeliest: tuple[Json, ...] = ()
     disagreement: str = ""
+
+
+def name_of(external_id: str, round_: int = 1) -> str:
+    """What a question about a message is called: its id, and the round after the first, or where
+    the id itself ends as if it had one: no two questions have the same name."""
+    plain = round_ == 1 and not ROUND.search(external_id)
+    return external_id if plain else f"{external_id}~{round_}"
 
 
 def task_data(question: StudioQuestion, taxonomy: Taxonomy) -> Json:

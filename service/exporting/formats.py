@@ -19,7 +19,7 @@ from classifier.cells import shielded
 from classifier.messages import Prediction
 from classifier.readers.label_studio import META
 from classifier.taxonomy import Taxonomy
-from labeling.tasks import StudioQuestion, answered_task
+from labeling.tasks import StudioQuestion, answered_task, name_of
 from service.exporting.rows import ExportedLabel
 
 DIGITS: Final = 6
@@ -158,7 +158,7 @@ def _task(each: ExportedLabel, writing: Writing) -> str:
     """A task of the interface `waarom label setup` makes; all the rest stands in its `meta`, where
     nobody who labels sees it, and Label Studio remembers the number of the label."""
     asked = StudioQuestion(
-        external_id=each.external_id,
+        external_id=name_of(each.external_id),
         text=each.text,
         subject=each.subject or None,
         channel=each.channel,

@@ -54,9 +54,14 @@ class Line:
     name: str = field(default_factory=lambda: uuid4().hex)
     _opened: float = field(default_factory=time.monotonic)
 
+    @property
+    def moment(self) -> datetime:
+        """On our clock."""
+        return self.since + timedelta(seconds=time.monotonic() - self._opened)
+
     def renew(self) -> bool:
         """Take the turn, or keep it; False while somebody else has it."""
-        moment = self.since + timedelta(seconds=time.monotonic() - self._opened)
+        moment = self.moment
         try:
             with self.runtime.writing() as session:
                 row = session.get(BookmarkRow, self._turn, with_for_update=True)

@@ -1,6 +1,7 @@
 """How far answers were read: the last change seen, on Label Studio's own clock.
 
-Of our clock only lengths of time are used; the two need not agree.
+Of our clock only lengths of time are used; the two need not agree. Moments of answers are kept by
+ours, none later than now: among those that came through other doors the newest is to be known.
 """
 
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ OVERLAP = timedelta(seconds=30)
 """A change may become visible this long after the moment it bears: the longest transaction there,
 our own imports apart, which never run while we read."""
 DAY = timedelta(days=1)
+CLOSE_ENOUGH = timedelta(minutes=1)
+"""So far may clocks be apart."""
 
 
 def since(session: Session, place: Place, clock: datetime | None) -> datetime | None:
@@ -61,6 +64,18 @@ def look_back(session: Session, place: Place) -> None:
     mark = bookmark(session, place.bookmark)
     if "since" in mark.value:
         mark.value = _at(datetime.fromisoformat(mark.value["since"]) - DAY, mark.value)
+
+
+def behind_by(session: Session, place: Place, clock: datetime | None, now: datetime) -> timedelta:
+    """How far its clock is behind ours: nothing as long as they are close enough. What is known
+    holds until it is further off than that, so that moments over there keep their order."""
+    mark = bookmark(session, f"{place.bookmark} clock")
+    known = timedelta(seconds=mark.value.get("behind", 0))
+    found = max(timedelta(), now - clock) if clock is not None else known
+    if abs(found - known) > CLOSE_ENOUGH:
+        known = found if found > CLOSE_ENOUGH else timedelta()
+        mark.value = {"behind": known.total_seconds()}
+    return known
 
 
 def _at(moment: datetime, before: dict[str, Any]) -> dict[str, Any]:

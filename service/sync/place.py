@@ -113,9 +113,14 @@ def reviews_of(
             .where(*place.tasks(), TaskRow.task_id.in_(some))
         )
         for number, review, message in session.execute(query):
-            if names[number] == question_name(review, message):
+            if names[number] in (question_name(review, message), _name_before(review, message)):
                 found[number] = review
     return found
+
+
+def _name_before(review: ReviewRow, message: MessageRow) -> str | None:
+    """What earlier versions called a first question whose external id ends in a round."""
+    return message.external_id if review.round == 1 else None
 
 
 def keep(ours: Line, project: Project, made_of: str) -> Place:

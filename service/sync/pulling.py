@@ -3,10 +3,11 @@
 An answer seen before changes nothing; one that was deleted there holds no longer.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -18,15 +19,15 @@ from classifier.redaction import redact
 from labeling.tasks import Answer as StudioAnswer
 from labeling.tasks import Unusable, read_task
 from service.database import chunks
-from service.labels import Answer, record, withdraw
+from service.labels import Answer, follow_twins, record, withdraw
 from service.runtime import Runtime, taxonomy_in_use
 from service.sync.ahead import ahead
 from service.sync.connection import Line, line
-from service.sync.cursor import advance, read_again, settle, since
+from service.sync.cursor import advance, behind_by, read_again, settle, since
 from service.sync.place import DOOR, Place, known_place, present, reviews_of
 from service.sync.project import up_to_date
 from service.sync.reconciliation import reconcile
-from service.tables import LabelRow, ReviewRow
+from service.tables import LabelRow, MessageRow, ReviewRow
 from service.triage import OPEN_STATES
 
 PERSON = "label-studio-user-"
@@ -61,11 +62,12 @@ def pull(runtime: Runtime, *, now: datetime, everything: bool = False) -> Pulled
             pulled.gone = _from_the_beginning(ours, place, now)
         with runtime.writing() as session:
             after = since(session, place, ours.studio.clock)
+            behind = behind_by(session, place, ours.studio.clock, ours.moment)
         changed = _batched(ours.studio.changed(place.project, after))
         with closing(ahead(changed)) as batches:
             for tasks in batches:
                 with runtime.writing() as session:
-                    _Batch(session, runtime, place, now, pulled).take(tasks)
+                    _Batch(session, runtime, place, now, behind, pulled).take(tasks)
                 ours.renew()
         with runtime.writing() as session:
             settle(session, place, now)
@@ -98,16 +100,22 @@ class _Batch:
     """Some changed tasks, taken in one transaction."""
 
     def __init__(
-        self, session: Session, runtime: Runtime, place: Place, now: datetime, pulled: Pulled
+        self,
+        session: Session,
+        runtime: Runtime,
+        place: Place,
+        now: datetime,
+        behind: timedelta,
+        pulled: Pulled,
     ) -> None:
         self._session, self._runtime, self._place = session, runtime, place
-        self._now, self._pulled = now, pulled
+        self._now, self._behind, self._pulled = now, behind, pulled
 
     def take(self, tasks: Sequence[Json]) -> None:
         """Withdraw what is gone, record answers, note skips."""
         read = self._read(tasks)
-        self._pulled.withdrawn += withdraw(self._session, DOOR, self._gone(read), now=self._now)
-        answers = [answer for task in read for answer in self._answers(task)]
+        self._withdraw(self._gone(read))
+        answers = self._come_back([each for task in read for each in self._answers(task)])
         self._pulled.labels += len(record(self._session, self._runtime, answers, now=self._now))
         for task in read:
             self._note_skip(task.review, task.skip())
@@ -149,6 +157,35 @@ class _Batch:
             ]
         return gone
 
+    def _withdraw(self, names: Sequence[str]) -> None:
+        """Messages with the same text may have followed such an answer, or differed from it."""
+        said: list[int] = []
+        for some in chunks(names):
+            query = select(LabelRow.message_id).where(LabelRow.door_ref.in_(some), LabelRow.current)
+            said += self._session.scalars(query)
+        self._pulled.withdrawn += withdraw(self._session, DOOR, names, now=self._now)
+        messages = [self._session.get_one(MessageRow, each) for each in dict.fromkeys(said)]
+        follow_twins(self._session, self._runtime, messages, now=self._now)
+
+    def _come_back(self, answers: Sequence[Answer]) -> list[Answer]:
+        """The answers; one that was withdrawn and is there again, as where Label Studio was put
+        back to an earlier day, under the name of a new version: it holds again."""
+        seen: dict[str, set[str]] = defaultdict(set)
+        hold: set[str] = set()
+        for some in chunks([each.door_ref for each in answers]):
+            query = select(LabelRow.door_ref, LabelRow.version, LabelRow.current).where(
+                LabelRow.door == DOOR, LabelRow.door_ref.in_(some)
+            )
+            for name, version, current in self._session.execute(query):
+                seen[name].add(version)
+                hold |= {name} if current else set()
+        return [
+            replace(each, version=f"{each.version} {len(seen[each.door_ref])}")
+            if each.version in seen[each.door_ref] and each.door_ref not in hold
+            else each
+            for each in answers
+        ]
+
     def _answers(self, task: _Read) -> Iterator[Answer]:
         for each in task.said():
             if each.label is not None:
@@ -162,7 +199,7 @@ class _Batch:
             door=DOOR,
             door_ref=self._reference(task, said.annotation_id),
             version=said.updated_at.isoformat(),
-            answered_at=said.updated_at,
+            answered_at=self._on_our_clock(said.updated_at),
             review_id=task.review.id,
             chosen=task.review.purpose,
             origin=str(said.origin),
@@ -172,13 +209,17 @@ class _Batch:
             personal_data=said.personal_data,
         )
 
+    def _on_our_clock(self, moment: datetime) -> datetime:
+        return min(moment + self._behind, self._now)
+
     def _reference(self, task: _Read, annotation: object) -> str:
         return self._place.reference(task.number, annotation)
 
     def _note_skip(self, review: ReviewRow, skip: StudioAnswer | None) -> None:
         """A skip closes an open question; one that was taken back opens it again."""
         if skip is not None and review.state in OPEN_STATES:
-            review.state, review.closed_at = "skipped", skip.updated_at
+            review.state = "skipped"
+            review.closed_at = self._on_our_clock(skip.updated_at)
             review.claimed_by = f"{PERSON}{skip.annotator}"
             self._pulled.skipped += 1
         elif skip is None and review.state == "skipped" and _skipped_there(review):

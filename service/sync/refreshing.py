@@ -78,12 +78,14 @@ def _replace(ours: Line, place: Place, model: Model) -> Refreshed:
         tasks = _open_tasks(session, place)
         questions = _asked_anew(session, ours.runtime, list(tasks), model)
     made = {tasks[each.review_id]: prediction_json(each.asked, taxonomy) for each in questions}
-    new = {task: prediction for task, prediction in made.items() if prediction is not None}
+    # One that was deleted over there, and not yet missed, would have all of them refused.
+    there = ours.studio.data_of(place.project, {each.asked.external_id for each in questions})
+    new = {task: said for task, said in made.items() if said is not None and task in there}
     versions = ours.studio.predicted_by(place.project)
     # An earlier attempt may have been cut off, and questions asked since have theirs already.
     ours.studio.forget_predictions(place.project, {model.version} & set(versions))
     ours.studio.predict(place.project, new)
-    words = _reworded(ours, place, tasks, questions, set(new))
+    words = _reworded(ours, tasks, questions, there, set(new))
     return Refreshed(len(new), words)
 
 
@@ -110,13 +112,12 @@ def _asked_anew(
 
 def _reworded(
     ours: Line,
-    place: Place,
     tasks: dict[int, int],
     questions: Sequence[OpenQuestion],
+    there: dict[int, dict[str, Any]],
     shown: set[int],
 ) -> int:
     """What is shown beside a prediction, where it is something else now; a call a task."""
-    there = ours.studio.data_of(place.project, {q.asked.external_id for q in questions})
     words = 0
     for each in questions:
         task = tasks[each.review_id]

@@ -280,6 +280,20 @@ class TestAnswersThatAreNone:
         read = read_annotation(annotation() | {"result": result}, taxonomy)
         assert isinstance(read, Answer | Unusable)
 
+    @pytest.mark.parametrize("by_hand", ["text", 7, [1, "a", None], {"alias": "delivery.late"}])
+    def test_nothing_somebody_made_of_a_tasks_data_makes_the_reader_fail(self, by_hand, small):
+        said = annotation(("primary", "choices", ["delivery.late"]))
+        task = {"data": {"external_id": "m-1", "likeliest": by_hand}, "annotations": [said]}
+        (read,) = read_task(task | {"predictions": by_hand}, small)
+        assert isinstance(read, Answer)
+        assert read.label == Label("delivery.late")
+
+    def test_what_no_database_keeps_is_taken_out_of_a_note(self, small):
+        said = annotation(("unknown", "choices", ["unknown"]), ("note", "text", ["a\0b"]))
+        read = read_annotation(said, small)
+        assert isinstance(read, Answer)
+        assert read.note == "ab"
+
 
 class TestTasks:
     def test_what_is_sent_is_read_back_as_the_same_label(self, small, large):

@@ -122,16 +122,29 @@ def test_a_second_opinion_that_differs_neither_routes_nor_trains_until_a_third_d
     assert (row.message.label, row.message.inclusion) == (INVOICE, 1.0)
 
 
-def test_a_first_answer_that_is_changed_after_the_third_look_is_open_again(
+def test_a_first_answer_that_is_changed_after_the_third_look_takes_another_one(
     runtime: Runtime,
 ) -> None:
+    """Of its own: in Label Studio the first one is answered, and shows what two said then."""
     message = answered_by_two(runtime)
     say(runtime, message, ADJUDICATION, LATE, "cas", at=9)
     assert state(runtime, message, ADJUDICATION) == "answered"
-    say(runtime, message, "required", INVOICE, "ann", at=12)
+    for minutes in (12, 13):
+        say(runtime, message, "required", INVOICE, "ann", at=minutes)
     with runtime.reading() as session:
         assert rounds(session, [message])[message].settled is None
-    assert state(runtime, message, ADJUDICATION) == "open"
+    assert third_looks(runtime, message) == {3: "answered", 4: "open"}
+    say(runtime, message, ADJUDICATION, REFUND, "cas", at=15)  # in the first one, after all
+    assert third_looks(runtime, message) == {3: "answered", 4: "skipped"}
+    with runtime.reading() as session:
+        settled = rounds(session, [message])[message].settled
+    assert settled is not None
+    assert settled.driver == REFUND.primary
+
+
+def third_looks(runtime: Runtime, message: int) -> dict[int, str]:
+    mine = (ReviewRow.message_id == message, ReviewRow.purpose == ADJUDICATION)
+    return {review.round: review.state for review in rows(runtime, ReviewRow, *mine)}
 
 
 def test_what_leaves_the_store_is_what_was_decided_or_what_the_draw_was_answered(

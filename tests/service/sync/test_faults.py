@@ -13,10 +13,13 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from classifier.messages import Label
+from classifier.messages import Label, RawMessage
 from labeling.errors import StudioUnavailable
 from labeling.studio import Studio
 from labeling.tasks import annotation_result, answered_task
+from service.intake import receive
+from service.labels import Answer, record, withdraw
+from service.outbox import announce
 from service.studio_server import StudioServer
 from service.sync import ServerReplaced, nightly, pull, push, setup, status
 from service.tables import BookmarkRow, LabelRow, ReviewRow, TaskRow
@@ -386,7 +389,8 @@ def test_an_answer_edited_five_times_is_kept_in_every_version(desk, api):
         result = annotation_result(label, desk.taxonomy)
         lead = {"result": result, "lead_time": 10.0 + number}
         api.call("PATCH", f"/api/annotations/{annotation}/", **lead)
-        assert pull(desk.runtime, now=NOW).labels == 1
+        later = NOW + timedelta(minutes=1 + number)
+        assert pull(desk.runtime, now=later).labels == 1
         drivers.append(label.primary)
     versions = desk.rows(LabelRow)
     assert [row.driver for row in versions] == drivers
@@ -399,3 +403,83 @@ def test_an_answer_edited_five_times_is_kept_in_every_version(desk, api):
     assert sum(row.counts for row in versions if row.current) == 1
     with desk.runtime.reading() as session:
         assert session.scalars(select(ReviewRow.state)).one() == "answered"
+
+
+def test_an_answer_that_was_deleted_and_put_back_with_yesterdays_copy_holds_again(desk):
+    desk.ask("m-1")
+    push(desk.runtime, now=NOW)
+    desk.answer("m-1", REFUND)
+    pull(desk.runtime, now=NOW)
+    for _ in range(2):
+        with desk.runtime.writing() as session:  # as a pull after the deletion would
+            withdraw(session, "label_studio", [desk.labels()[0].door_ref], now=NOW)
+        assert desk.review("m-1").state == "open"
+        assert pull(desk.runtime, now=NOW, everything=True).labels == 1
+        assert pull(desk.runtime, now=NOW, everything=True).labels == 0
+        assert [row.driver for row in desk.labels()] == ["payment.refund"]
+        assert (desk.review("m-1").state, desk.labels()[0].counts) == ("answered", True)
+
+
+@pytest.mark.parametrize("hours", [-3, 3])
+def test_the_newest_answer_is_known_whatever_its_clock_says(desk, hours):
+    ours = datetime.now(UTC) + timedelta(hours=hours)
+    desk.ask("m-1", "m-2")
+    push(desk.runtime, now=ours)
+    desk.answer("m-1", REFUND)
+    pull(desk.runtime, now=ours)
+    for name in ("m-1", "m-2"):
+        correct(desk, name, LATE, ours + timedelta(minutes=5))
+    assert desk.route("m-1").driver == "delivery.late"
+    desk.answer("m-2", REFUND)
+    pull(desk.runtime, now=ours + timedelta(minutes=10))
+    assert desk.route("m-2").driver == "payment.refund"
+
+
+def correct(desk, external_id: str, label: Label, moment: datetime) -> None:
+    message = desk.review(external_id).message_id
+    given = Answer(
+        message_id=message,
+        label=label,
+        person="anna",
+        door="correction",
+        door_ref=external_id,
+        answered_at=moment,
+    )
+    with desk.runtime.writing() as session:
+        record(session, desk.runtime, [given], now=moment)
+
+
+def test_an_id_that_ends_as_a_round_does_is_another_question(desk):
+    desk.ask("m", "m~2")
+    with desk.runtime.writing() as session:
+        first = session.scalars(select(ReviewRow).order_by(ReviewRow.id)).first()
+        again = ReviewRow(
+            message_id=first.message_id, round=2, purpose="second", blind=True, priority=0,
+            order_key=1, state="open", made_at=NOW,
+        )  # fmt: skip
+        session.add(again)
+        session.flush()
+        announce(session, desk.runtime.settings, [again], now=NOW)
+    assert push(desk.runtime, now=NOW).sent == 3
+    there = {row.review_id: row.task_id for row in desk.rows(TaskRow)}
+    desk.lose_the_mapping()
+    assert push(desk.runtime, now=NOW).found == 3
+    assert {row.review_id: row.task_id for row in desk.rows(TaskRow)} == there
+    assert len(desk.tasks()) == 3
+
+
+def test_what_an_answer_stood_against_is_taken_over_once_it_is_deleted(desk, api):
+    desk.ask("m-1", "m-2")
+    push(desk.runtime, now=NOW)
+    answer = desk.answer("m-1", REFUND)
+    desk.answer("m-2", LATE)
+    pull(desk.runtime, now=NOW)
+    text = desk.tasks()["m-1"]["data"]["text"]
+    copy = RawMessage(text=text, external_id="copy", received_at=NOW)
+    with desk.runtime.writing() as session:
+        later = NOW + timedelta(days=1)  # too late to be drawn
+        receive(session, desk.runtime, [copy], now=NOW, draw_since=later)
+    assert "copy" not in map(desk.name, desk.labels())
+    api.call("DELETE", f"/api/annotations/{answer}/")
+    pull(desk.runtime, now=NOW)
+    assert {desk.name(row): row.driver for row in desk.labels()}["copy"] == "delivery.late"

@@ -177,3 +177,10 @@ def test_without_open_questions_no_version_is_left_to_be_seen(desk, renewed):
     renewed()
     assert refresh(desk.runtime, now=NOW).tasks == 0
     assert looks(desk.runtime)["predictions"]() == "none yet"
+
+
+def test_a_task_that_was_deleted_keeps_the_others_from_nothing(asked, renewed):
+    version = renewed()
+    asked.studio.delete_tasks(asked.project, [asked.task("seen")])
+    assert refresh(asked.runtime, now=NOW).tasks == 1
+    assert version in there(asked)["other"]
