@@ -105,7 +105,7 @@ def follow_twins(
 ) -> None:
     """Have messages with the same texts take over what people say of these now."""
     found = settled(session, messages, now=now)
-    withdraw(session, SAME_TEXT, found.dropped, now=now)
+    withdraw(session, runtime, SAME_TEXT, found.dropped, now=now)
     take_over(session, runtime, found.taken, now=now)
 
 
@@ -238,12 +238,18 @@ def _row(answer: Answer, *, counts: bool, taxonomy: str, now: datetime) -> Label
 
 
 def withdraw(
-    session: Session, door: str, door_refs: Iterable[str], *, now: datetime | None = None
+    session: Session,
+    runtime: Runtime,
+    door: str,
+    door_refs: Iterable[str],
+    *,
+    now: datetime | None = None,
 ) -> int:
     """Answers that were deleted behind their door hold no longer; how many there were.
 
     What they stood for is given back: another answer to the drawn question counts, the question
     is open when there is none, and the route is that of the newest answer left, or the model's.
+    Messages with the same text follow what is left of the answers to it.
     """
     names = sorted(set(door_refs))
     if not names:
@@ -265,8 +271,7 @@ def withdraw(
         close_settled(session, {row.message_id for row in gone}, now=closed_at)
     if gone and door != SAME_TEXT:
         messages = _by_id(session, MessageRow, {row.message_id for row in gone})
-        left = settled(session, messages.values(), now=closed_at)
-        withdraw(session, SAME_TEXT, left.dropped, now=closed_at)
+        follow_twins(session, runtime, list(messages.values()), now=closed_at)
     return len(gone)
 
 

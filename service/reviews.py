@@ -193,7 +193,7 @@ def undo(
     if review.claimed_by != person or not recent or _built_upon(session, review, person):
         raise AnswerStands(review_id)
     if review.state == "answered":
-        withdraw(session, DOOR, [_answer_name(review_id)], now=now)
+        withdraw(session, runtime, DOOR, [_answer_name(review_id)], now=now)
     mine = update(ReviewRow).where(ReviewRow.id == review_id)
     session.execute(mine.values(**_claim(person, now), closed_at=None))
     return question(session, review_id)

@@ -110,7 +110,7 @@ def take_back(
     given = just_given(session, runtime, review_id=review_id, person=person, now=now)
     if not given:
         raise AnswerStands(review_id)
-    withdraw(session, DOOR, [row.door_ref for row in given], now=now)
+    withdraw(session, runtime, DOOR, [row.door_ref for row in given], now=now)
     return sorted(row.message_id for row in given)
 
 

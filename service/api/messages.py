@@ -95,7 +95,7 @@ def take_back(
         if row.person != identity.name:
             identity.require("admin")
         if row.current:
-            withdraw(session, DOOR, [row.door_ref], now=now)
+            withdraw(session, runtime, DOOR, [row.door_ref], now=now)
         names = Names(taxonomy_in_use(session, runtime), runtime.settings.language)
         return rendering.message(view(session, message), names)
 

@@ -19,7 +19,7 @@ from classifier.redaction import redact
 from labeling.tasks import Answer as StudioAnswer
 from labeling.tasks import Unusable, read_task
 from service.database import chunks
-from service.labels import Answer, follow_twins, record, withdraw
+from service.labels import Answer, record, withdraw
 from service.runtime import Runtime, taxonomy_in_use
 from service.sync.ahead import ahead
 from service.sync.connection import Line, line
@@ -27,7 +27,7 @@ from service.sync.cursor import advance, behind_by, read_again, settle, since
 from service.sync.place import DOOR, Place, known_place, present, reviews_of
 from service.sync.project import up_to_date
 from service.sync.reconciliation import reconcile
-from service.tables import LabelRow, MessageRow, ReviewRow
+from service.tables import LabelRow, ReviewRow
 from service.triage import OPEN_STATES
 
 PERSON = "label-studio-user-"
@@ -114,7 +114,8 @@ class _Batch:
     def take(self, tasks: Sequence[Json]) -> None:
         """Withdraw what is gone, record answers, note skips."""
         read = self._read(tasks)
-        self._withdraw(self._gone(read))
+        gone = self._gone(read)
+        self._pulled.withdrawn += withdraw(self._session, self._runtime, DOOR, gone, now=self._now)
         answers = self._come_back([each for task in read for each in self._answers(task)])
         self._pulled.labels += len(record(self._session, self._runtime, answers, now=self._now))
         for task in read:
@@ -156,16 +157,6 @@ class _Batch:
                 if name.startswith(prefixes[review or 0]) and name not in there
             ]
         return gone
-
-    def _withdraw(self, names: Sequence[str]) -> None:
-        """Messages with the same text may have followed such an answer, or differed from it."""
-        said: list[int] = []
-        for some in chunks(names):
-            query = select(LabelRow.message_id).where(LabelRow.door_ref.in_(some), LabelRow.current)
-            said += self._session.scalars(query)
-        self._pulled.withdrawn += withdraw(self._session, DOOR, names, now=self._now)
-        messages = [self._session.get_one(MessageRow, each) for each in dict.fromkeys(said)]
-        follow_twins(self._session, self._runtime, messages, now=self._now)
 
     def _come_back(self, answers: Sequence[Answer]) -> list[Answer]:
         """The answers; one that was withdrawn and is there again, as where Label Studio was put

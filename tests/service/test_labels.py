@@ -222,7 +222,7 @@ def test_an_answer_closes_its_question_and_marks_its_week(runtime: Runtime) -> N
 
 def take_back(runtime: Runtime, door: str, message: int) -> int:
     with runtime.writing() as session:
-        return withdraw(session, door, [f"{message}"], now=NOW + timedelta(days=1))
+        return withdraw(session, runtime, door, [f"{message}"], now=NOW + timedelta(days=1))
 
 
 def test_a_withdrawn_answer_opens_its_question_and_gives_the_route_back(runtime: Runtime) -> None:

@@ -107,7 +107,7 @@ def test_a_persons_answer_takes_a_message_from_the_parent_to_a_leaf_and_back_whe
         record(session, trained_runtime, [answer], now=NOW)
     assert routed(trained_runtime, message)[:3] == ("person", "payment.refund", "finance")
     with trained_runtime.writing() as session:
-        withdraw(session, "correction", ["1"], now=NOW)
+        withdraw(session, trained_runtime, "correction", ["1"], now=NOW)
     assert routed(trained_runtime, message)[:3] == ("auto", "delivery", "logistics")
 
 

@@ -396,7 +396,7 @@ def test_a_report_follows_messages_answers_and_withdrawals(trained_runtime: Runt
     assert row(report(trained_runtime), REFUND).volume.value == 3
     with trained_runtime.writing() as session:
         ref = session.scalars(select(LabelRow.door_ref).limit(1)).one()
-        assert withdraw(session, "d", [ref], now=NOW) == 1
+        assert withdraw(session, trained_runtime, "d", [ref], now=NOW) == 1
     assert report(trained_runtime).answers == 2
     labeled(trained_runtime, {LATE: 1})
     assert report(trained_runtime).messages == 4

@@ -87,7 +87,7 @@ def take_back(runtime: Runtime, message: int, purpose: str, person: str) -> None
     review = asked(runtime, message, purpose)
     assert review is not None
     with runtime.writing() as session:
-        assert withdraw(session, STUDIO, [f"{review.id} of {person}"], now=NOW) == 1
+        assert withdraw(session, runtime, STUDIO, [f"{review.id} of {person}"], now=NOW) == 1
 
 
 def driver(runtime: Runtime, message: int) -> str | None:

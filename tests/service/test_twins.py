@@ -85,11 +85,21 @@ def test_what_was_taken_over_follows_its_source(runtime: Runtime) -> None:
     say(runtime, "a", DAMAGED, version="2", hours=1)
     assert held(runtime)["b"] == ("delivery.damaged", TAKEN_OVER)
     with runtime.writing() as session:
-        withdraw(session, "api", ["a"], now=NOW)
+        withdraw(session, runtime, "api", ["a"], now=NOW)
     assert held(runtime) == {}
     assert set(queues(runtime).values()) == {"review"}
     say(runtime, "a", DAMAGED, version="3", hours=2)
     assert held(runtime)["b"] == ("delivery.damaged", TAKEN_OVER)
+
+
+def test_what_is_left_of_the_answers_to_a_text_is_followed(runtime: Runtime) -> None:
+    send(runtime, "a", "b", "c")
+    say(runtime, "a", LATE)
+    say(runtime, "b", DAMAGED, hours=1)
+    assert "c" not in held(runtime)
+    with runtime.writing() as session:
+        withdraw(session, runtime, "api", ["b"], now=NOW)
+    assert held(runtime)["c"] == held(runtime)["b"] == ("delivery.late", TAKEN_OVER)
 
 
 def test_what_people_say_of_a_message_itself_goes_before_what_it_took_over(
@@ -144,7 +154,7 @@ def test_an_open_question_that_is_answered_by_it_is_asked_no_more(runtime: Runti
     with runtime.reading() as session:
         assert reviews.left(session) == 0
     with runtime.writing() as session:
-        withdraw(session, "api", ["a"], now=NOW)
+        withdraw(session, runtime, "api", ["a"], now=NOW)
         assert reviews.left(session) == 1
 
 

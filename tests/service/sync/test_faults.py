@@ -412,7 +412,7 @@ def test_an_answer_that_was_deleted_and_put_back_with_yesterdays_copy_holds_agai
     pull(desk.runtime, now=NOW)
     for _ in range(2):
         with desk.runtime.writing() as session:  # as a pull after the deletion would
-            withdraw(session, "label_studio", [desk.labels()[0].door_ref], now=NOW)
+            withdraw(session, desk.runtime, "label_studio", [desk.labels()[0].door_ref], now=NOW)
         assert desk.review("m-1").state == "open"
         assert pull(desk.runtime, now=NOW, everything=True).labels == 1
         assert pull(desk.runtime, now=NOW, everything=True).labels == 0
