@@ -435,7 +435,7 @@ def test_a_replay_of_a_model_that_goes_bad(automated: Runtime) -> None:
 def test_an_answer_that_is_deleted_no_longer_counts(automated: Runtime) -> None:
     audited(automated, [True] * 3)
     with automated.writing() as session:
-        assert withdraw_answers(session, "review", ["review-1"], now=LATER) == 1
+        assert withdraw_answers(session, automated, "review", ["review-1"], now=LATER) == 1
     assert seen(automated)["logistics"].answers == 2
 
 
