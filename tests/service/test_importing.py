@@ -241,6 +241,7 @@ def test_a_file_that_cannot_be_read_stores_nothing(
 
 
 @pytest.mark.data
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_real_labeled_file_gives_its_own_counts_exactly(
     runtime: Runtime, tmp_path: Path, require: Callable[[bool, str], None]
 ) -> None:

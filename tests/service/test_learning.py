@@ -75,6 +75,7 @@ def test_the_first_version_is_in_use_and_a_later_one_when_it_is_not_worse(settin
     assert first.card.read_text().startswith(f"# Model {first.version}\n")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_retrain_keeps_the_choice_until_asked_to_search(settings, many_labels):
     def choice(**asked):
         made = train_version(settings, Source(many_labels), promote=False, now=NOW, **asked)

@@ -479,6 +479,7 @@ def test_a_pair_named_in_the_settings_is_a_slice_of_every_week(runtime: Runtime)
         assert slice_values(session, WEEK, "channel/language") == []
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_intervals_cover_the_truth(runtime: Runtime) -> None:
     """Twenty weeks of messages whose model is biased, one in five answered, some never."""
     random = np.random.default_rng(7)

@@ -96,6 +96,7 @@ def test_doubtful_messages_can_be_left_to_the_graded_draw(trained_runtime: Runti
     assert {review.purpose for review in reviews} == {"audit"}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_replay_into_an_empty_database_draws_the_same(
     trained_runtime: Runtime, tmp_path: Path
 ) -> None:
@@ -140,6 +141,7 @@ def test_another_secret_draws_others(trained_runtime: Runtime, tmp_path: Path) -
     other.close()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_as_many_are_drawn_as_their_probabilities_say(trained_runtime: Runtime) -> None:
     trained_runtime.settings.graded_budget = 300
     texts = (SURE, "factuur", "geld terug graag")
