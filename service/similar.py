@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session
 
 from classifier.features import NgramFeatures
@@ -146,12 +146,11 @@ def _review(session: Session, review_id: int) -> ReviewRow:
 
 def _comparable(session: Session, asked: MessageRow) -> list[Similar]:
     """Messages that may be answered with another one: the newest, and eight weeks back from it."""
-    said = exists().where(LabelRow.message_id == MessageRow.id, LabelRow.current)
     waits = (ReviewRow.message_id == MessageRow.id) & (ReviewRow.state == "open")
     query = (
         select(MessageRow, ReviewRow.id)
         .outerjoin(ReviewRow, waits)
-        .where(*undrawn(), ~said, MessageRow.id != asked.id)
+        .where(_free(), MessageRow.id != asked.id)
         .where(MessageRow.received_at >= asked.received_at - RECENT)
         .order_by(MessageRow.received_at.desc(), MessageRow.id.desc())
         .limit(MOST)
@@ -166,9 +165,15 @@ def _answer_to(session: Session, review: ReviewRow) -> LabelRow | None:
 
 def _no_longer_free(session: Session, message_ids: Sequence[int]) -> set[int]:
     """Those of these messages that somebody answered, is answering or was drawn to answer."""
-    said = exists().where(LabelRow.message_id == MessageRow.id, LabelRow.current)
     found: set[int] = set()
     for some in chunks(message_ids):
-        taken = or_(said, not_(and_(*undrawn())))
-        found |= set(session.scalars(select(MessageRow.id).where(MessageRow.id.in_(some), taken)))
+        found |= set(
+            session.scalars(select(MessageRow.id).where(MessageRow.id.in_(some), ~_free()))
+        )
     return found
+
+
+def _free() -> ColumnElement[bool]:
+    """Whether nobody answered an inbound message, is answering it or was drawn to answer it."""
+    said = exists().where(LabelRow.message_id == MessageRow.id, LabelRow.current)
+    return and_(*undrawn(), ~said)

@@ -65,8 +65,8 @@ class Settled:
     """The messages that take over an answer now, and the names of answers taken over that no
     longer hold."""
 
-    taken: Sequence[Twin] = ()
-    dropped: Sequence[str] = ()
+    taken: Sequence[Twin]
+    dropped: Sequence[str]
 
 
 def arrived(session: Session, messages: Iterable[MessageRow], *, now: datetime) -> Sequence[Twin]:
